@@ -1,0 +1,53 @@
+"""The `tamamo` command. Verbs are imported when called, so that `tamamo --help` stays instant."""
+
+import importlib
+import sys
+
+import click
+
+from tamamo import __version__
+from tamamo.kernel.errors import Problem, SetupError
+
+#: verb → where its click command stands.
+VERBS = {
+    "serve": "tamamo.kernel.commands:serve",
+    "work": "tamamo.kernel.commands:work",
+    "migrate": "tamamo.kernel.commands:migrate",
+    "doctor": "tamamo.kernel.commands:doctor",
+    "demo": "tamamo.simulator.commands:demo",
+    "import": "tamamo.feeds.commands:import_file",
+    "replay": "tamamo.feeds.commands:replay",
+    "feeds": "tamamo.feeds.commands:feeds",
+    "project": "tamamo.plan.commands:project",
+    "basemap": "tamamo.web.commands:basemap",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, _, attribute = VERBS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def tamamo() -> None:
+    """A city's shared data platform and the services on it."""
+
+
+def main() -> None:
+    """Run the command line; an error of set-up or input is one clear sentence and exit code 1."""
+    try:
+        tamamo()
+    except SetupError as error:
+        click.echo(f"tamamo: {error}", err=True)
+        sys.exit(1)
+    except Problem as error:
+        click.echo(f"tamamo: {error.title}: {error.detail}", err=True)
+        sys.exit(1)

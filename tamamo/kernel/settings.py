@@ -1,0 +1,63 @@
+"""Settings: environment variables `TAMAMO_*` and `DATABASE_URL`, overridden by CLI options.
+
+One frozen value is made at start and handed down; nothing reads the environment later.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tamamo.kernel.errors import SetupError
+
+ENV_PREFIX = "TAMAMO_"
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an installation can set. The environment name is the field in capitals."""
+
+    #: Directory of everything this installation keeps (database, secrets, rejects).
+    home: Path = Path(".tamamo")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    #: No key needed for the broker's writes; loopback only, for tests.
+    open: bool = False
+    #: PostgreSQL ≥ 16. None: the embedded server under `home`.
+    database_url: str | None = None
+    #: Connections a process keeps to the database at most.
+    pool_size: int = 8
+    #: Largest request body in bytes.
+    max_body: int = 16 * MEBIBYTE
+    #: Addresses that outgoing requests may reach although they are private (host or CIDR).
+    outgoing_allow: tuple[str, ...] = ()
+    #: Hosts that outgoing requests never reach.
+    outgoing_deny: tuple[str, ...] = ()
+    log_level: str = "info"
+    #: "json" for machines, "text" for a terminal, "auto" by whether stderr is one.
+    log_format: str = "auto"
+
+
+def load(overrides: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings of this process.
+
+    overrides: values from CLI options; None values are ignored.
+    Raises SetupError naming the variable when a value has the wrong type.
+    """
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        variable = (
+            "DATABASE_URL" if field.name == "database_url" else ENV_PREFIX + field.name.upper()
+        )
+        text = os.environ.get(variable, "")
+        if not text:
+            continue
+        raw: object = text.split(",") if field.type == tuple[str, ...] else text
+        try:
+            values[field.name] = msgspec.convert(raw, field.type, strict=False)
+        except msgspec.ValidationError as error:
+            raise SetupError(f"{variable}={text!r} is not usable: {error}") from error
+    values.update({k: v for k, v in (overrides or {}).items() if v is not None})
+    return msgspec.structs.replace(Settings(), **values)
