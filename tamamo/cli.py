@@ -10,10 +10,10 @@ from tamamo.kernel.errors import Problem, SetupError
 
 #: verb → where its click command stands.
 VERBS = {
-    "serve": "tamamo.kernel.commands:serve",
-    "work": "tamamo.kernel.commands:work",
-    "migrate": "tamamo.kernel.commands:migrate",
-    "doctor": "tamamo.kernel.commands:doctor",
+    "serve": "tamamo.server.commands:serve",
+    "work": "tamamo.server.commands:work",
+    "migrate": "tamamo.server.commands:migrate",
+    "doctor": "tamamo.server.commands:doctor",
     "demo": "tamamo.simulator.commands:demo",
     "import": "tamamo.feeds.commands:import_file",
     "replay": "tamamo.feeds.commands:replay",

@@ -1,0 +1,1 @@
+"""The processes of an installation: who starts, who watches, who stops. Stands above all parts."""
