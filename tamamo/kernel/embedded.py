@@ -1,0 +1,382 @@
+"""The embedded PostgreSQL: a real server with nothing to install, for one home.
+
+`with database(home) as dsn:` starts it, or joins it when another process of this home runs it
+already. Everyone inside holds a shared lock; whoever leaves last stops the server. The lock is the
+operating system's, so a killed process gives up its share, and a server left behind by one is
+adopted by the next. Only a unix socket in a private directory is listened on.
+
+As root the server runs as the system user `tamamo` under /var/lib/tamamo; as a normal user it runs
+as that user in the home. See docs/adr/ on the embedded server.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pwd
+import secrets
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tamamo.kernel import embedded_binaries as binaries
+from tamamo.kernel import home as homes
+from tamamo.kernel.errors import SetupError
+
+DATABASE = "tamamo"
+#: Only part of the socket's file name: nothing listens on a TCP port.
+_PORT = 5432
+_SOCKET = f".s.PGSQL.{_PORT}"
+#: The kernel's limit for a unix socket's path is 108 bytes with the closing zero.
+_LONGEST_SOCKET = 107
+_START_SECONDS = 300
+_STOP_SECONDS = 60
+_LARGEST_LOG = 10 * homes.MEBIBYTE
+
+#: Small where idle memory is at stake, durable where data is. Handed over at every start, so that
+#: a new version's values reach an old cluster.
+OPTIONS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "32MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    # Reads by the backend itself: the three helper processes of the default cost memory at rest.
+    "io_method": "sync",
+    "max_logical_replication_workers": "0",
+    "max_worker_processes": "4",
+    "jit": "off",
+    "max_wal_size": "512MB",
+    "min_wal_size": "64MB",
+    "checkpoint_timeout": "15min",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+}
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The embedded server of one home. Use `database` unless you supervise it."""
+
+    home: Path
+    #: Holds data/, run/ (the socket), log/ and the two locks.
+    base: Path
+    #: Who runs the server; None: this user.
+    user: pwd.struct_passwd | None
+    say: Callable[[str], None] = _to_stderr
+    options: Mapping[str, str] = field(default_factory=dict)
+    _programs: Path | None = None
+
+    @property
+    def data(self) -> Path:
+        """The data directory proper."""
+        return self.base / "data"
+
+    @property
+    def log(self) -> Path:
+        """PostgreSQL's own log."""
+        return self.base / "log" / "postgresql.log"
+
+    @property
+    def programs(self) -> Path:
+        """The directory of initdb, pg_ctl and postgres."""
+        if self._programs is None:
+            self._programs = binaries.find(self.user, self.say)
+        return self._programs
+
+    @property
+    def dsn(self) -> str:
+        """The connection string (libpq keywords) of the running server."""
+        state = self._postmaster()
+        folder = state[4] if len(state) > 4 else str(self._socket_directory())
+        quoted = folder.replace("\\", "\\\\").replace("'", "\\'")
+        return f"host='{quoted}' port={_PORT} user={DATABASE} dbname={DATABASE}"
+
+    def start(self) -> None:
+        """Start the server unless it runs: make the data at the first time, recover after a crash.
+
+        Call it with the control lock held. Raises SetupError with one sentence.
+        """
+        if self.running():
+            return
+        new = not self.data.exists()
+        homes.require_space(self.base, homes.SPACE_FOR_NEW if new else homes.SPACE_FOR_START)
+        try:
+            if new:
+                self._create()
+            self._check_version()
+            self._remove_stale_pid()
+            self._launch()
+        except OSError as error:
+            raise homes.explain(error, self.base) from error
+
+    def stop(self) -> None:
+        """Stop the server in order: transactions under way are rolled back, nothing is lost."""
+        for mode in ("fast", "immediate"):
+            if not self._postmaster():
+                return
+            self._pg_ctl("stop", "-m", mode, "-w", "-t", str(_STOP_SECONDS))
+
+    def running(self) -> bool:
+        """Say whether the server of this cluster is alive and ready."""
+        state = self._postmaster()
+        return len(state) > 7 and state[7].strip() == "ready" and self._is_ours(int(state[0]))
+
+    def _postmaster(self) -> list[str]:
+        try:
+            return (self.data / "postmaster.pid").read_text("utf-8").splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _is_ours(self, pid: int) -> bool:
+        """Say whether `pid` is this cluster's server, not a later process with its number."""
+        try:
+            os.kill(pid, 0)
+            working_directory = Path(f"/proc/{pid}/cwd")
+            return not Path("/proc/self/cwd").exists() or working_directory.samefile(self.data)
+        except (ProcessLookupError, FileNotFoundError, PermissionError):
+            return False
+
+    def _remove_stale_pid(self) -> None:
+        # PostgreSQL clears these itself unless the number now belongs to another living process
+        # of this user, which is common in containers, where numbers start anew.
+        state = self._postmaster()
+        if state and not self._is_ours(int(state[0])):
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            if len(state) > 4 and state[4]:
+                Path(state[4], f"{_SOCKET}.lock").unlink(missing_ok=True)
+
+    def _check_version(self) -> None:
+        found = (self.data / "PG_VERSION").read_text("ascii").strip()
+        ours = binaries.major(self.programs)
+        if found != ours:
+            raise SetupError(
+                f"The data in {self.data} was written by PostgreSQL {found} and this Tamamo"
+                f" brings PostgreSQL {ours}: move it with the old version's pg_dump, or use another"
+                " --home."
+            )
+
+    def _create(self) -> None:
+        """Make the data beside its place and move it there whole, so that no half remains."""
+        draft = self.base / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        _private_directory(draft, self.user)
+        self.say("Creating the database (once).")
+        initdb: list[str | Path] = [self.programs / "initdb", "-D", draft, "-U", DATABASE]
+        initdb += ["--auth=trust", "--no-instructions", "--encoding=UTF8", "--locale=C"]
+        initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        single: list[str | Path] = [self.programs / "postgres", "--single", "-D", draft]
+        single += ["-c", "io_method=sync", "postgres"]
+        steps = [(initdb, ""), (single, f"create database {DATABASE};\n")]
+        for command, text in steps:
+            answer = binaries.run(command, self.user, self.base, text)
+            if answer.returncode != 0:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise self._failure("PostgreSQL could not create its data", answer.stderr)
+        draft.rename(self.data)
+
+    def _launch(self) -> None:
+        folder = self._socket_directory()
+        _private_directory(folder, self.user)
+        _private_directory(self.log.parent, self.user)
+        if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        before = self.log.stat().st_size if self.log.exists() else 0
+        options = {**OPTIONS, "unix_socket_directories": str(folder), **self.options}
+        text = " ".join(f"-c {shlex.quote(f'{key}={value}')}" for key, value in options.items())
+        # With -l the server writes to its log alone; without, it would inherit our pipes and the
+        # reading side wait for the server's end.
+        wait = ("-w", "-s", "-t", str(_START_SECONDS))
+        answer = self._pg_ctl("start", *wait, "-l", str(self.log), "-o", text)
+        if answer.returncode != 0:
+            tail = ""
+            if self.log.exists():
+                with self.log.open("rb") as file:
+                    file.seek(before)
+                    tail = file.read().decode("utf-8", "replace")
+            raise self._failure("PostgreSQL did not start", tail + answer.stderr)
+
+    def _pg_ctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command: list[str | Path] = [self.programs / "pg_ctl", "-D", self.data, *arguments]
+        return binaries.run(command, self.user, self.base)
+
+    def _socket_directory(self) -> Path:
+        """Return where the socket goes: beside the data, or a short path when that is too long."""
+        beside = self.base / "run"
+        if len(os.fsencode(beside / _SOCKET)) <= _LONGEST_SOCKET:
+            return beside
+        name = hashlib.sha256(os.fsencode(self.base)).hexdigest()[:12]
+        runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")  # noqa: S108 - made private
+        if not runtime.is_dir() or not os.access(runtime, os.W_OK):
+            runtime = Path("/tmp")  # noqa: S108
+        return runtime / f"tamamo-{os.geteuid()}-{name}"
+
+    def _failure(self, what: str, text: str) -> SetupError:
+        if "No space left on device" in text or "Disk quota exceeded" in text:
+            return homes.no_space(self.base, homes.SPACE_FOR_NEW)
+        told = [line for line in text.splitlines() if "FATAL" in line or "PANIC" in line]
+        told = told or [line for line in text.splitlines() if "error" in line.lower()]
+        reason = told[0].strip() if told else "it gave no reason"
+        return SetupError(f"{what}: {reason} (its log: {self.log}).")
+
+
+@contextlib.contextmanager
+def database(
+    home: Path,
+    say: Callable[[str], None] = _to_stderr,
+    options: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Yield the connection string of the home's database; stop the server when nobody is left.
+
+    say: gets a line when something takes time. options: PostgreSQL settings beside OPTIONS, for
+    tests; they only count for the one who starts the server. Raises SetupError.
+    """
+    with use(home, say, options) as cluster:
+        yield cluster.dsn
+
+
+@contextlib.contextmanager
+def use(
+    home: Path,
+    say: Callable[[str], None] = _to_stderr,
+    options: Mapping[str, str] | None = None,
+) -> Iterator[Cluster]:
+    """Like `database`, but yield the Cluster, for the supervisor that has to revive it."""
+    cluster = locate(home, say, options)
+    users = _open_lock(cluster.base / "users.lock")
+    try:
+        with control(cluster):
+            cluster.start()
+            fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            yield cluster
+        finally:
+            with control(cluster):
+                try:
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    fcntl.flock(users, fcntl.LOCK_UN)
+                else:
+                    cluster.stop()
+    finally:
+        os.close(users)
+
+
+@contextlib.contextmanager
+def control(cluster: Cluster) -> Iterator[None]:
+    """Hold the lock under which the server is started and stopped."""
+    descriptor = _open_lock(cluster.base / "control.lock")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def locate(
+    home: Path,
+    say: Callable[[str], None] = _to_stderr,
+    options: Mapping[str, str] | None = None,
+) -> Cluster:
+    """Return the cluster of a home, its directories made. Raises SetupError."""
+    home = homes.prepare(home)
+    user = binaries.system_user() if binaries.is_root() else None
+    here, pointer = home / "postgres", home / "cluster"
+    try:
+        if user is None:
+            if pointer.exists() and not here.exists():
+                raise SetupError(
+                    f"{home} was set up by root: run this as root, or use another --home."
+                )
+            _private_directory(here, None)
+            base = here
+        else:
+            if here.exists():
+                owner = here.stat().st_uid
+                raise SetupError(
+                    f"{home} was set up by a normal user (number {owner}):"
+                    " run this as that user, or use another --home."
+                )
+            base = _root_base(home, pointer)
+    except OSError as error:
+        raise homes.explain(error, home) from error
+    return Cluster(home, base, user, say, options or {})
+
+
+def destroy(home: Path) -> None:
+    """Remove the database of a home, wherever it stands. For tests and for starting over."""
+    cluster = locate(home)
+    with control(cluster):
+        cluster.stop()
+        shutil.rmtree(cluster._socket_directory(), ignore_errors=True)
+        shutil.rmtree(cluster.base, ignore_errors=True)
+    (home / "cluster").unlink(missing_ok=True)
+
+
+def _root_base(home: Path, pointer: Path) -> Path:
+    """Return the cluster that a root-run home points to.
+
+    The home keeps a random name, so that a home deleted and made again starts empty.
+    """
+    for folder in (binaries.STATE_ROOT, binaries.STATE_ROOT / "clusters"):
+        folder.mkdir(mode=0o755, exist_ok=True)
+    if not pointer.exists():
+        pointer.write_text(secrets.token_hex(6) + "\n", "ascii")
+    base = binaries.STATE_ROOT / "clusters" / pointer.read_text("ascii").strip()
+    base.mkdir(mode=0o711, exist_ok=True)
+    owner = base / "home"
+    if owner.exists():
+        before = Path(owner.read_text("utf-8").strip())
+        other = before / "cluster"
+        if before != home and other.exists() and not other.samefile(pointer):
+            raise SetupError(
+                f"{home} is a copy of {before} and would share its database:"
+                f" remove {pointer} to give it an empty one of its own."
+            )
+    owner.write_text(f"{home}\n", "utf-8")
+    return base
+
+
+def _private_directory(path: Path, user: pwd.struct_passwd | None) -> None:
+    """Make a directory for one user only; refuse one that somebody else put there."""
+    try:
+        path.mkdir(mode=0o700)
+        if user is not None:
+            os.chown(path, user.pw_uid, user.pw_gid)
+    except FileExistsError:
+        found = path.lstat()
+        owner = os.geteuid() if user is None else user.pw_uid
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+            raise SetupError(
+                f"{path} should be a directory that only its owner (number {owner}) can use, and"
+                " is not: remove it, or use another --home."
+            ) from None
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Return True as soon as the condition holds, False when the time is over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

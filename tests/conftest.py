@@ -1,0 +1,197 @@
+"""Fixtures of all tests: a real PostgreSQL, a real server, the recorded data, a browser.
+
+One embedded PostgreSQL serves the whole run (all xdist workers share it); every test that asks
+for a database gets a fresh one, copied from a migrated template.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tamamo.kernel import embedded
+from tamamo.kernel.database import Pool, open_pool
+from tamamo.kernel.migrate import migrate
+from tamamo.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+TEMPLATE = "tamamo_template"
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+#: Nothing here has to survive a crash of the machine.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _run_home(factory: pytest.TempPathFactory) -> Path:
+    base = factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cluster-home"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # A test must not reach the developer's own installation.
+    for name in [*os.environ]:
+        if name.startswith(("TAMAMO_", "PG")) or name == "DATABASE_URL":
+            del os.environ[name]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the run's PostgreSQL data: as root it stands outside pytest's own directory."""
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if factory is None or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    home = factory.getbasetemp() / "cluster-home"
+    if home.exists():
+        embedded.destroy(home)
+
+
+@pytest.fixture(scope="session")
+def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The run's PostgreSQL, with the migrated template database in it."""
+    home = _run_home(tmp_path_factory)
+    with embedded.database(home, say=lambda _: None, options=FAST) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("select pg_advisory_lock(1)")
+            found = connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE])
+            if found.fetchone() is None:
+                connection.execute(f"create database {TEMPLATE}_draft")
+                migrate(make_conninfo(dsn, dbname=f"{TEMPLATE}_draft"))
+                connection.execute(f"alter database {TEMPLATE}_draft rename to {TEMPLATE}")
+        yield dsn
+
+
+@contextmanager
+def _fresh_database(dsn: str) -> Iterator[str]:
+    name = f"t_{secrets.token_hex(6)}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {TEMPLATE}")
+    yield make_conninfo(dsn, dbname=name)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database_url(cluster_dsn: str) -> Iterator[str]:
+    """A fresh, migrated database for one test."""
+    with _fresh_database(cluster_dsn) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """A pool on this test's database."""
+    async with open_pool(database_url, size=4) as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings of an open installation on this test's database."""
+    return Settings(home=tmp_path / "home", database_url=database_url, open=True, port=free_port())
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_server(home: Path, *options: str, dsn: str | None = None) -> Iterator[str]:
+    """Run `tamamo serve` as a user would, wait until it is ready, yield its base URL, stop it.
+
+    dsn: its database; None: its own embedded PostgreSQL in `home`.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "tamamo", "serve", "--port", str(port), "--home", str(home)]
+    environment = {**os.environ, "TAMAMO_LOG_LEVEL": "warning"}
+    if dsn is not None:
+        environment["DATABASE_URL"] = dsn
+    with subprocess.Popen([*command, *options], env=environment, cwd=ROOT) as process:
+        try:
+            _wait_ready(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def _wait_ready(base: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            pytest.fail(f"`tamamo serve` ended with exit code {process.returncode}")
+        try:
+            if httpx.get(f"{base}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    pytest.fail(f"`tamamo serve` was not ready within {seconds} s")
+
+
+@pytest.fixture(scope="module")
+def server(cluster_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a real `tamamo serve --open` with a database of this module's own."""
+    with (
+        _fresh_database(cluster_dsn) as dsn,
+        running_server(tmp_path_factory.mktemp("serve"), "--open", dsn=dsn) as base,
+    ):
+        yield base
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The recorded real data, which lies next to the checkout and is never copied into it."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        reason = f"the recorded data is not there ({path})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Debian's Chromium, driven by playwright's sync API.
+
+    Keep browser tests and async tests in different modules: the sync API occupies the thread's
+    event loop while it is open.
+    """
+    if not Path(CHROMIUM).exists():
+        reason = f"{CHROMIUM} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
