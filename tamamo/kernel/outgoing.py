@@ -1,0 +1,208 @@
+"""The one HTTP client for addresses that users name: contexts, callbacks, webhooks, feeds.
+
+What a user names may point into the installation's own network (server-side request forgery), be
+endless, slow, or redirect for ever. So every request goes through here: http and https only,
+a deny list, a wall before private addresses with an allow list, and limits on size, time and
+redirects. The address that was checked is the address that is connected to.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tamamo.kernel.settings import Settings
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_SECONDS = 10.0
+MAX_REDIRECTS = 3
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class OutgoingError(Exception):
+    """The request could not be made or its answer not be taken; the text says why."""
+
+
+class AddressRefused(OutgoingError):
+    """Policy: the scheme, host or address is not to be reached."""
+
+
+class AnswerTooLarge(OutgoingError):
+    """The answer is larger than the caller takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, read whole. url: where it came from, after redirects."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Outgoing:
+    """Asynchronous client; one for each process, closed at its end."""
+
+    def __init__(self, settings: Settings) -> None:
+        policy = _Policy(settings.outgoing_allow, settings.outgoing_deny)
+        self._client = httpx.AsyncClient(
+            transport=_GuardedTransport(policy),
+            follow_redirects=True,
+            max_redirects=MAX_REDIRECTS,
+            timeout=MAX_SECONDS,
+            trust_env=False,
+            headers={"User-Agent": "Tamamo"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        accept: str = "*/*",
+        max_bytes: int = MAX_BYTES,
+        seconds: float = MAX_SECONDS,
+    ) -> Answer:
+        """Fetch an address. seconds: for the whole exchange. Raises OutgoingError."""
+        return await self.request(
+            "GET", url, headers={"Accept": accept}, max_bytes=max_bytes, seconds=seconds
+        )
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        max_bytes: int = MAX_BYTES,
+        seconds: float = MAX_SECONDS,
+    ) -> Answer:
+        """Make a request and read the whole answer, whatever its status. Raises OutgoingError."""
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                self._client.stream(method, url, headers=headers, content=body) as response,
+            ):
+                content = await _read(response, max_bytes)
+                return Answer(response.status_code, response.headers, content, str(response.url))
+        except TimeoutError as error:
+            raise OutgoingError(f"no answer within {seconds:g} s") from error
+        except httpx.TooManyRedirects as error:
+            raise OutgoingError(f"more than {MAX_REDIRECTS} redirects") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise OutgoingError(str(error) or type(error).__name__) from error
+
+
+async def _read(response: httpx.Response, max_bytes: int) -> bytes:
+    declared = response.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > max_bytes:
+            raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
+    return bytes(content)
+
+
+class _Policy:
+    """Who may be reached: nobody denied, no private address unless allowed."""
+
+    def __init__(self, allow: Sequence[str], deny: Sequence[str]) -> None:
+        self._networks: list[_Network] = []
+        self._hosts: set[str] = set()
+        for entry in allow:
+            try:
+                self._networks.append(ipaddress.ip_network(entry.strip(), strict=False))
+            except ValueError:
+                self._hosts.add(entry.strip().lower())
+        self._denied = {entry.strip().lower() for entry in deny}
+
+    def check_host(self, host: str) -> None:
+        """Refuse denied hosts and everything under a denied domain."""
+        labels = host.lower().rstrip(".").split(".")
+        if any(".".join(labels[n:]) in self._denied for n in range(len(labels))):
+            raise AddressRefused(f"{host} is on the list of hosts never to be reached")
+
+    def choose(self, host: str, addresses: Sequence[str]) -> str:
+        """Return an address of the host that may be reached."""
+        for text in addresses:
+            address = _plain(ipaddress.ip_address(text))
+            if str(address) in self._denied:
+                continue
+            if address.is_global and not address.is_multicast:
+                return text
+            if host.lower() in self._hosts or any(address in network for network in self._networks):
+                return text
+        raise AddressRefused(f"{host} is a private address; it is not on the list of allowed ones")
+
+
+def _plain(address: _Address) -> _Address:
+    """Unwrap IPv4 inside IPv6, so that a private address cannot hide in a global one."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address.sixtofour is not None:
+            return address.sixtofour
+        if address in ipaddress.ip_network("64:ff9b::/96"):
+            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+class _GuardedTransport(httpx.AsyncBaseTransport):
+    """Checks every request, redirects included, and pins the checked address."""
+
+    def __init__(self, policy: _Policy) -> None:
+        self._policy = policy
+        self._inner = httpx.AsyncHTTPTransport(
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20)
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme not in {"http", "https"} or not request.url.host:
+            raise AddressRefused("only http and https addresses can be reached")
+        host = request.url.host
+        self._policy.check_host(host)
+        address = self._policy.choose(host, await _addresses(host, request.url.port))
+        pinned = httpx.Request(
+            request.method,
+            request.url.copy_with(host=address),
+            headers=request.headers,
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": host},
+        )
+        return await self._inner.handle_async_request(pinned)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def _addresses(host: str, port: int | None) -> list[str]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise OutgoingError(f"the host {host} is not known") from error
+    return [str(entry[4][0]) for entry in found]
