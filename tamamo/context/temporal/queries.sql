@@ -1,0 +1,145 @@
+-- name: month_partitions
+-- The month partitions that are attached, by name.
+select child.relname::text
+from pg_inherits i
+join pg_class child on child.oid = i.inhrelid
+where i.inhparent = 'attribute_history'::regclass
+    and child.relname ~ '^attribute_history_\d{4}_\d{2}$'
+
+-- name: crowded_months
+-- Months with many rows in the default partition.
+select date_trunc('month', at, 'UTC')::date as month
+from attribute_history_default
+group by month
+having count(*) >= %(worth)s
+order by month
+
+-- name: lock_default
+-- Wait for everyone who uses the default partition, but not long: others queue behind this lock.
+-- Taking it at once in its strongest form is what keeps two transactions from waiting for each
+-- other, and a row of the month from slipping in between moving and attaching.
+set local lock_timeout = '1s';
+lock table attribute_history_default in access exclusive mode
+
+-- name: make_partition
+-- A table like the history, not yet part of it. Braces are filled with identifiers and literals.
+create table {table} (like attribute_history including defaults including constraints)
+
+-- name: move_rows
+-- What the default partition holds of that month.
+with moved as (
+    delete from attribute_history_default where at >= {start} and at < {end} returning *
+)
+insert into {table} select * from moved
+
+-- name: attach_partition
+-- From here on the month has its own partition; its primary key index is made here.
+alter table attribute_history attach partition {table} for values from ({start}) to ({end})
+
+-- name: series
+-- The newest `limit` instances of one attribute of some entities in a range, newest first.
+select wanted.entity_id, point.at, point.instance
+from unnest(%(ids)s::text[]) as wanted (entity_id)
+cross join lateral (
+    select h.at, h.instance
+    from attribute_history h
+    where h.tenant = %(tenant)s
+        and h.entity_id = wanted.entity_id
+        and h.attr = %(attr)s
+        and h.dataset_id = ''
+        and h.at >= %(start)s
+        and h.at < %(end)s
+        and h.deleted_at is null
+    order by h.at desc
+    limit %(limit)s
+) point
+
+-- name: buckets
+-- Count, least, greatest and mean of one attribute in steps of equal length from `start` on.
+select
+    h.entity_id,
+    date_bin(%(step)s, h.at, %(start)s) as bucket,
+    count(*),
+    min(h.number),
+    max(h.number),
+    avg(h.number)
+from attribute_history h
+where h.tenant = %(tenant)s
+    and h.entity_id = any(%(ids)s)
+    and h.attr = %(attr)s
+    and h.dataset_id = ''
+    and h.at >= %(start)s
+    and h.at < %(end)s
+    and h.number is not null
+group by h.entity_id, bucket
+order by h.entity_id, bucket
+
+-- name: state_at
+-- Every attribute instance of the entities of a type as it was at a moment: for each datasetId
+-- the newest of the last 50 instances at or before it; where there is none, the earliest instance
+-- that was never measured (a name loaded later than the measurements it belongs to).
+-- `names` walks the distinct attributes by index instead of reading the whole history.
+with recursive chosen as (
+    select t.entity_id, t.types, t.created_at, t.modified_at
+    from temporal_entity t
+    where t.tenant = %(tenant)s
+        and t.type = %(type)s
+        and (t.deleted_at is null or t.deleted_at > %(at)s)
+    union all
+    select t.entity_id, t.types, t.created_at, t.modified_at
+    from temporal_entity t
+    where t.tenant = %(tenant)s
+        and cardinality(t.types) > 1
+        and t.type <> %(type)s
+        and %(type)s = any(t.types)
+        and (t.deleted_at is null or t.deleted_at > %(at)s)
+),
+names as (
+    select c.entity_id, (
+        select h.attr from attribute_history h
+        where h.tenant = %(tenant)s and h.entity_id = c.entity_id
+        order by h.attr limit 1
+    ) as attr
+    from chosen c
+    union all
+    select n.entity_id, (
+        select h.attr from attribute_history h
+        where h.tenant = %(tenant)s and h.entity_id = n.entity_id and h.attr > n.attr
+        order by h.attr limit 1
+    )
+    from names n
+    where n.attr is not null
+)
+select c.entity_id, c.types, c.created_at, c.modified_at, n.attr, found.deleted_at, found.instance
+from chosen c
+join names n on n.entity_id = c.entity_id and n.attr is not null
+cross join lateral (
+    (
+        select distinct on (recent.dataset_id)
+            recent.dataset_id, recent.deleted_at, recent.instance, 1 as rank
+        from (
+            select h.dataset_id, h.at, h.modified_at, h.deleted_at, h.instance
+            from attribute_history h
+            where h.tenant = %(tenant)s
+                and h.entity_id = n.entity_id
+                and h.attr = n.attr
+                and h.at <= %(at)s
+            order by h.at desc
+            limit 50
+        ) recent
+        order by recent.dataset_id, recent.at desc, recent.modified_at desc
+    )
+    union all
+    (
+        select first.dataset_id, null, first.instance, 2
+        from (
+            select h.dataset_id, h.at, h.observed_at, h.deleted_at, h.instance
+            from attribute_history h
+            where h.tenant = %(tenant)s and h.entity_id = n.entity_id and h.attr = n.attr
+            order by h.at
+            limit 1
+        ) first
+        where first.at > %(at)s and first.observed_at is null and first.deleted_at is null
+    )
+) found
+order by c.entity_id, n.attr
