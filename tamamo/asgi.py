@@ -5,12 +5,16 @@ from contextlib import asynccontextmanager
 from typing import TypedDict
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context.broker import Broker, open_broker
-from tamamo.kernel import log, settings
+from tamamo.kernel import health, lifeline, log
+from tamamo.kernel import settings as kernel_settings
+from tamamo.kernel.http import LargestBody, RequestLog
+from tamamo.kernel.settings import Settings
 
 
 class State(TypedDict):
@@ -19,18 +23,43 @@ class State(TypedDict):
     broker: Broker
 
 
-@asynccontextmanager
-async def lifespan(_: Starlette) -> AsyncIterator[State]:
-    """Open the broker for the life of this worker process."""
-    configuration = settings.load()
-    log.configure(configuration)
-    async with open_broker(configuration) as broker:
-        yield {"broker": broker}
-
-
-async def healthz(_: Request) -> PlainTextResponse:
+async def healthz(_: Request) -> Response:
     """Answer while the process is up."""
-    return PlainTextResponse("ok")
+    return health.alive()
 
 
-app = Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
+async def readyz(request: Request) -> Response:
+    """Answer 200 when the database answers and is of this version."""
+    return await health.ready(request.state.broker.pool)
+
+
+def metrics(_: Request) -> Response:
+    """Answer with Prometheus text; runs in a thread because it reads files."""
+    return health.metrics()
+
+
+def build(settings: Settings) -> Starlette:
+    """Return the application of one worker process."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        lifeline.follow_parent()
+        log.configure(settings)
+        async with open_broker(settings) as broker:
+            yield {"broker": broker}
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+        ],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(LargestBody, limit=settings.max_body),
+        ],
+        lifespan=lifespan,
+    )
+
+
+app = build(kernel_settings.load())

@@ -12,6 +12,7 @@ from tamamo.kernel.errors import Problem, SetupError
 VERBS = {
     "serve": "tamamo.server.commands:serve",
     "work": "tamamo.server.commands:work",
+    "web": "tamamo.server.commands:web",
     "migrate": "tamamo.server.commands:migrate",
     "doctor": "tamamo.server.commands:doctor",
     "demo": "tamamo.simulator.commands:demo",

@@ -37,6 +37,7 @@ _SOCKET = f".s.PGSQL.{_PORT}"
 _LONGEST_SOCKET = 107
 _START_SECONDS = 300
 _STOP_SECONDS = 60
+_LET_GO_SECONDS = 30
 _LARGEST_LOG = 10 * homes.MEBIBYTE
 
 #: Small where idle memory is at stake, durable where data is. Handed over at every start, so that
@@ -112,6 +113,8 @@ class Cluster:
 
         Call it with the control lock held. Raises SetupError with one sentence.
         """
+        # One that was left starting or stopping by a killed process becomes ready or is gone soon.
+        wait_until(lambda: self.running() or not self._alive(), _START_SECONDS)
         if self.running():
             return
         new = not self.data.exists()
@@ -120,7 +123,9 @@ class Cluster:
             if new:
                 self._create()
             self._check_version()
-            self._remove_stale_pid()
+            if self._postmaster():
+                self.say("The database was not stopped in order; it recovers what was accepted.")
+                self._remove_stale_pid()
             self._launch()
         except OSError as error:
             raise homes.explain(error, self.base) from error
@@ -135,7 +140,11 @@ class Cluster:
     def running(self) -> bool:
         """Say whether the server of this cluster is alive and ready."""
         state = self._postmaster()
-        return len(state) > 7 and state[7].strip() == "ready" and self._is_ours(int(state[0]))
+        return len(state) > 7 and state[7].strip() == "ready" and self._alive()
+
+    def _alive(self) -> bool:
+        state = self._postmaster()
+        return bool(state) and self._is_ours(int(state[0]))
 
     def _postmaster(self) -> list[str]:
         try:
@@ -156,10 +165,9 @@ class Cluster:
         # PostgreSQL clears these itself unless the number now belongs to another living process
         # of this user, which is common in containers, where numbers start anew.
         state = self._postmaster()
-        if state and not self._is_ours(int(state[0])):
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
-            if len(state) > 4 and state[4]:
-                Path(state[4], f"{_SOCKET}.lock").unlink(missing_ok=True)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        if len(state) > 4 and state[4]:
+            Path(state[4], f"{_SOCKET}.lock").unlink(missing_ok=True)
 
     def _check_version(self) -> None:
         found = (self.data / "PG_VERSION").read_text("ascii").strip()
@@ -196,20 +204,31 @@ class Cluster:
         _private_directory(self.log.parent, self.user)
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
-        before = self.log.stat().st_size if self.log.exists() else 0
         options = {**OPTIONS, "unix_socket_directories": str(folder), **self.options}
         text = " ".join(f"-c {shlex.quote(f'{key}={value}')}" for key, value in options.items())
-        # With -l the server writes to its log alone; without, it would inherit our pipes and the
-        # reading side wait for the server's end.
-        wait = ("-w", "-s", "-t", str(_START_SECONDS))
-        answer = self._pg_ctl("start", *wait, "-l", str(self.log), "-o", text)
-        if answer.returncode != 0:
-            tail = ""
-            if self.log.exists():
-                with self.log.open("rb") as file:
-                    file.seek(before)
-                    tail = file.read().decode("utf-8", "replace")
-            raise self._failure("PostgreSQL did not start", tail + answer.stderr)
+        told = ""
+
+        def started() -> bool:
+            nonlocal told
+            before = self.log.stat().st_size if self.log.exists() else 0
+            # With -l the server writes to its log alone; without, it would inherit our pipes and
+            # the reading side wait for the server's end.
+            wait = ("-w", "-s", "-t", str(_START_SECONDS))
+            answer = self._pg_ctl("start", *wait, "-l", str(self.log), "-o", text)
+            told = "" if answer.returncode == 0 else self._log_after(before) + answer.stderr
+            # The server of a killed postmaster needs a moment to notice and let go of its memory.
+            return "still in use" not in told
+
+        wait_until(started, _LET_GO_SECONDS)
+        if told:
+            raise self._failure("PostgreSQL did not start", told)
+
+    def _log_after(self, position: int) -> str:
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(position)
+            return file.read().decode("utf-8", "replace")
 
     def _pg_ctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command: list[str | Path] = [self.programs / "pg_ctl", "-D", self.data, *arguments]

@@ -65,6 +65,8 @@ def run(
         text=True,
         errors="replace",
         check=False,
+        # Ctrl-C in the terminal must not reach a program that makes or stops the database.
+        start_new_session=True,
         user=None if user is None else user.pw_uid,
         group=None if user is None else user.pw_gid,
         extra_groups=None if user is None else [],

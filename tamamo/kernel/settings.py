@@ -56,7 +56,9 @@ def load(overrides: Mapping[str, object] | None = None) -> Settings:
             continue
         raw: object = text.split(",") if field.type == tuple[str, ...] else text
         try:
-            values[field.name] = msgspec.convert(raw, field.type, strict=False)
+            values[field.name] = (
+                Path(text) if field.type is Path else msgspec.convert(raw, field.type, strict=False)
+            )
         except msgspec.ValidationError as error:
             raise SetupError(f"{variable}={text!r} is not usable: {error}") from error
     values.update({k: v for k, v in (overrides or {}).items() if v is not None})

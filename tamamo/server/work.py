@@ -1,0 +1,66 @@
+"""`tamamo work`: everything that runs without a request, one task each, restarted when it fails."""
+
+import asyncio
+import importlib
+import signal
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvloop
+
+from tamamo.context.broker import Broker, open_broker
+from tamamo.kernel import log
+from tamamo.kernel.settings import Settings
+
+Service = Callable[[Broker], Awaitable[None]]
+
+#: name → where its `async def run(broker) -> None` stands. It runs until it is cancelled.
+SERVICES: dict[str, str] = {}
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_logger = structlog.get_logger()
+
+
+def run(settings: Settings) -> None:
+    """Run all services until SIGTERM or Ctrl-C."""
+    log.configure(settings)
+    uvloop.run(_main(settings))
+
+
+def load(where: str) -> Service:
+    """Return the service a `module:function` text names."""
+    module, _, name = where.partition(":")
+    service: Service = getattr(importlib.import_module(module), name)
+    return service
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_broker(settings) as broker:
+        tasks = [
+            asyncio.create_task(keep_running(name, load(where), broker), name=name)
+            for name, where in SERVICES.items()
+        ]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def keep_running(name: str, service: Service, broker: Broker) -> None:
+    """Run a service for ever; after an error pause, longer each time, and start it again."""
+    pause = _FIRST_PAUSE
+    loop = asyncio.get_running_loop()
+    while True:
+        started = loop.time()
+        try:
+            await service(broker)
+            _logger.warning("service_ended", service=name)
+        except Exception:  # one service's error must not stop the others
+            _logger.exception("service_failed", service=name)
+        if loop.time() - started > _LONGEST_PAUSE:
+            pause = _FIRST_PAUSE
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
