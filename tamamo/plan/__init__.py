@@ -1,0 +1,1 @@
+"""The smart-city plan: its 36 project folders, their recorded figures and how these are shown."""
