@@ -1,0 +1,159 @@
+"""Workbooks: rows of cells, read as a stream and within limits, merged cells filled.
+
+A workbook is a ZIP of XML written by a stranger, so its unpacked size is checked before anything
+is unpacked, and a document type declaration (where XML bombs live) refuses it.
+"""
+
+import io
+import posixpath
+import zipfile
+from collections.abc import Iterator
+from zlib import error as DeflateError  # noqa: N812 - an exception class by any other name
+
+import openpyxl
+from lxml import etree
+from openpyxl.utils import range_boundaries
+from openpyxl.utils.exceptions import InvalidFileException
+
+from tamamo.feeds.quality import Reason, UnreadableFile
+from tamamo.kernel.home import MEBIBYTE
+
+LARGEST_UNPACKED = 512 * MEBIBYTE
+MOST_PARTS = 10_000
+#: A merged block larger than this is a decoration, not a value meant for each of its cells.
+LARGEST_MERGE = 10_000
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+Merges = dict[tuple[int, int], tuple[int, int]]
+
+
+def rows(file: str, content: bytes, sheet: str | None = None) -> Iterator[tuple[int, list[object]]]:
+    """Yield (row number from 1, cells) of a sheet, default the first visible one.
+
+    Raises UnreadableFile for a broken, encrypted or oversized workbook or an unknown sheet.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check(file, archive)
+            yield from _rows(file, archive, content, sheet)
+    except UnreadableFile:
+        raise
+    except (
+        zipfile.BadZipFile, InvalidFileException, etree.XMLSyntaxError, DeflateError,
+        SyntaxError, KeyError, ValueError, TypeError, AttributeError, EOFError, IndexError,
+        NotImplementedError, RuntimeError,
+    ) as error:  # fmt: skip
+        # openpyxl raises whatever the broken part made it stumble over.
+        ja = f"Excelのファイルとして壊れています（{type(error).__name__}）"
+        en = f"the workbook is broken ({type(error).__name__}: {str(error)[:120]})"
+        raise UnreadableFile(file, Reason("broken_workbook", ja, en)) from error
+
+
+def _check(file: str, archive: zipfile.ZipFile) -> None:
+    parts = archive.infolist()
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+        limit = LARGEST_UNPACKED // MEBIBYTE
+        ja = f"展開すると大きすぎます（{limit} MiBまで）"
+        en = f"it unpacks to more than {limit} MiB"
+        raise UnreadableFile(file, Reason("unpacks_too_large", ja, en))
+    if "[Content_Types].xml" not in archive.namelist():
+        ja, en = "Excelのファイルではない圧縮ファイルです", "it is a ZIP file but not a workbook"
+        raise UnreadableFile(file, Reason("broken_workbook", ja, en))
+    for part in parts:
+        if part.filename.endswith((".xml", ".rels")):
+            with archive.open(part) as stream:
+                if b"<!DOCTYPE" in stream.read(4096).upper():
+                    ja = f"{part.filename} に文書型宣言（DOCTYPE）があります"
+                    en = f"{part.filename} has a document type declaration"
+                    raise UnreadableFile(file, Reason("unsafe_xml", ja, en))
+
+
+def _rows(
+    file: str, archive: zipfile.ZipFile, content: bytes, sheet: str | None
+) -> Iterator[tuple[int, list[object]]]:
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            names = "、".join(book.sheetnames)
+            ja = f"シート「{sheet}」がありません（あるシート：{names}）"
+            en = f"there is no sheet {sheet!r}; the sheets are: {names}"
+            raise UnreadableFile(file, Reason("no_sheet", ja, en))
+        visible = [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets
+        if not visible:
+            ja, en = "シートがありません", "the workbook has no sheet"
+            raise UnreadableFile(file, Reason("no_sheet", ja, en))
+        page = book[sheet] if sheet is not None else visible[0]
+        # Some programs write a wrong size into the sheet; without it all cells are read.
+        page.reset_dimensions()
+        merges = _merges(archive, page.title)
+        held: dict[tuple[int, int], object] = {}
+        origins = set(merges.values())
+        for number, cells in enumerate(page.iter_rows(values_only=True), start=1):
+            filled = list(cells)
+            if merges:
+                _fill(number, filled, merges, origins, held)
+            yield number, filled
+    finally:
+        book.close()
+
+
+def _fill(
+    number: int,
+    cells: list[object],
+    merges: Merges,
+    origins: set[tuple[int, int]],
+    held: dict[tuple[int, int], object],
+) -> None:
+    """Give every cell of a merged block the value of its first cell."""
+    for index in range(len(cells)):
+        place = (number, index + 1)
+        if place in origins:
+            held[place] = cells[index]
+        origin = merges.get(place)
+        if origin is not None and cells[index] is None:
+            cells[index] = held.get(origin)
+
+
+def _merges(archive: zipfile.ZipFile, title: str) -> Merges:
+    """Return {cell: first cell of its merged block} of a sheet; openpyxl's stream has none."""
+    part = _part_of(archive, title)
+    merges: Merges = {}
+    if part is None:
+        return merges
+    parser_options = {"resolve_entities": False, "no_network": True, "huge_tree": False}
+    with archive.open(part) as stream:
+        tags = tuple(space + name for space in (_MAIN, _STRICT) for name in ("mergeCell", "row"))
+        for _, element in etree.iterparse(stream, tag=tags, **parser_options):
+            if element.tag.endswith("mergeCell"):
+                left, top, right, bottom = range_boundaries(element.get("ref"))
+                if (right - left + 1) * (bottom - top + 1) <= LARGEST_MERGE:
+                    for row in range(top, bottom + 1):
+                        for column in range(left, right + 1):
+                            merges[row, column] = (top, left)
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    return merges
+
+
+def _part_of(archive: zipfile.ZipFile, title: str) -> str | None:
+    """Return the archive's part that holds the sheet of this title."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    book = etree.fromstring(archive.read("xl/workbook.xml"), parser)
+    relation = next(
+        (
+            sheet.get(_RELATION) or sheet.get(_STRICT_RELATION)
+            for space in (_MAIN, _STRICT)
+            for sheet in book.iter(f"{space}sheet")
+            if sheet.get("name") == title
+        ),
+        None,
+    )
+    links = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), parser)
+    for link in links:
+        if link.get("Id") == relation:
+            return posixpath.normpath(posixpath.join("xl", link.get("Target"))).lstrip("/")
+    return None
