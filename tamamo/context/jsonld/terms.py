@@ -19,7 +19,16 @@ class TermMap:
     link: the user's @context exactly as given, None when the request brought none.
     """
 
-    __slots__ = ("_backward", "_compacted", "_expanded", "_forward", "_prefixes", "_vocab", "link")
+    __slots__ = (
+        "_backward",
+        "_compacted",
+        "_expanded",
+        "_forward",
+        "_prefixes",
+        "_vocab",
+        "attributes",
+        "link",
+    )
 
     def __init__(
         self,
@@ -45,6 +54,8 @@ class TermMap:
             self._backward.setdefault(self._forward[term], term)
         for term, iri in (preferred or {}).items():
             self._backward[iri] = term
+        #: Attribute names checked before → IRI, so that a name is checked once (parsing fills it).
+        self.attributes: dict[str, str] = {}
         self._expanded: dict[str, str] = {}
         self._compacted: dict[str, str] = {}
 
@@ -79,6 +90,13 @@ class TermMap:
             if len(self._expanded) >= _MEMORY:
                 self._expanded.clear()
             self._expanded[name] = iri
+        return iri
+
+    def remember_attribute(self, name: str) -> str:
+        """Return the IRI of a valid attribute name, and find it in `attributes` from now on."""
+        if len(self.attributes) >= _MEMORY:
+            self.attributes.clear()
+        iri = self.attributes[name] = self.expand_term(name)
         return iri
 
     def expand_type(self, name: str) -> str:

@@ -1,0 +1,141 @@
+"""Merging one attribute instance into another (clause 5.5.12, RFC 7396 with NGSI-LD Nulls)."""
+
+from typing import Any
+
+from tamamo.context.jsonld.terms import TermMap
+from tamamo.context.model.entity import Instance
+from tamamo.context.model.geometry import check_geometry
+from tamamo.context.model.kinds import BARE, DELETED, VALUE_MEMBER
+from tamamo.context.model.values import NGSI_NULL, Fault, check_uri
+
+
+def patch_instance(
+    before: Instance,
+    part: Instance,
+    attr: str,
+    *,
+    terms: TermMap,
+    lang: str | None = None,
+    observed_at: str | None = None,
+) -> Instance:
+    """Return `before` with `part` merged in. Neither is altered, but `part` may be shared.
+
+    Raises BadRequestData when the value does not suit the kind.
+    """
+    if BARE in part:
+        part = _of_kind(before, part["value"], attr, terms, lang)
+    kind = part.get("type") or before["type"]
+    if kind != before["type"]:
+        return settle(part, attr)  # another kind: nothing of the old value can be kept
+    merged = dict(before)
+    for name, value in part.items():
+        if value == NGSI_NULL:
+            merged.pop(name, None)
+        elif ":" in name:
+            instances = _patch_instances(merged.get(name, []), value, name, terms, lang)
+            if instances:
+                merged[name] = instances
+            else:
+                merged.pop(name, None)
+        elif name in {"value", "languageMap", "json"} and kind != "GeoProperty":
+            merged[name] = _patched(merged.get(name), value)
+        else:
+            merged[name] = value
+    merged["type"] = kind
+    if observed_at is not None and "observedAt" in before and "observedAt" not in part:
+        merged["observedAt"] = observed_at
+    return merged
+
+
+def settle(instance: Instance, attr: str) -> Instance:
+    """Return a fragment's instance as it can be stored: no markers, no Nulls, a value.
+
+    Raises BadRequestData when it has no value. The instance given is altered.
+    """
+    instance.pop(BARE, None)
+    for name in [name for name, value in instance.items() if value == NGSI_NULL]:
+        del instance[name]
+    kind = instance.get("type")
+    if not kind or VALUE_MEMBER[kind] not in instance:
+        raise Fault("the attribute is not there yet and needs a value", attr).problem()
+    for name, value in list(instance.items()):
+        if ":" in name:
+            kept = [settle(item, name) for item in value if DELETED not in item]
+            if kept:
+                instance[name] = kept
+            else:
+                del instance[name]
+        elif name in {"value", "languageMap"} and type(value) is dict:
+            instance[name] = _patched({}, value)
+    return instance
+
+
+def _patch_instances(
+    before: list[Instance], parts: list[Instance], attr: str, terms: TermMap, lang: str | None
+) -> list[Instance]:
+    """Merge sub-attribute instances, dataset by dataset."""
+    merged = {instance.get("datasetId"): instance for instance in before}
+    for part in parts:
+        dataset = part.get("datasetId")
+        if DELETED in part:
+            merged.pop(dataset, None)
+        elif dataset in merged:
+            merged[dataset] = patch_instance(merged[dataset], part, attr, terms=terms, lang=lang)
+        else:
+            merged[dataset] = settle(part, attr)
+    return list(merged.values())
+
+
+def _patched(target: Any, patch: Any) -> Any:
+    """Apply a JSON merge patch whose null is the NGSI-LD Null."""
+    if type(patch) is not dict:
+        return patch
+    result = dict(target) if type(target) is dict else {}
+    for name, value in patch.items():
+        if value == NGSI_NULL:
+            result.pop(name, None)
+        elif type(value) is dict:
+            result[name] = _patched(result.get(name), value)
+        else:
+            result[name] = value
+    return result
+
+
+def _of_kind(before: Instance, value: Any, attr: str, terms: TermMap, lang: str | None) -> Instance:
+    """Return a bare value as an instance of the kind the attribute already has (5.6.17.4)."""
+    kind = before["type"]
+    try:
+        if kind == "LanguageProperty":
+            return {"type": kind, "languageMap": _languages(value, lang)}
+        return {"type": kind, VALUE_MEMBER[kind]: _suited(kind, value, terms)}
+    except Fault as fault:
+        raise fault.under(attr).problem() from None
+
+
+def _languages(value: Any, lang: str | None) -> dict[str, Any]:
+    if type(value) is dict:
+        return value
+    if type(value) is not str and type(value) is not list:
+        raise Fault("the attribute is a LanguageProperty: a text is expected")
+    return {lang or "@none": value}
+
+
+def _suited(kind: str, value: Any, terms: TermMap) -> Any:
+    """Return the value when it suits the kind; raise Fault otherwise."""
+    if kind == "GeoProperty":
+        return check_geometry(value)
+    if kind == "Relationship":
+        if type(value) is list and value:
+            return [check_uri(item, index) for index, item in enumerate(value)]
+        return check_uri(value)
+    if kind in {"ListProperty", "ListRelationship"}:
+        if type(value) is not list:
+            raise Fault(f"the attribute is a {kind}: an array is expected")
+        if kind == "ListRelationship":
+            return [check_uri(item, index) for index, item in enumerate(value)]
+    if kind == "VocabProperty":
+        texts = value if type(value) is list else [value]
+        if any(type(item) is not str for item in texts):
+            raise Fault("the attribute is a VocabProperty: a text is expected")
+        return terms.expand_vocab_value(value)
+    return value

@@ -1,0 +1,148 @@
+"""Checks of single values: URIs, names, times, JSON, scopes (clauses 4.6, 4.8, 4.18)."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from tamamo.context.errors import BadRequestData, InvalidRequest
+from tamamo.kernel.time import EARLIEST, from_text
+
+#: Stands for null, which JSON-LD would drop (clause 4.5.0).
+NGSI_NULL: Final = "urn:ngsi-ld:null"
+#: How deep a value may nest. The JSON writer stops at 254, the database much later.
+MAX_VALUE_DEPTH: Final = 64
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
+# Names: a letter, then letters, numbers and "_"; perhaps after a prefix (clause 4.6.2).
+_NAME = re.compile(r"[^\W\d_]\w*(?::[^\W\d_]\w*)?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z")
+_SCOPE = re.compile(r"/?[^\W\d_]\w*(?:/[^\W\d_]\w*)*")
+
+
+class Fault(Exception):
+    """Something wrong at a place in the body; the place is told from the inside out."""
+
+    def __init__(self, reason: str, *path: str | int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path: list[str | int] = list(path)
+
+    def under(self, *path: str | int) -> "Fault":
+        """Return self, placed under these names."""
+        self.path[:0] = path
+        return self
+
+    @property
+    def pointer(self) -> str:
+        """The place as a JSON pointer (RFC 6901)."""
+        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
+
+    def problem(self) -> BadRequestData:
+        """Return the error for the client, naming the field."""
+        place = f"{self.pointer}: " if self.path else ""
+        return BadRequestData(f"{place}{self.reason}", field=self.pointer)
+
+
+def read_json(body: bytes) -> Any:
+    """Parse a request body.
+
+    Raises InvalidRequest when it is not JSON (clause 5.5.4), BadRequestData when it holds the
+    character U+0000, which the database cannot keep.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"The body is not JSON: {error}") from error
+    if b"\\u0000" in body and _has_nul(document):
+        raise BadRequestData("The body holds the character U+0000, which cannot be stored")
+    return document
+
+
+def check_uri(value: Any, *path: str | int) -> str:
+    """Return the value when it is a URI; raise Fault otherwise."""
+    if type(value) is str and _URI.fullmatch(value):
+        return value
+    raise Fault(f"{_shown(value)} is not a URI", *path)
+
+
+def is_name(name: str) -> bool:
+    """Whether a type or attribute may be called so: a plain or prefixed name, or a URI."""
+    if _NAME.fullmatch(name):
+        return True
+    return ":" in name and _URI.fullmatch(name) is not None
+
+
+def check_moment(value: Any, *path: str | int) -> str:
+    """Return a DateTime (clause 4.6.3): UTC ending in Z, not before 1900; raise Fault otherwise."""
+    if type(value) is not str:
+        raise Fault(f"{_shown(value)} is not a DateTime such as 2026-06-26T08:00:00Z", *path)
+    try:
+        return _moment(value)
+    except ValueError as error:
+        raise Fault(str(error), *path) from None
+
+
+@lru_cache(maxsize=4096)  # the values of one observation, and of many gauges, share their time
+def _moment(text: str) -> str:
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(f"{_shown(text)} is not a DateTime in UTC such as 2026-06-26T08:00:00Z")
+    plain = text.replace(",", ".")
+    try:
+        moment: datetime = from_text(plain)
+    except ValueError:
+        raise ValueError(f"{_shown(text)} is no existing date and time") from None
+    if moment < EARLIEST:
+        raise ValueError(f"{_shown(text)} is before {EARLIEST.year}")
+    return plain
+
+
+def check_json(value: Any, null_allowed: bool, depth: int = MAX_VALUE_DEPTH) -> None:
+    """Check a structured value: depth, and no NGSI-LD Null inside unless allowed (5.5.4)."""
+    if depth <= 0:
+        raise Fault(f"nested more than {MAX_VALUE_DEPTH} levels deep")
+    if type(value) is dict:
+        for key, item in value.items():
+            kind = type(item)
+            if kind is dict or kind is list:
+                check_json(item, null_allowed, depth - 1)
+            elif kind is str and item == NGSI_NULL and not null_allowed:
+                raise Fault("an NGSI-LD Null can only be given in an update or merge", key)
+    else:
+        for item in value:
+            kind = type(item)
+            if kind is dict or kind is list:
+                check_json(item, null_allowed, depth - 1)
+
+
+def check_scopes(value: Any, *path: str | int) -> list[str]:
+    """Return the scopes of a `scope` member: a string or an array (clause 4.18)."""
+    scopes: list[str] = []
+    for scope in value if type(value) is list else [value]:
+        if type(scope) is not str or not _SCOPE.fullmatch(scope):
+            raise Fault(f"{_shown(scope)} is not a scope such as /Takamatsu/Kokubunji", *path)
+        if scope not in scopes:
+            scopes.append(scope)
+    return scopes
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return repr(text if len(text) <= 80 else text[:77] + "…")
+
+
+def _has_nul(value: Any) -> bool:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            if "\x00" in item:
+                return True
+        elif isinstance(item, dict):
+            pending.extend(item)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return False
