@@ -1,0 +1,81 @@
+"""`make test`: style, types, import rules, all tests; closes with one line that counts tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+CHECKS = {
+    "style": ["ruff", "check", "--quiet", "."],
+    "format": ["ruff", "format", "--check", "--quiet", "."],
+    "types": ["mypy"],
+    "imports": ["lint-imports", "--no-cache"],
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything and return an exit code; `--only-checks` leaves the tests out."""
+    failed = [name for name, command in CHECKS.items() if not passes(name, command)]
+    if "--only-checks" in arguments:
+        return 1 if failed else 0
+    code, line = run_tests(arguments)
+    if failed:
+        print(f"Checks that failed: {', '.join(failed)} (see above).")
+    print(line)
+    return 1 if failed or code else 0
+
+
+def passes(name: str, command: list[str]) -> bool:
+    """Run one check, print how it went, and what it said when it failed."""
+    begun = time.monotonic()
+    answer = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    passed = answer.returncode == 0
+    print(f"· {name}: {'ok' if passed else 'FAILED'} ({time.monotonic() - begun:.0f} s)")
+    if not passed:
+        print(answer.stdout + answer.stderr)
+    sys.stdout.flush()
+    return passed
+
+
+def run_tests(arguments: list[str]) -> tuple[int, str]:
+    """Run pytest on all cores and return its exit code and the closing line."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        command = [
+            str(BIN / "pytest"),
+            "-q",
+            "-n",
+            "logical",
+            "--dist",
+            "loadfile",
+            "--durations=10",
+        ]
+        code = subprocess.run(
+            [*command, f"--junitxml={report}", *arguments], cwd=ROOT, check=False
+        ).returncode
+        if not report.exists():
+            return code or 1, "0 passed, 1 failed, 0 skipped"
+        return code, closing_line(report)
+
+
+def closing_line(report: Path) -> str:
+    """Return "N passed, N failed, N skipped" of a JUnit report."""
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    total, failures, errors, skipped = (
+        sum(int(suite.get(name, "0")) for suite in suites)
+        for name in ("tests", "failures", "errors", "skipped")
+    )
+    failed = failures + errors
+    return f"{total - failed - skipped} passed, {failed} failed, {skipped} skipped"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
