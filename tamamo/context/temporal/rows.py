@@ -1,38 +1,19 @@
 """One attribute instance as one row of `attribute_history`, and back."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import orjson
 
 from tamamo.context.model.entity import CORE_VOCABULARY, Instance
+from tamamo.context.model.kinds import VALUE_MEMBER, null_of
 from tamamo.kernel.time import from_text
 
-#: NGSI-LD Null (clause 4.5.0): the value of a deleted attribute instance.
-NULL = "urn:ngsi-ld:null"
 #: The attribute under which the evolution of an entity's scopes is kept (clause 4.5.6).
 SCOPE = CORE_VOCABULARY + "scope"
 #: Before the uuid in an instanceId.
 INSTANCE_PREFIX = "urn:ngsi-ld:Instance:"
-
-#: The member that carries the value, for each kind of attribute (clause 4.5.2 and following).
-VALUE_MEMBER = {
-    "Property": "value",
-    "GeoProperty": "value",
-    "Relationship": "object",
-    "LanguageProperty": "languageMap",
-    "VocabProperty": "vocab",
-    "ListProperty": "valueList",
-    "ListRelationship": "objectList",
-    "JsonProperty": "json",
-}
-#: What a deleted instance carries instead of its value; other kinds carry NULL itself (5.5.4).
-_NULL_VALUE: dict[str, Any] = {
-    "LanguageProperty": {"@none": NULL},
-    "ListProperty": [NULL],
-    "ListRelationship": [NULL],
-}
 
 
 class HistoryRow(NamedTuple):
@@ -101,7 +82,7 @@ def deletion_instance(instance: Instance, now: str) -> Instance:
     Only its kind, datasetId and times stay. The value is NGSI-LD Null in the form of the kind.
     """
     kind = instance["type"]
-    gone: Instance = {"type": kind, VALUE_MEMBER[kind]: _NULL_VALUE.get(kind, NULL)}
+    gone: Instance = {"type": kind, VALUE_MEMBER[kind]: null_of(kind)}
     if "datasetId" in instance:
         gone["datasetId"] = instance["datasetId"]
     gone["createdAt"] = instance.get("createdAt", now)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tamamo.context.model.entity import Entity, Instance
-from tamamo.context.temporal.rows import SCOPE, VALUE_MEMBER
+from tamamo.context.model.kinds import value_of
+from tamamo.context.temporal.rows import SCOPE
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
 from tamamo.kernel.time import to_text
@@ -77,8 +78,7 @@ class TemporalService:
         async with transaction(self._pool) as connection:
             cursor = await connection.execute(_SQL["series"], parameters)
             async for entity_id, at, instance in cursor:
-                value = instance[VALUE_MEMBER[instance["type"]]]
-                found[entity_id].append(Point(at, value, instance))
+                found[entity_id].append(Point(at, value_of(instance), instance))
         for points in found.values():
             points.reverse()
         return found

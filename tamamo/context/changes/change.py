@@ -1,0 +1,95 @@
+"""One committed change, where it stands in the order of changes, and who wants to see it."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from tamamo.context.entities.store import from_document
+from tamamo.context.model.entity import Entity, Instance
+
+#: West, south, east, north in degrees; west > east crosses the 180th meridian.
+BBox = tuple[float, float, float, float]
+Operation = Literal["create", "update", "delete"]
+
+
+class Position(NamedTuple):
+    """A place in the order of changes: transaction, then place in it."""
+
+    xid: int
+    seq: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """Return the position a text such as `748-12` names. Raises ValueError on others."""
+        xid, dash, seq = text.partition("-")
+        if not (dash and xid.isdecimal() and seq.isdecimal()) or len(xid) > 19 or len(seq) > 18:
+            raise ValueError(f"{text!r} is no position such as 748-12")
+        return cls(int(xid), int(seq))
+
+    def __str__(self) -> str:
+        return f"{self.xid}-{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which changes a reader wants. types: IRIs, None = all. bbox: None = everywhere."""
+
+    tenant: str
+    types: frozenset[str] | None = None
+    bbox: BBox | None = None
+
+    def wants(self, change: "Change") -> bool:
+        """Whether the change is of this tenant, of one of the types, and touches the area."""
+        if change.tenant != self.tenant:
+            return False
+        if self.types is not None and self.types.isdisjoint(change.types):
+            return False
+        return self.bbox is None or (change.bounds is not None and touch(self.bbox, change.bounds))
+
+
+@dataclass
+class Change:
+    """A row of the outbox. `entity` and `previous` are parsed when somebody looks."""
+
+    at: Position
+    tenant: str
+    operation: Operation
+    entity_id: str
+    types: list[str]
+    #: IRIs of the attributes that changed.
+    changed: list[str]
+    bounds: BBox | None
+    document: str
+    previous_document: str | None
+    #: Forms of this change already made, by what they were made for: many browsers ask for one.
+    rendered: dict[Any, bytes] = field(default_factory=dict)
+
+    @property
+    def position(self) -> str:
+        """What to hand to `subscribe(after=…)` to go on behind this change."""
+        return str(self.at)
+
+    @cached_property
+    def entity(self) -> Entity:
+        """The entity after the change; before it, for a deletion."""
+        return from_document(self.entity_id, orjson.loads(self.document))
+
+    @cached_property
+    def previous(self) -> dict[str, list[Instance]] | None:
+        """The changed attributes as they were before; None for a new entity."""
+        if self.previous_document is None:
+            return None
+        previous: dict[str, list[Instance]] = orjson.loads(self.previous_document)
+        return previous
+
+
+def touch(bbox: BBox, bounds: BBox) -> bool:
+    """Whether an area and the bounds of a geometry have a point in common."""
+    west, south, east, north = bbox
+    if bounds[3] < south or bounds[1] > north:
+        return False
+    if west > east:
+        return bounds[2] >= west or bounds[0] <= east
+    return bounds[2] >= west and bounds[0] <= east

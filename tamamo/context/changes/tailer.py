@@ -1,0 +1,201 @@
+"""Reading the outbox: one loop a process, only while somebody listens."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from tamamo.context.changes.change import BBox, Change, Filter, Position
+from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
+from tamamo.kernel import sql
+from tamamo.kernel.database import Pool, transaction
+
+_SQL = sql.load(__package__)
+_log = structlog.get_logger(__name__)
+
+#: Seconds between looks at the outbox while somebody listens.
+INTERVAL = 0.1
+#: Changes read in one look.
+PAGE = 500
+
+READERS = Gauge("tamamo_change_readers", "Readers of the changes in this process.")
+LAG = Gauge("tamamo_change_lag_seconds", "Age of the newest change when it was handed out.")
+HANDED_OUT = Counter("tamamo_changes_total", "Changes read from the outbox in this process.")
+DROPPED = Counter("tamamo_change_readers_dropped_total", "Readers dropped for being too slow.")
+
+
+class ChangeService:
+    """Lets parts of this process read every committed change in order.
+
+    Rows of the outbox are taken below the oldest running transaction, ordered by transaction and
+    sequence: one that commits late cannot be skipped. A reader can resume from any position that
+    is still kept, in any process on the same database.
+    """
+
+    def __init__(self, pool: Pool, interval: float = INTERVAL) -> None:
+        self._pool = pool
+        self._interval = interval
+        self._readers: set[Subscription] = set()
+        self._position = Position(0, 0)
+        self._task: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+
+    @asynccontextmanager
+    async def subscribe(
+        self,
+        tenant: str,
+        types: Collection[str] | None = None,
+        bbox: BBox | None = None,
+        after: str | None = None,
+    ) -> AsyncIterator[Subscription]:
+        """Yield the changes of a tenant from now on, or those behind the position `after`.
+
+        types: IRIs. Raises ValueError when `after` is no position. The reader must keep up: one
+        that lags is dropped with SlowReader and can resume after the last change it took.
+        """
+        wanted = Filter(tenant, None if types is None else frozenset(types), bbox)
+        resume = None if after is None else Position.parse(after)
+        async with self._starting:
+            if not self._readers:
+                await self._start()
+            # Registered before anything is awaited: no change can fall between.
+            live_from = self._position
+            reader = Subscription(wanted, max(live_from, resume) if resume else live_from)
+            self._readers.add(reader)
+            READERS.inc()
+        try:
+            if resume is not None and resume < live_from:
+                reader.gap = not await self._is_kept(resume)
+                reader.catch_up(self._between(wanted, resume, live_from))
+            yield reader
+        finally:
+            READERS.dec()
+            self._readers.discard(reader)
+            if not self._readers:
+                await self._stop()
+
+    async def close(self) -> None:
+        """End all readers with Closed and stop the loop."""
+        for reader in self._readers:
+            reader.end(Closed())
+        await self._stop()
+
+    async def _start(self) -> None:
+        await self._stop()
+        async with transaction(self._pool) as connection:
+            row = await (await connection.execute(_SQL["horizon"])).fetchone()
+        assert row is not None
+        self._position = Position(int(row[0]), -1)
+        self._task = asyncio.create_task(self._run(), name="outbox tailer")
+
+    async def _stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                more = await self._look()
+            except Exception:
+                # The database may be restarting. Readers wait; no change is lost, only late.
+                _log.warning("cannot read the outbox, trying again", exc_info=True)
+                await asyncio.sleep(1)
+                continue
+            if not more:
+                await asyncio.sleep(self._interval)
+
+    async def _look(self) -> bool:
+        tenants = {reader.filter.tenant for reader in self._readers}
+        types: set[str] | None = set()
+        for reader in self._readers:
+            types = None if types is None or reader.filter.types is None else (
+                types | reader.filter.types
+            )  # fmt: skip
+        changes, position, age = await self._read(self._position, tenants, types)
+        # A reader that came while we read may want what this look left out: look again from the
+        # same place; the others skip nothing, as nothing was handed out yet.
+        if any(not _covers(tenants, types, reader.filter) for reader in self._readers):
+            return True
+        for change in changes:
+            for reader in self._readers:
+                if not reader.ended:
+                    reader.offer(change)
+                    if reader.ended:
+                        DROPPED.inc()
+        self._position = position
+        HANDED_OUT.inc(len(changes))
+        if changes:
+            LAG.set(age)
+        return len(changes) == PAGE
+
+    async def _read(
+        self,
+        behind: Position,
+        tenants: Collection[str],
+        types: Collection[str] | None,
+    ) -> tuple[list[Change], Position, float]:
+        """Return the next changes, the position behind them, and the age of the newest."""
+        parameters = {
+            "xid": str(behind.xid),
+            "seq": behind.seq,
+            "tenants": list(tenants),
+            "types": None if types is None else list(types),
+            "limit": PAGE,
+        }
+        async with transaction(self._pool) as connection:
+            rows = await (await connection.execute(_SQL["after"], parameters)).fetchall()
+        changes = [_change(row) for row in rows if row[1] is not None]
+        if len(changes) == PAGE:
+            return changes, changes[-1].at, rows[-1][-1]
+        # All below the horizon has been seen: nothing else can appear there.
+        position = max(behind, Position(int(rows[0][0]), -1))
+        return changes, position, rows[-1][-1] or 0.0
+
+    async def _between(
+        self, wanted: Filter, start: Position, end: Position
+    ) -> AsyncIterator[Change]:
+        position = start
+        while position < end:
+            changes, position, _ = await self._read(position, [wanted.tenant], wanted.types)
+            for change in changes:
+                if change.at > end:
+                    return
+                if wanted.wants(change):
+                    yield change
+
+    async def _is_kept(self, position: Position) -> bool:
+        parameters = {"xid": str(position.xid), "seq": position.seq}
+        async with transaction(self._pool) as connection:
+            row = await (await connection.execute(_SQL["is_kept"], parameters)).fetchone()
+        return bool(row and row[0])
+
+
+def _covers(tenants: set[str], types: set[str] | None, wanted: Filter) -> bool:
+    if wanted.tenant not in tenants:
+        return False
+    return types is None or (wanted.types is not None and wanted.types <= types)
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    bounds = row[8]
+    return Change(
+        at=Position(int(row[1]), row[2]),
+        tenant=row[3],
+        operation=row[4],
+        entity_id=row[5],
+        types=row[6],
+        changed=row[7],
+        bounds=None if bounds[0] is None else tuple(bounds),
+        document=row[9],
+        previous_document=row[10],
+    )
+
+
+__all__ = ["ChangeService", "SlowReader"]
