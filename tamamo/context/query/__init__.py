@@ -1,0 +1,1 @@
+"""The query languages of NGSI-LD: each is parsed to a tree that PostgreSQL or Python evaluates."""
