@@ -1,0 +1,62 @@
+-- name: declare_feed
+-- A feed says who it is; what is known of its past stays.
+insert into feed (tenant, id, name_ja, name_en, source, licence, interval_seconds)
+values (%(tenant)s, %(id)s, %(name_ja)s, %(name_en)s, %(source)s, %(licence)s, %(interval)s)
+on conflict (tenant, id) do update set
+    name_ja = excluded.name_ja,
+    name_en = excluded.name_en,
+    source = excluded.source,
+    licence = excluded.licence,
+    interval_seconds = excluded.interval_seconds;
+
+-- name: feed_succeeded
+-- A run went well; lag and record stay as they were when the run brought none.
+update feed set
+    last_attempt_at = %(at)s,
+    last_success_at = %(at)s,
+    successes = successes + 1,
+    consecutive_failures = 0,
+    stored = stored + %(stored)s,
+    repeated = repeated + %(repeated)s,
+    late = late + %(late)s,
+    rejected = rejected + %(rejected)s,
+    lag_seconds = coalesce(%(lag)s, lag_seconds),
+    last_record = coalesce(%(record)s, last_record)
+where tenant = %(tenant)s and id = %(id)s;
+
+-- name: feed_failed
+-- A run failed: counted at the feed and at its kind of error.
+with failed as (
+    update feed set
+        last_attempt_at = %(at)s,
+        consecutive_failures = consecutive_failures + 1
+    where tenant = %(tenant)s and id = %(id)s
+    returning tenant, id
+)
+insert into feed_error (tenant, feed_id, kind, last_at, count, message)
+select tenant, id, %(kind)s, %(at)s, 1, %(message)s from failed
+on conflict (tenant, feed_id, kind) do update set
+    last_at = excluded.last_at,
+    count = feed_error.count + 1,
+    message = excluded.message;
+
+-- name: list_feeds
+-- Every feed with its errors, for the console and `tamamo feeds`.
+select
+    f.tenant, f.id, f.name_ja, f.name_en, f.source, f.licence, f.interval_seconds,
+    f.last_attempt_at, f.last_success_at, f.successes, f.consecutive_failures,
+    f.stored, f.repeated, f.late, f.rejected, f.lag_seconds, f.last_record,
+    coalesce(
+        (
+            select json_agg(
+                json_build_object(
+                    'kind', e.kind, 'last_at', e.last_at, 'count', e.count, 'message', e.message
+                ) order by e.last_at desc
+            )
+            from feed_error e
+            where e.tenant = f.tenant and e.feed_id = f.id
+        ),
+        '[]'
+    ) as errors
+from feed f
+order by f.tenant, f.id;
