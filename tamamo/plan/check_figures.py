@@ -140,4 +140,6 @@ def _check_column(
         figures = [i for i in indicators if i.id == column.sum_is]
         values = [r.value for i in figures for r in i.recorded if r.year == table.year]
         if values != [total]:
-            yield Fault(file, f"{at}.{column.id}", f"the rows add up to {total}, not {values}")
+            recorded = ", ".join(str(value) for value in values) or "nothing"
+            said = f"the rows add up to {total}, but {column.sum_is} is {recorded}"
+            yield Fault(file, f"{at}.{column.id}", said)

@@ -43,7 +43,7 @@ def check(write: bool, projects: Path) -> None:
         folders, faults = read_folders(projects)
         faults += check_folders(folders, outline)
         if not faults:
-            page = OVERVIEW if projects == PROJECTS else projects / "docs" / "projects.md"
+            page = OVERVIEW if projects == PROJECTS else projects.parent / "docs" / "projects.md"
             faults = stale(Plan(outline, read_words(), folders), page, write)
     except BadPlan as bad:
         folders, faults = [], bad.faults

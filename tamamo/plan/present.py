@@ -39,6 +39,21 @@ class TableView:
     totals: list[str]
     note: str
 
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Heads with their kind, for templates."""
+        return list(zip(self.heads, self.numeric, strict=True))
+
+    @property
+    def marked_rows(self) -> list[list[tuple[str, bool]]]:
+        """Cells with the kind of their column, for templates."""
+        return [list(zip(row, self.numeric, strict=True)) for row in self.rows]
+
+    @property
+    def marked_totals(self) -> list[tuple[str, bool]]:
+        """Totals with the kind of their column, for templates."""
+        return list(zip(self.totals, self.numeric, strict=True))
+
 
 def amount(value: Decimal, unit: Unit, language: str) -> str:
     """Return a number with its unit: 5,967人, 5,967 people, 28.8%."""

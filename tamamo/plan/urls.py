@@ -1,0 +1,13 @@
+"""Addresses of the plan: the page, its data, one page a project."""
+
+from django.urls import path
+
+from tamamo.plan import views
+
+app_name = "plan"
+urlpatterns = [
+    path("plan/", views.index, name="index"),
+    path("plan.json", views.as_json, name="json"),
+    path("plan.csv", views.as_csv, name="csv"),
+    path("plan/<slug:project>/", views.project, name="project"),
+]
