@@ -3,7 +3,7 @@
 On the hot path of every write: no copies of values, no exceptions unless something is wrong.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 
 from tamamo.context.jsonld.terms import TermMap
@@ -13,13 +13,19 @@ from tamamo.context.model.kinds import (
     BARE,
     DELETED,
     KIND_BY_MEMBER,
+    META_MEMBERS,
     NOT_ATTRIBUTES,
+    OUTPUT_ONLY,
+    PROOF,
+    SEALED_MEMBERS,
     SYSTEM_MEMBERS,
+    TEMPORAL_MEMBER,
     UNITLESS,
     VALUE_MEMBER,
     VALUE_MEMBERS,
     is_null,
 )
+from tamamo.context.model.members import VALUE_CHECKS, Rules
 from tamamo.context.model.values import (
     NGSI_NULL,
     Fault,
@@ -32,31 +38,7 @@ from tamamo.context.model.values import (
 #: How deep sub-attributes may nest.
 MAX_ATTRIBUTE_DEPTH: Final = 16
 
-#: Members that tell an instance from a bare value, beside the value members.
-META_MEMBERS: Final = frozenset(
-    {"observedAt", "unitCode", "datasetId", "valueType", "objectType", "expiresAt"}
-)
-_OUTPUT_ONLY = frozenset(
-    {"previousValue", "previousObject", "previousLanguageMap", "previousVocab", "previousJson"}
-    | {"previousValueList", "previousObjectList", "entity", "entityList"}
-)
-_SCALARS = frozenset({str, int, float, bool})
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the operation at hand allows in its body.
-
-    nulls: NGSI-LD Nulls delete (clauses 5.5.8, 5.5.12). nested_nulls: also inside values (merge).
-    simplified: values come bare (clause 4.5.4). partial: an instance may lack type and value.
-    repeated: an attribute may have several instances of one datasetId (temporal evolution).
-    """
-
-    nulls: bool = False
-    nested_nulls: bool = False
-    simplified: bool = False
-    partial: bool = False
-    repeated: bool = False
+_SCALARS: Final = frozenset({str, int, float, bool})
 
 
 def attribute_iri(name: str, terms: TermMap) -> str:
@@ -64,119 +46,234 @@ def attribute_iri(name: str, terms: TermMap) -> str:
     iri = terms.attributes.get(name)
     if iri is not None:
         return iri
+    if name in NOT_ATTRIBUTES:
+        raise Fault("is a term of NGSI-LD itself and cannot name an attribute")
     if not is_name(name):
         raise Fault("is not a valid attribute name: letters, numbers and _, a letter first")
-    if name in NOT_ATTRIBUTES or name in VALUE_MEMBERS or name in {"id", "type"}:
-        raise Fault("is a term of NGSI-LD itself and cannot name an attribute")
     return terms.remember_attribute(name)
 
 
-def read_attribute(value: Any, terms: TermMap, rules: Rules, depth: int = 0) -> list[Instance]:
-    """Return the instances of an attribute, given as one value, one object, or an array."""
-    kind = type(value)
-    if kind is dict:
-        return [read_instance(value, terms, rules, depth)]
-    if kind is list and not rules.simplified and looks_like_instances(value):
-        instances = [
-            _numbered(index, item, terms, rules, depth) for index, item in enumerate(value)
-        ]
-        if not rules.repeated:
-            _check_datasets(instances)
-        return instances
-    return [_bare(value, rules)]
+def looks_like_instances(values: list[Any]) -> bool:
+    """Whether an array holds instances; other arrays are values of a Property (clause 4.5.2.3)."""
+    if not values or type(values[0]) is not dict:
+        return False
+    first = values[0]
+    return first.get("type") in VALUE_MEMBER or not VALUE_MEMBERS.isdisjoint(first)
 
 
-def read_instance(body: dict[str, Any], terms: TermMap, rules: Rules, depth: int = 0) -> Instance:
-    """Return one instance in stored form."""
-    if depth > MAX_ATTRIBUTE_DEPTH:
-        raise Fault(f"sub-attributes nest more than {MAX_ATTRIBUTE_DEPTH} levels deep")
-    kind = _kind(body, terms, rules)
-    if kind is None:
-        return _bare(body, rules)
-    member = VALUE_MEMBER.get(kind, "")
-    out: Instance = {"type": kind} if kind else {}
-    for name, value in body.items():
-        if name == member:
-            if rules.nulls and is_null(name, value):
-                return _deletion(body)
-            out[name] = _VALUE_CHECKS[kind](value, terms, rules)
-        elif name == "type" or name == "@type":
-            continue
-        elif name == "observedAt" or name == "expiresAt":
-            out[name] = _nullable(check_moment, value, rules, name)
-        elif name == "unitCode":
+class Reader:
+    """Reads the attributes of one body, under one @context and the rules of one operation."""
+
+    __slots__ = ("rules", "terms")
+
+    def __init__(self, terms: TermMap, rules: Rules) -> None:
+        self.terms = terms
+        self.rules = rules
+
+    def attribute(self, name: str, value: Any, depth: int = 0) -> list[Instance]:
+        """Return the instances of an attribute, given as one value, one object, or an array."""
+        if name == PROOF:
+            return [self._proof(value, depth)]
+        kind = type(value)
+        if kind is dict:
+            if self.rules.repeated and depth == 0:
+                simplified = self._evolution(value)
+                if simplified is not None:
+                    return simplified
+            if self.rules.simplified and value.keys() == {"dataset"}:
+                return self._datasets(value["dataset"], depth)
+            return [self.instance(value, depth)]
+        if kind is list and not self.rules.simplified and looks_like_instances(value):
+            return self._several(value, depth)
+        return [self._bare(value)]
+
+    def instance(self, body: dict[str, Any], depth: int = 0) -> Instance:
+        """Return one instance in stored form."""
+        if depth > MAX_ATTRIBUTE_DEPTH:
+            raise Fault(f"sub-attributes nest more than {MAX_ATTRIBUTE_DEPTH} levels deep")
+        kind = self._kind(body)
+        if kind is None:
+            return self._bare(body)
+        member = VALUE_MEMBER.get(kind, "")
+        out: Instance = {"type": kind} if kind else {}
+        for name, value in body.items():
+            if name == member:
+                if self.rules.nulls and is_null(name, value):
+                    return self._deletion(body)
+                out[name] = self._value(kind, name, value)
+            elif name == "observedAt":
+                out[name] = self._nullable(check_moment, value, name)
+            elif name != "type":
+                self._member(out, kind, name, value, depth)
+        if member and member not in out and not self.rules.partial:
+            raise Fault(f"a {kind} needs the member {member}")
+        return out
+
+    def _value(self, kind: str, name: str, value: Any) -> Any:
+        if self.rules.repeated and is_null(name, value):
+            return value  # a deletion in the past
+        return VALUE_CHECKS[kind](value, self.terms, self.rules)
+
+    def _member(self, out: Instance, kind: str, name: str, value: Any, depth: int) -> None:
+        """Read any member but the type, the value and observedAt."""
+        if name == "unitCode":
             if kind in UNITLESS:
                 raise Fault(f"a {kind} has no unit", name)
-            out[name] = _nullable(_check_text, value, rules, name)
+            out[name] = self._nullable(_check_text, value, name)
         elif name == "datasetId":
             if value != "@none":
                 out[name] = _dataset(value)
-        elif name in SYSTEM_MEMBERS:
-            continue
+        elif name in SYSTEM_MEMBERS or name == "@type":
+            return
+        elif name == "expiresAt":
+            out[name] = self._nullable(check_moment, value, name)
+        elif name in {"objectType", "valueType"}:
+            if (name == "objectType") != kind.endswith("Relationship"):
+                raise Fault(f"a {kind} has no {name}", name)
+            out[name] = self._nullable(self._types, value, name)
+        elif name in _PROHIBITED:
+            raise Fault(_PROHIBITED[name].format(kind=kind or "an attribute"), name)
         else:
-            _read_other(out, kind, name, value, terms, rules, depth)
-    if member and member not in out and not rules.partial:
-        raise Fault(f"a {kind} needs the member {member}")
-    return out
+            try:
+                out[attribute_iri(name, self.terms)] = self.attribute(name, value, depth + 1)
+            except Fault as fault:
+                raise fault.under(name) from None
 
-
-def _read_other(
-    out: Instance, kind: str, name: str, value: Any, terms: TermMap, rules: Rules, depth: int
-) -> None:
-    """Read a rare member: a type to expand, a sub-attribute, or something prohibited."""
-    if name == "objectType" or name == "valueType":
-        if (name == "objectType") != kind.endswith("Relationship"):
-            raise Fault(f"a {kind} has no {name}", name)
-        out[name] = _nullable(lambda v, n: _expanded_types(v, terms, n), value, rules, name)
-    elif name in VALUE_MEMBERS:
-        raise Fault(f"a {kind or 'attribute of this kind'} has no {name}", name)
-    elif name in _OUTPUT_ONLY:
-        raise Fault("can only appear in answers and notifications", name)
-    elif name in {"entityIdSealed", "entityTypeSealed"}:
-        out[name] = _check_text(value, name)
-    elif name == "@context":
-        raise Fault("a @context can only stand at the top of the document", name)
-    else:
-        try:
-            out[attribute_iri(name, terms)] = read_attribute(value, terms, rules, depth + 1)
-        except Fault as fault:
-            raise fault.under(name) from None
-
-
-def _kind(body: dict[str, Any], terms: TermMap, rules: Rules) -> str | None:
-    """Return the kind of an object, "" when a fragment leaves it open, None for a bare value."""
-    given = body.get("type")
-    if given is None:
-        given = body.get("@type")
-    if given is not None:
-        if type(given) is str and given in VALUE_MEMBER and not rules.simplified:
-            return given
-        return _odd_kind(given, body, terms, rules)
-    if rules.simplified:
-        return _simplified_kind(body)
-    for name in body:
-        if name in KIND_BY_MEMBER:
-            if name == "value" and looks_like_geometry(body[name]):
-                return "GeoProperty"
-            return KIND_BY_MEMBER[name]
-    if rules.partial and (not META_MEMBERS.isdisjoint(body) or not body):
-        return ""
-    if not META_MEMBERS.isdisjoint(body):
-        raise Fault("has neither a value nor an object")
-    return None
-
-
-def _odd_kind(given: Any, body: dict[str, Any], terms: TermMap, rules: Rules) -> str | None:
-    if looks_like_geometry(body) or rules.simplified:
+    def _kind(self, body: dict[str, Any]) -> str | None:
+        """Return the kind of an object, "" when a fragment leaves it open, None for a value."""
+        given = body.get("type")
+        if given is None:
+            given = body.get("@type")
+        if self.rules.simplified:
+            return _simplified_kind(body)
+        if given is not None:
+            if type(given) is str and given in VALUE_MEMBER:
+                return given
+            return self._odd_kind(given, body)
+        for name, value in body.items():
+            if name in KIND_BY_MEMBER:
+                geometry = name == "value" and looks_like_geometry(value)
+                return "GeoProperty" if geometry else KIND_BY_MEMBER[name]
+        if self.rules.partial and (not body or not META_MEMBERS.isdisjoint(body)):
+            return ""
+        if not META_MEMBERS.isdisjoint(body):
+            raise Fault("has neither a value nor an object")
         return None
-    if type(given) is str:
-        local = terms.expand_term(given).rpartition("/")[2]
-        if ":" in given and local in VALUE_MEMBER:
-            return local
-        if given == NGSI_NULL:
-            raise Fault("the type of an attribute cannot be deleted", "type")
-    known = ", ".join(VALUE_MEMBER)
-    raise Fault(f"is not a kind of attribute; these are {known}", "type")
+
+    def _odd_kind(self, given: Any, body: dict[str, Any]) -> str | None:
+        if looks_like_geometry(body):
+            return None
+        if type(given) is str and ":" in given:
+            local = self.terms.expand_term(given).rpartition("/")[2]
+            if local in VALUE_MEMBER:
+                return local
+        known = ", ".join(VALUE_MEMBER)
+        raise Fault(f"is not a kind of attribute; these are {known}", "type")
+
+    def _bare(self, value: Any) -> Instance:
+        """Return a value without its kind as a Property or GeoProperty (clause 4.5.2.3)."""
+        kind = type(value)
+        if value is None:
+            raise Fault("null is not a value in NGSI-LD")
+        if kind is str and value == NGSI_NULL:
+            if self.rules.nulls:
+                return {DELETED: True}
+            raise Fault("an NGSI-LD Null can only be given in an update or merge")
+        if looks_like_geometry(value):
+            return {"type": "GeoProperty", "value": check_geometry(value)}
+        if kind not in _SCALARS:
+            check_json(value, self.rules.nested_nulls)
+        if self.rules.nulls:
+            return {"type": "Property", "value": value, BARE: True}
+        return {"type": "Property", "value": value}
+
+    def _several(self, values: list[Any], depth: int) -> list[Instance]:
+        instances: list[Instance] = []
+        for index, value in enumerate(values):
+            try:
+                if type(value) is not dict:
+                    raise Fault("is not an attribute instance")
+                instances.append(self.instance(value, depth))
+            except Fault as fault:
+                raise fault.under(index) from None
+        if not self.rules.repeated or depth:
+            _check_datasets(instances)
+        return instances
+
+    def _datasets(self, values: Any, depth: int) -> list[Instance]:
+        """Return the instances of a simplified multi-attribute (clause 4.5.4)."""
+        if type(values) is not dict or not values:
+            raise Fault("is not a map from datasetId to value", "dataset")
+        instances: list[Instance] = []
+        for dataset, value in values.items():
+            try:
+                instance = self.instance(value, depth) if type(value) is dict else self._bare(value)
+                if dataset != "@none":
+                    instance["datasetId"] = _dataset(dataset)
+            except Fault as fault:
+                raise fault.under("dataset", dataset) from None
+            instances.append(instance)
+        return instances
+
+    def _evolution(self, body: dict[str, Any]) -> list[Instance] | None:
+        """Return the instances of a simplified temporal representation (clause 4.5.9)."""
+        member = TEMPORAL_MEMBER.get(body.get("type", ""))
+        if member is None or type(body.get(member)) is not list:
+            return None
+        kind = body["type"]
+        value_member = VALUE_MEMBER[kind]
+        instances: list[Instance] = []
+        for index, pair in enumerate(body[member]):
+            try:
+                if type(pair) is not list or len(pair) != 2:
+                    raise Fault("is not an array of a value and a time")
+                value = pair[0]
+                if type(value) is dict and value.keys() == {value_member}:
+                    value = value[value_member]
+                one = {"type": kind, value_member: value, "observedAt": pair[1]}
+                if "datasetId" in body:
+                    one["datasetId"] = body["datasetId"]
+                instances.append(self.instance(one, 0))
+            except Fault as fault:
+                raise fault.under(member, index) from None
+        return instances
+
+    def _proof(self, body: Any, depth: int) -> Instance:
+        """Read an ngsildproof (clause 4.5.2.2): its value an object, its sealed members texts."""
+        if type(body) is not dict:
+            raise Fault("is not a Property with a proof")
+        sealed = {name: _check_text(body[name], name) for name in SEALED_MEMBERS if name in body}
+        plain = {name: value for name, value in body.items() if name not in sealed}
+        out = self.instance(plain, depth)
+        if DELETED not in out and type(out.get("value")) is not dict:
+            raise Fault("a proof is a JSON object", "value")
+        if "entityTypeSealed" in sealed:
+            sealed["entityTypeSealed"] = self.terms.expand_type(sealed["entityTypeSealed"])
+        return {**out, **sealed}
+
+    def _deletion(self, body: dict[str, Any]) -> Instance:
+        dataset = body.get("datasetId", "@none")
+        if dataset == "@none":
+            return {DELETED: True}
+        return {DELETED: True, "datasetId": _dataset(dataset)}
+
+    def _nullable(self, check: Callable[[Any, str], Any], value: Any, name: str) -> Any:
+        if value == NGSI_NULL and self.rules.nulls:
+            return NGSI_NULL
+        return check(value, name)
+
+    def _types(self, value: Any, name: str) -> Any:
+        if type(value) is list and value:
+            return [self.terms.expand_type(_check_text(item, name)) for item in value]
+        return self.terms.expand_type(_check_text(value, name))
+
+
+_PROHIBITED: Final = (
+    dict.fromkeys(VALUE_MEMBERS, "does not belong to {kind}")
+    | dict.fromkeys(OUTPUT_ONLY, "can only appear in answers and notifications")
+    | dict.fromkeys(SEALED_MEMBERS, "belongs to ngsildproof alone")
+    | {"@context": "a @context can only stand at the top of the document"}
+)
 
 
 def _simplified_kind(body: dict[str, Any]) -> str | None:
@@ -188,51 +285,10 @@ def _simplified_kind(body: dict[str, Any]) -> str | None:
     return None
 
 
-def _bare(value: Any, rules: Rules) -> Instance:
-    kind = type(value)
-    if value is None:
-        raise Fault("null is not a value in NGSI-LD")
-    if kind is str and value == NGSI_NULL:
-        if rules.nulls:
-            return {DELETED: True}
-        raise Fault("an NGSI-LD Null can only be given in an update or merge")
-    if looks_like_geometry(value):
-        return {"type": "GeoProperty", "value": check_geometry(value)}
-    if kind not in _SCALARS:
-        check_json(value, rules.nested_nulls)
-    if rules.nulls:
-        return {"type": "Property", "value": value, BARE: True}
-    return {"type": "Property", "value": value}
-
-
-def _deletion(body: dict[str, Any]) -> Instance:
-    dataset = body.get("datasetId", "@none")
-    return (
-        {DELETED: True} if dataset == "@none" else {DELETED: True, "datasetId": _dataset(dataset)}
-    )
-
-
 def _dataset(value: Any) -> str:
     if value == NGSI_NULL:
         raise Fault("a datasetId cannot be deleted", "datasetId")
     return check_uri(value, "datasetId")
-
-
-def looks_like_instances(values: list[Any]) -> bool:
-    """Whether an array holds instances; other arrays are values of a Property (clause 4.5.2.3)."""
-    if not values or type(values[0]) is not dict:
-        return False
-    first = values[0]
-    return first.get("type") in VALUE_MEMBER or not VALUE_MEMBERS.isdisjoint(first)
-
-
-def _numbered(index: int, value: Any, terms: TermMap, rules: Rules, depth: int) -> Instance:
-    try:
-        if type(value) is not dict:
-            raise Fault("is not an attribute instance")
-        return read_instance(value, terms, rules, depth)
-    except Fault as fault:
-        raise fault.under(index) from None
 
 
 def _check_datasets(instances: list[Instance]) -> None:
@@ -245,120 +301,7 @@ def _check_datasets(instances: list[Instance]) -> None:
         seen.add(dataset)
 
 
-def _nullable(check: Any, value: Any, rules: Rules, name: str) -> Any:
-    if value == NGSI_NULL and rules.nulls:
-        return NGSI_NULL
-    return check(value, name)
-
-
 def _check_text(value: Any, name: str) -> str:
     if type(value) is not str or value == NGSI_NULL:
         raise Fault("is not a text", name)
     return value
-
-
-def _expanded_types(value: Any, terms: TermMap, name: str) -> Any:
-    if type(value) is list and value:
-        return [terms.expand_type(_check_text(item, name)) for item in value]
-    return terms.expand_type(_check_text(value, name))
-
-
-def _property(value: Any, _terms: TermMap, rules: Rules) -> Any:
-    kind = type(value)
-    if kind is str:
-        if value == NGSI_NULL:
-            raise Fault("an NGSI-LD Null can only be given in an update or merge", "value")
-    elif kind is dict or kind is list:
-        try:
-            check_json(value, rules.nested_nulls)
-        except Fault as fault:
-            raise fault.under("value") from None
-    elif value is None:
-        raise Fault("null is not a value in NGSI-LD", "value")
-    return value
-
-
-def _geometry(value: Any, _terms: TermMap, _rules: Rules) -> Any:
-    try:
-        return check_geometry(value)
-    except Fault as fault:
-        raise fault.under("value") from None
-
-
-def _object(value: Any, _terms: TermMap, _rules: Rules) -> Any:
-    if type(value) is list and value:
-        return [_target(item, "object", index) for index, item in enumerate(value)]
-    return _target(value, "object")
-
-
-def _target(value: Any, *path: str | int) -> str:
-    if value == NGSI_NULL:
-        raise Fault("an NGSI-LD Null can only be given in an update or merge", *path)
-    return check_uri(value, *path)
-
-
-def _language_map(value: Any, _terms: TermMap, rules: Rules) -> Any:
-    if type(value) is not dict or not value:
-        raise Fault("is not a map from language to text", "languageMap")
-    for language, text in value.items():
-        if not language:
-            raise Fault("a language has no name", "languageMap", language)
-        texts = text if type(text) is list else [text]
-        if not texts or any(type(item) is not str for item in texts):
-            raise Fault("is neither a text nor an array of texts", "languageMap", language)
-        if text == NGSI_NULL and not rules.nested_nulls:
-            raise Fault("an NGSI-LD Null can only be given in a merge", "languageMap", language)
-    return value
-
-
-def _vocab(value: Any, terms: TermMap, _rules: Rules) -> Any:
-    texts = value if type(value) is list else [value]
-    if not texts or any(type(item) is not str or not item or item == NGSI_NULL for item in texts):
-        raise Fault("is neither a text nor an array of texts", "vocab")
-    return terms.expand_vocab_value(value)
-
-
-def _json(value: Any, _terms: TermMap, _rules: Rules) -> Any:
-    items = value if type(value) is list else [value]
-    if any(type(item) is not dict for item in items):
-        raise Fault("is neither a JSON object nor an array of these", "json")
-    try:
-        check_json(value, null_allowed=True)
-    except Fault as fault:
-        raise fault.under("json") from None
-    return value
-
-
-def _value_list(value: Any, _terms: TermMap, rules: Rules) -> Any:
-    if type(value) is not list:
-        raise Fault("is not an array", "valueList")
-    if None in value or (NGSI_NULL in value and not rules.nested_nulls):
-        raise Fault("null is not a value in NGSI-LD", "valueList")
-    try:
-        check_json(value, rules.nested_nulls)
-    except Fault as fault:
-        raise fault.under("valueList") from None
-    return value
-
-
-def _object_list(value: Any, _terms: TermMap, _rules: Rules) -> Any:
-    if type(value) is not list:
-        raise Fault("is not an array", "objectList")
-    return [
-        _target(item["object"], "objectList", index, "object")
-        if type(item) is dict and item.keys() == {"object"}
-        else _target(item, "objectList", index)
-        for index, item in enumerate(value)
-    ]
-
-
-_VALUE_CHECKS: Final = {
-    "Property": _property,
-    "Relationship": _object,
-    "GeoProperty": _geometry,
-    "LanguageProperty": _language_map,
-    "VocabProperty": _vocab,
-    "JsonProperty": _json,
-    "ListProperty": _value_list,
-    "ListRelationship": _object_list,
-}

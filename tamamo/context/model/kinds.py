@@ -37,7 +37,6 @@ PLAIN_MEMBERS: Final = (
         "objectType",
         "lang",
     }
-    | {"entityIdSealed", "entityTypeSealed"}
 )
 #: Kinds whose values have no unit.
 UNITLESS: Final = frozenset(
@@ -53,27 +52,37 @@ UNITLESS: Final = frozenset(
 GEO_ATTRIBUTES: Final = frozenset(
     CORE_VOCABULARY + name for name in ("location", "observationSpace", "operationSpace")
 )
-#: Core terms that never name an attribute (clause 4.5.1).
-NOT_ATTRIBUTES: Final = frozenset(
-    {
-        "datasetId",
-        "instanceId",
-        "observedAt",
-        "unitCode",
-        "valueType",
-        "lang",
-        "objectType",
-        "previousValue",
-        "previousObject",
-        "previousLanguageMap",
-        "previousVocab",
-        "previousJson",
-        "previousValueList",
-        "previousObjectList",
-        "entityIdSealed",
-        "entityTypeSealed",
-    }
+#: The attribute that holds a signature, and the members it alone has (clause 4.5.2.2).
+PROOF: Final = "ngsildproof"
+SEALED_MEMBERS: Final = frozenset({"entityIdSealed", "entityTypeSealed"})
+#: Members that tell an instance from a bare value, beside the value members.
+META_MEMBERS: Final = frozenset(
+    {"observedAt", "unitCode", "datasetId", "valueType", "objectType", "expiresAt"}
 )
+#: Members of answers and notifications only.
+OUTPUT_ONLY: Final = frozenset(
+    {"previousValue", "previousObject", "previousLanguageMap", "previousVocab", "previousJson"}
+    | {"previousValueList", "previousObjectList", "entity", "entityList"}
+)
+#: Core terms that never name an attribute (clause 4.5.1).
+NOT_ATTRIBUTES: Final = (
+    VALUE_MEMBERS
+    | (OUTPUT_ONLY - {"entity", "entityList"})
+    | SEALED_MEMBERS
+    | {"id", "type", "datasetId", "instanceId", "observedAt", "unitCode", "valueType"}
+    | {"lang", "objectType"}
+)
+#: Kind → the member of its values over time in simplified temporal form (clause 4.5.9).
+TEMPORAL_MEMBER: Final = {
+    "Property": "values",
+    "GeoProperty": "values",
+    "Relationship": "objects",
+    "LanguageProperty": "languageMaps",
+    "VocabProperty": "vocabs",
+    "JsonProperty": "jsons",
+    "ListProperty": "valueLists",
+    "ListRelationship": "objectLists",
+}
 #: In a fragment: the instance is to be deleted.
 DELETED: Final = "@deleted"
 #: In a fragment: the value came without its kind; an existing attribute keeps its own.

@@ -4,7 +4,7 @@
 used up: its instances are stamped with their times and become part of the result.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tamamo.context.errors import BadRequestData, ResourceNotFound
@@ -73,12 +73,19 @@ def append(
     entity: Entity, fragment: Fragment, now: str, *, overwrite: bool = True
 ) -> tuple[Entity, Change]:
     """Append Attributes (clause 5.6.3)."""
-    return _put_all(entity, fragment, now, overwrite=overwrite, appends_scope=True)
+    draft = _Draft(entity, now)
+    draft.put_all(fragment, overwrite)
+    draft.take_scopes(fragment, overwrite)
+    return draft.finish(fragment)
 
 
 def update(entity: Entity, fragment: Fragment, now: str) -> tuple[Entity, Change]:
     """Update Attributes (clauses 5.6.2, 5.5.8): whole instances are replaced, Nulls delete."""
-    return _put_all(entity, fragment, now, overwrite=True, appends_scope=False)
+    draft = _Draft(entity, now)
+    draft.put_all(fragment, overwrite=True)
+    if entity.scopes:  # the scope of a fragment is ignored where there was none
+        draft.take_scopes(fragment, overwrite=True)
+    return draft.finish(fragment)
 
 
 def merge_patch(
@@ -97,27 +104,24 @@ def merge_patch(
     language of a LanguageProperty that comes as a bare text.
     Raises BadRequestData when a value does not suit the kind of the attribute it is merged into.
     """
-    change = Change()
-    attrs = dict(entity.attrs)
+    draft = _Draft(entity, now)
     for attr, instances in fragment.attrs.items():
         for part in instances:
-            dataset = part.get("datasetId")
-            before = _find(attrs.get(attr), dataset)
+            before = draft.find(attr, part.get("datasetId"))
             if DELETED in part:
                 if before is not None and overwrite:
-                    _remove(attrs, attr, before, now, change)
-                continue
-            if before is None:
-                _put(attrs, attr, settle(part, attr), None, now, change)
+                    draft.remove(attr, before)
+            elif before is None:
+                draft.put(attr, settle(part, attr, nested_nulls=True))
             elif overwrite:
                 merged = patch_instance(
                     before, part, attr, terms=terms, lang=lang, observed_at=observed_at
                 )
-                _put(attrs, attr, merged, before, now, change)
+                draft.put(attr, merged, before)
             else:
-                change.not_updated.append((attr, "exists already"))
-    scopes = _merged_scopes(entity, fragment, overwrite)
-    return _finish(entity, fragment, attrs, scopes, now, change)
+                draft.change.not_updated.append((attr, "exists already"))
+    draft.take_scopes(fragment, overwrite)
+    return draft.finish(fragment)
 
 
 def update_attribute(entity: Entity, attr: str, part: Instance, now: str) -> tuple[Entity, Change]:
@@ -125,29 +129,26 @@ def update_attribute(entity: Entity, attr: str, part: Instance, now: str) -> tup
 
     Raises ResourceNotFound without such an instance, BadRequestData when the kind differs.
     """
-    before = _existing(entity, attr, part.get("datasetId"))
-    change = Change()
-    attrs = dict(entity.attrs)
+    draft = _Draft(entity, now)
+    before = draft.existing(attr, part.get("datasetId"))
     if DELETED in part:
-        _remove(attrs, attr, before, now, change)
+        draft.remove(attr, before)
     else:
         if part.get("type") not in {None, "", before["type"]}:
             detail = f"the attribute is a {before['type']} and cannot become a {part['type']}"
             raise BadRequestData(detail, field="/type")
         merged = {**before, **part, "type": before["type"]}
-        _put(attrs, attr, settle(merged, attr), before, now, change)
-    return _finish(entity, None, attrs, entity.scopes, now, change)
+        draft.put(attr, settle(merged, attr), before)
+    return draft.finish()
 
 
 def replace_attribute(
     entity: Entity, attr: str, instance: Instance, now: str
 ) -> tuple[Entity, Change]:
     """Replace Attribute (clause 5.6.19). Raises ResourceNotFound without such an instance."""
-    before = _existing(entity, attr, instance.get("datasetId"))
-    change = Change()
-    attrs = dict(entity.attrs)
-    _put(attrs, attr, instance, before, now, change)
-    return _finish(entity, None, attrs, entity.scopes, now, change)
+    draft = _Draft(entity, now)
+    draft.put(attr, instance, draft.existing(attr, instance.get("datasetId")))
+    return draft.finish()
 
 
 def delete_attribute(
@@ -159,24 +160,22 @@ def delete_attribute(
     delete_all: bool = False,
 ) -> tuple[Entity, Change]:
     """Delete Attribute (clause 5.6.5): one instance, or all. Raises ResourceNotFound."""
-    change = Change()
-    attrs = dict(entity.attrs)
-    if delete_all:
-        if attr not in attrs:
-            raise ResourceNotFound(f"The entity has no attribute {attr}")
-        doomed = attrs[attr]
-    else:
-        doomed = [_existing(entity, attr, dataset_id)]
+    draft = _Draft(entity, now)
+    if delete_all and attr not in entity.attrs:
+        raise ResourceNotFound(f"The entity has no attribute {attr}")
+    doomed = entity.attrs[attr] if delete_all else [draft.existing(attr, dataset_id)]
     for instance in doomed:
-        _remove(attrs, attr, instance, now, change)
-    return _finish(entity, None, attrs, entity.scopes, now, change)
+        draft.remove(attr, instance)
+    return draft.finish()
 
 
 def delete_scope(entity: Entity, now: str) -> tuple[Entity, Change]:
     """Delete the scope (clause 5.6.5.4). Raises ResourceNotFound when there is none."""
     if not entity.scopes:
         raise ResourceNotFound("The entity has no scope")
-    return _finish(entity, None, entity.attrs, [], now, Change())
+    draft = _Draft(entity, now)
+    draft.scopes = []
+    return draft.finish()
 
 
 def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Change]:
@@ -184,30 +183,28 @@ def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Chang
 
     Attributes that are no longer there are deletions in the history.
     """
-    change = Change(head=True)
-    gone = dict(entity.attrs)
+    draft = _Draft(entity, now)
     for attr, instances in entity.attrs.items():
         for instance in instances:
             if _find(new.attrs.get(attr), instance.get("datasetId")) is None:
-                _remove(gone, attr, instance, now, change)
+                draft.remove(attr, instance)
     for attr, instances in new.attrs.items():
         for instance in instances:
-            before = _find(entity.attrs.get(attr), instance.get("datasetId"))
-            _stamp(instance, before, now)
-            change.written.append(Written(attr, instance, before))
+            draft.record(attr, instance, _find(entity.attrs.get(attr), instance.get("datasetId")))
     new.created_at = entity.created_at
     new.modified_at = now
-    return new, change
+    draft.change.head = True
+    return new, draft.change
 
 
 def delete_entity(entity: Entity, now: str) -> Change:
     """Return the deletions of all attributes, for the history (clause 5.6.6)."""
-    change = Change(head=True)
-    attrs = dict(entity.attrs)
+    draft = _Draft(entity, now)
     for attr, instances in entity.attrs.items():
         for instance in instances:
-            _remove(attrs, attr, instance, now, change)
-    return change
+            draft.remove(attr, instance)
+    draft.change.head = True
+    return draft.change
 
 
 def same(one: Instance, other: Instance) -> bool:
@@ -215,106 +212,6 @@ def same(one: Instance, other: Instance) -> bool:
     if one.keys() - _TIMES != other.keys() - _TIMES:
         return False
     return all(other[name] == value for name, value in one.items() if name not in _TIMES)
-
-
-def _put_all(
-    entity: Entity, fragment: Fragment, now: str, *, overwrite: bool, appends_scope: bool
-) -> tuple[Entity, Change]:
-    change = Change()
-    attrs = dict(entity.attrs)
-    for attr, instances in fragment.attrs.items():
-        for part in instances:
-            before = _find(attrs.get(attr), part.get("datasetId"))
-            if DELETED in part:
-                if before is not None:
-                    _remove(attrs, attr, before, now, change)
-            elif before is not None and not overwrite:
-                change.not_updated.append((attr, "exists already"))
-            else:
-                _put(attrs, attr, settle(part, attr), before, now, change)
-    if appends_scope or entity.scopes:
-        scopes = _merged_scopes(entity, fragment, overwrite)
-    else:
-        scopes = entity.scopes  # Update Attributes ignores the scope of an entity without one
-    return _finish(entity, fragment, attrs, scopes, now, change)
-
-
-def _merged_scopes(entity: Entity, fragment: Fragment, overwrite: bool) -> list[str]:
-    if fragment.scopes is None:
-        return entity.scopes
-    if overwrite:
-        return fragment.scopes
-    return list(dict.fromkeys([*entity.scopes, *fragment.scopes]))
-
-
-def _finish(
-    entity: Entity,
-    fragment: Fragment | None,
-    attrs: Attributes,
-    scopes: list[str],
-    now: str,
-    change: Change,
-) -> tuple[Entity, Change]:
-    types, expires_at = entity.types, entity.expires_at
-    if fragment is not None:
-        types = list(dict.fromkeys([*entity.types, *fragment.types]))
-        if fragment.expires_at is not None:
-            expires_at = None if fragment.expires_at == NGSI_NULL else fragment.expires_at
-    head = (types, scopes, expires_at)
-    change.head = head != (entity.types, entity.scopes, entity.expires_at)
-    if not change:
-        return entity, change
-    new = replace(
-        entity, types=types, attrs=attrs, scopes=scopes, expires_at=expires_at, modified_at=now
-    )
-    return new, change
-
-
-def _find(instances: list[Instance] | None, dataset: str | None) -> Instance | None:
-    for instance in instances or ():
-        if instance.get("datasetId") == dataset:
-            return instance
-    return None
-
-
-def _existing(entity: Entity, attr: str, dataset: str | None) -> Instance:
-    instance = _find(entity.attrs.get(attr), dataset)
-    if instance is None:
-        which = f"no instance of the datasetId {dataset}" if dataset else "no default instance"
-        raise ResourceNotFound(f"The entity has {which} of the attribute {attr}")
-    return instance
-
-
-def _stamp(instance: Instance, before: Instance | None, now: str) -> None:
-    created = None if before is None else before.get("createdAt")
-    instance["createdAt"] = created or now
-    instance["modifiedAt"] = now
-
-
-def _put(
-    attrs: Attributes,
-    attr: str,
-    instance: Instance,
-    before: Instance | None,
-    now: str,
-    change: Change,
-) -> None:
-    _stamp(instance, before, now)
-    present = attrs.get(attr, [])
-    if before is None:
-        attrs[attr] = [*present, instance]
-    else:
-        attrs[attr] = [instance if item is before else item for item in present]
-    change.written.append(Written(attr, instance, before))
-
-
-def _remove(attrs: Attributes, attr: str, before: Instance, now: str, change: Change) -> None:
-    left = [item for item in attrs[attr] if item is not before]
-    if left:
-        attrs[attr] = left
-    else:
-        del attrs[attr]
-    change.written.append(Written(attr, deletion(before, now), before))
 
 
 def deletion(before: Instance, now: str) -> Instance:
@@ -326,3 +223,89 @@ def deletion(before: Instance, now: str) -> Instance:
     gone["createdAt"] = before.get("createdAt", now)
     gone["modifiedAt"] = gone["deletedAt"] = now
     return gone
+
+
+class _Draft:
+    """The next state of an entity in the making; lists and instances of the old one are shared."""
+
+    def __init__(self, entity: Entity, now: str) -> None:
+        self.entity = entity
+        self.now = now
+        self.attrs: Attributes = dict(entity.attrs)
+        self.scopes = entity.scopes
+        self.change = Change()
+
+    def find(self, attr: str, dataset: str | None) -> Instance | None:
+        return _find(self.attrs.get(attr), dataset)
+
+    def existing(self, attr: str, dataset: str | None) -> Instance:
+        instance = self.find(attr, dataset)
+        if instance is None:
+            which = f"no instance of the datasetId {dataset}" if dataset else "no default instance"
+            raise ResourceNotFound(f"The entity has {which} of the attribute {attr}")
+        return instance
+
+    def put_all(self, fragment: Fragment, overwrite: bool) -> None:
+        """Put whole instances in the place of those with the same datasetId."""
+        for attr, instances in fragment.attrs.items():
+            for part in instances:
+                before = self.find(attr, part.get("datasetId"))
+                if DELETED in part:
+                    if before is not None:
+                        self.remove(attr, before)
+                elif before is not None and not overwrite:
+                    self.change.not_updated.append((attr, "exists already"))
+                else:
+                    self.put(attr, settle(part, attr), before)
+
+    def put(self, attr: str, instance: Instance, before: Instance | None = None) -> None:
+        self.record(attr, instance, before)
+        present = self.attrs.get(attr, [])
+        if before is None:
+            self.attrs[attr] = [*present, instance]
+        else:
+            self.attrs[attr] = [instance if item is before else item for item in present]
+
+    def record(self, attr: str, instance: Instance, before: Instance | None) -> None:
+        created = None if before is None else before.get("createdAt")
+        instance["createdAt"] = created or self.now
+        instance["modifiedAt"] = self.now
+        self.change.written.append(Written(attr, instance, before))
+
+    def remove(self, attr: str, before: Instance) -> None:
+        left = [item for item in self.attrs[attr] if item is not before]
+        if left:
+            self.attrs[attr] = left
+        else:
+            del self.attrs[attr]
+        self.change.written.append(Written(attr, deletion(before, self.now), before))
+
+    def take_scopes(self, fragment: Fragment, overwrite: bool) -> None:
+        if fragment.scopes is None:
+            return
+        if overwrite:
+            self.scopes = fragment.scopes
+        else:
+            self.scopes = list(dict.fromkeys([*self.scopes, *fragment.scopes]))
+
+    def finish(self, fragment: Fragment | None = None) -> tuple[Entity, Change]:
+        """Return the new entity; the old one itself when nothing changed."""
+        old = self.entity
+        types, expires_at = old.types, old.expires_at
+        if fragment is not None:
+            types = list(dict.fromkeys([*old.types, *fragment.types]))
+            if fragment.expires_at is not None:
+                expires_at = None if fragment.expires_at == NGSI_NULL else fragment.expires_at
+        head = (types, self.scopes, expires_at)
+        self.change.head = head != (old.types, old.scopes, old.expires_at)
+        if not self.change:
+            return old, self.change
+        new = Entity(old.id, types, self.attrs, self.scopes, old.created_at, self.now, expires_at)
+        return new, self.change
+
+
+def _find(instances: list[Instance] | None, dataset: str | None) -> Instance | None:
+    for instance in instances or ():
+        if instance.get("datasetId") == dataset:
+            return instance
+    return None

@@ -9,13 +9,9 @@ from typing import Any, Final
 from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import Attributes, Entity, Instance
-from tamamo.context.model.instances import (
-    Rules,
-    attribute_iri,
-    read_attribute,
-    read_instance,
-)
+from tamamo.context.model.instances import Reader, attribute_iri
 from tamamo.context.model.kinds import DELETED, GEO_ATTRIBUTES
+from tamamo.context.model.members import Rules
 from tamamo.context.model.values import (
     NGSI_NULL,
     Fault,
@@ -111,7 +107,7 @@ def parse_attribute(body: Any, terms: TermMap, rules: Rules, attr: str) -> Insta
     try:
         if type(body) is not dict:
             raise Fault("an attribute is a JSON object")
-        instance = read_instance(body, terms, rules)
+        instance = Reader(terms, rules).instance(body)
         _check_geo(attr, [instance])
         return instance
     except Fault as fault:
@@ -151,15 +147,15 @@ def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
         raise BadRequestData("An entity is a JSON object", field="")
     fragment = Fragment()
     attrs = fragment.attrs
-    known = terms.attributes
+    reader = Reader(terms, rules)
     try:
         for name, value in body.items():
             if name in _ENTITY_MEMBERS:
                 _read_member(fragment, name, value, terms, rules)
                 continue
             try:
-                iri = known.get(name) or attribute_iri(name, terms)
-                instances = read_attribute(value, terms, rules)
+                iri = attribute_iri(name, terms)
+                instances = reader.attribute(name, value)
                 if iri in attrs:
                     raise Fault("names the same attribute as another member")
                 if iri in GEO_ATTRIBUTES:

@@ -26,7 +26,9 @@ def patch_instance(
         part = _of_kind(before, part["value"], attr, terms, lang)
     kind = part.get("type") or before["type"]
     if kind != before["type"]:
-        return settle(part, attr)  # another kind: nothing of the old value can be kept
+        return settle(
+            part, attr, nested_nulls=True
+        )  # another kind: nothing of the old value can be kept
     merged = dict(before)
     for name, value in part.items():
         if value == NGSI_NULL:
@@ -47,27 +49,26 @@ def patch_instance(
     return merged
 
 
-def settle(instance: Instance, attr: str) -> Instance:
+def settle(instance: Instance, attr: str, nested_nulls: bool = False) -> Instance:
     """Return a fragment's instance as it can be stored: no markers, no Nulls, a value.
 
-    Raises BadRequestData when it has no value. The instance given is altered.
+    nested_nulls: there may be Nulls inside the value. Raises BadRequestData without a value.
     """
-    instance.pop(BARE, None)
-    for name in [name for name, value in instance.items() if value == NGSI_NULL]:
-        del instance[name]
-    kind = instance.get("type")
-    if not kind or VALUE_MEMBER[kind] not in instance:
-        raise Fault("the attribute is not there yet and needs a value", attr).problem()
-    for name, value in list(instance.items()):
+    settled: Instance = {}
+    for name, value in instance.items():
+        if name == BARE or value == NGSI_NULL:
+            continue
         if ":" in name:
-            kept = [settle(item, name) for item in value if DELETED not in item]
+            kept = [settle(part, name, nested_nulls) for part in value if DELETED not in part]
             if kept:
-                instance[name] = kept
-            else:
-                del instance[name]
-        elif name in {"value", "languageMap"} and type(value) is dict:
-            instance[name] = _patched({}, value)
-    return instance
+                settled[name] = kept
+        elif nested_nulls and name in {"value", "languageMap"} and type(value) is dict:
+            settled[name] = _patched({}, value)
+        else:
+            settled[name] = value
+    if VALUE_MEMBER.get(settled.get("type", ""), "") not in settled:
+        raise Fault("the attribute is not there yet and needs a value", attr).problem()
+    return settled
 
 
 def _patch_instances(
@@ -82,7 +83,7 @@ def _patch_instances(
         elif dataset in merged:
             merged[dataset] = patch_instance(merged[dataset], part, attr, terms=terms, lang=lang)
         else:
-            merged[dataset] = settle(part, attr)
+            merged[dataset] = settle(part, attr, nested_nulls=True)
     return list(merged.values())
 
 

@@ -11,8 +11,8 @@ from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import LOCATION, Entity, Instance
 from tamamo.context.model.geometry import looks_like_geometry
-from tamamo.context.model.instances import META_MEMBERS, attribute_iri, looks_like_instances
-from tamamo.context.model.kinds import KIND_BY_MEMBER, VALUE_MEMBER, VALUE_MEMBERS
+from tamamo.context.model.instances import attribute_iri, looks_like_instances
+from tamamo.context.model.kinds import META_MEMBERS, VALUE_MEMBER, VALUE_MEMBERS
 from tamamo.context.model.language import choose
 from tamamo.context.model.values import Fault
 
@@ -167,13 +167,26 @@ _COMPACTED: Final = frozenset({"vocab", "objectType", "valueType", "entityTypeSe
 
 
 def _concise(instance: Instance, terms: TermMap, view: View) -> Any:
+    """Return an instance that stands alone: its bare value where that reads the same."""
+    out = _concise_members(instance, terms, view)
+    if len(out) != 1 or "value" not in out:
+        return out
+    value = out["value"]
+    if instance["type"] == "GeoProperty" or not _reads_otherwise(value):
+        return value
+    return out
+
+
+def _concise_members(instance: Instance, terms: TermMap, view: View) -> dict[str, Any]:
     if view.lang is not None and "languageMap" in instance:
         instance = _in_language(instance, view.lang)
     out: dict[str, Any] = {}
     for name, value in instance.items():
         if name == "type":
-            continue
-        if ":" in name:
+            # Without its type a geometry would read as a GeoProperty.
+            if value == "Property" and looks_like_geometry(instance.get("value")):
+                out[name] = value
+        elif ":" in name:
             out[terms.compact_iri(name)] = _write_concise(value, terms, view)
         elif name in _SYSTEM:
             if view.sys_attrs:
@@ -182,13 +195,6 @@ def _concise(instance: Instance, terms: TermMap, view: View) -> Any:
             out[name] = terms.compact_vocab_value(value)
         else:
             out[name] = value
-    if "value" not in out:
-        return out
-    kind, value = instance["type"], out["value"]
-    if kind == "Property" and looks_like_geometry(value):
-        return {"type": kind, **out}  # without its type it would read as a GeoProperty
-    if len(out) == 1 and (kind == "GeoProperty" or not _reads_otherwise(value)):
-        return value
     return out
 
 
@@ -228,19 +234,8 @@ def _write_normalized(instances: list[Instance], terms: TermMap, view: View) -> 
 def _write_concise(instances: list[Instance], terms: TermMap, view: View) -> Any:
     if len(instances) == 1:
         return _concise(instances[0], terms, view)
-    shown = [_concise(instance, terms, view) for instance in instances]
-    # Several instances have to be told from an array that is a value.
-    return [
-        item if type(item) is dict and "datasetId" in item else _wrapped(item, instance)
-        for item, instance in zip(shown, instances, strict=True)
-    ]
-
-
-def _wrapped(item: Any, instance: Instance) -> Any:
-    member = VALUE_MEMBER[instance["type"]]
-    if type(item) is dict and member in item and KIND_BY_MEMBER[member] is not None:
-        return item
-    return {"value": item}
+    # Never bare, so that several instances are told from an array that is a value.
+    return [_concise_members(instance, terms, view) for instance in instances]
 
 
 def _write_simplified(instances: list[Instance], terms: TermMap, view: View) -> Any:

@@ -1,6 +1,7 @@
 """Checks of single values: URIs, names, times, JSON, scopes (clauses 4.6, 4.8, 4.18)."""
 
 import re
+import unicodedata
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -19,6 +20,10 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
 # Names: a letter, then letters, numbers and "_"; perhaps after a prefix (clause 4.6.2).
 _NAME = re.compile(r"[^\W\d_]\w*(?::[^\W\d_]\w*)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z")
+# Control, format, unassigned, private and surrogate characters, and white space.
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp"})
+# Letters and marks without a shape: fillers, joiners, the empty Braille pattern.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _SCOPE = re.compile(r"/?[^\W\d_]\w*(?:/[^\W\d_]\w*)*")
 
 
@@ -62,8 +67,10 @@ def read_json(body: bytes) -> Any:
 
 
 def check_uri(value: Any, *path: str | int) -> str:
-    """Return the value when it is a URI; raise Fault otherwise."""
-    if type(value) is str and _URI.fullmatch(value):
+    """Return the value when it is a URI or IRI (RFC 3987); raise Fault otherwise."""
+    if type(value) is str and _URI.fullmatch(value) and (value.isascii() or _is_legible(value)):
+        if value == NGSI_NULL:
+            raise Fault("an NGSI-LD Null identifies nothing", *path)
         return value
     raise Fault(f"{_shown(value)} is not a URI", *path)
 
@@ -126,6 +133,17 @@ def check_scopes(value: Any, *path: str | int) -> list[str]:
         if scope not in scopes:
             scopes.append(scope)
     return scopes
+
+
+def _is_legible(text: str) -> bool:
+    """Whether every character of an IRI can be seen and told apart (RFC 3987, section 2.2)."""
+    return not any(
+        unicodedata.category(character) in _UNSEEN
+        or character in _BLANKS
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
+        for character in text
+    )
 
 
 def _shown(value: Any) -> str:
