@@ -53,7 +53,7 @@ class Partitions:
                 there = await _existing(connection)
                 missing = [month for month in wanted if month not in there]
                 if missing:
-                    await connection.execute(_SQL["lock_default"])
+                    await connection.execute(_SQL["lock_history"])
                 for month in missing:
                     await _make(connection, month)
         except Unavailable as error:
@@ -102,8 +102,7 @@ async def _existing(connection: Connection) -> set[date]:
 
 
 async def _make(connection: Connection, month: date) -> None:
-    # Made beside the history and attached filled: attaching takes a lock that lets reads and
-    # writes of the other partitions go on, which `create table … partition of` does not.
+    # Made beside the history and attached filled, so that each row is checked once.
     names = {
         "table": compose.Identifier(table_name(month)),
         "start": compose.Literal(datetime(month.year, month.month, 1, tzinfo=UTC)),

@@ -14,12 +14,12 @@ group by month
 having count(*) >= %(worth)s
 order by month
 
--- name: lock_default
--- Wait for everyone who uses the default partition, but not long: others queue behind this lock.
--- Taking it at once in its strongest form is what keeps two transactions from waiting for each
--- other, and a row of the month from slipping in between moving and attaching.
-set local lock_timeout = '1s';
-lock table attribute_history_default in access exclusive mode
+-- name: lock_history
+-- Everyone reaches the partitions through the history, so this one lock, taken before anything
+-- else, is all: two transactions never wait for each other, and no row of the month is on its way
+-- to the default partition. Waiting is short, because others queue behind a lock that waits.
+set local lock_timeout = '300ms';
+lock table only attribute_history in access exclusive mode
 
 -- name: make_partition
 -- A table like the history, not yet part of it. Braces are filled with identifiers and literals.

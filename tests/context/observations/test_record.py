@@ -22,7 +22,9 @@ GAUGE = DEFAULT_VOCABULARY + "FloodMonitoring"
 ID = "urn:ngsi-ld:FloodMonitoring:1"
 
 
-def gauge(at: str | None = None, level: float = 1.0, name: str | None = None, **more: Any) -> Entity:
+def gauge(
+    at: str | None = None, level: float = 1.0, name: str | None = None, **more: Any
+) -> Entity:
     entity = Entity(more.get("id", ID), [GAUGE])
     if at is not None:
         entity.attrs[LEVEL] = [

@@ -1,0 +1,63 @@
+-- What the broker does to its own tables without being asked. Steps are small, so that nobody
+-- waits long for a lock, and several processes may run them at once.
+
+-- name: expired_entities
+-- Transient entities whose time is over (clause 4.22).
+select tenant, id from entity where expires_at <= now() order by expires_at limit %(limit)s
+
+-- name: lock_expired
+-- Those of them that are still expired now that nobody else can change them.
+select e.tenant, e.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at
+from unnest(%(tenants)s::text[], %(ids)s::text[]) as k (tenant, id)
+join entity e using (tenant, id)
+where e.expires_at <= now()
+order by e.tenant, e.id
+for update of e
+
+-- name: remove_expired
+-- The state goes, the evolution stays and ends now, whoever listens is told.
+with gone as (
+    select *
+    from unnest(%(tenants)s::text[], %(ids)s::text[], %(documents)s::text[], %(bounds)s::text[])
+        as t (tenant, id, document, bounds)
+), deleted as (
+    delete from entity e using gone g where e.tenant = g.tenant and e.id = g.id returning e.*
+), ended as (
+    update temporal_entity t
+    set modified_at = now(), deleted_at = now()
+    from gone g
+    where t.tenant = g.tenant and t.entity_id = g.id
+)
+insert into outbox (tenant, entity_id, operation, types, changed, bounds, entity)
+select
+    d.tenant, d.id, 'delete', d.types, '{}', d.bounds, g.document::json
+from deleted d
+join gone g on g.tenant = d.tenant and g.id = d.id
+
+-- name: entities_with_expired
+-- Entities that have an attribute instance whose time is over. The texts compare as the moments
+-- they name, to the second: all are UTC with the same digits before the fraction.
+select e.tenant, e.id
+from entity e
+where jsonb_path_exists(e.attrs, '$.*[*].expiresAt')
+    and jsonb_path_exists(
+        e.attrs, '$.*[*].expiresAt ? (@ <= $now)', jsonb_build_object('now', %(now)s::text)
+    )
+limit %(limit)s
+
+-- name: forget_expired
+-- The history of a transient attribute goes with it.
+delete from attribute_history h
+using unnest(%(tenants)s::text[], %(ids)s::text[], %(attrs)s::text[])
+    as gone (tenant, entity_id, attr)
+where h.tenant = gone.tenant
+    and h.entity_id = gone.entity_id
+    and h.attr = gone.attr
+    and h.instance ->> 'expiresAt' <= %(now)s
+
+-- name: trim_outbox
+-- Changes older than anyone may resume from, in slices.
+delete from outbox
+where (tenant, entity_id, seq) in (
+    select tenant, entity_id, seq from outbox where at < %(before)s order by at limit %(limit)s
+)
