@@ -15,7 +15,9 @@ from tamamo.kernel.settings import Settings
 Service = Callable[[Broker], Awaitable[None]]
 
 #: name → where its `async def run(broker) -> None` stands. It runs until it is cancelled.
-SERVICES: dict[str, str] = {}
+SERVICES: dict[str, str] = {
+    "housekeeping": "tamamo.context.housekeeping:run",
+}
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _logger = structlog.get_logger()

@@ -78,7 +78,7 @@ class ChangeService:
             if not self._readers:
                 await self._stop()
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End all readers with Closed and stop the loop."""
         for reader in self._readers:
             reader.end(Closed())

@@ -1,0 +1,174 @@
+"""`GET /sse`: changes to browsers as server-sent events (WHATWG HTML, section 9.2)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from tamamo.context import negotiation
+from tamamo.context.broker import Broker
+from tamamo.context.changes.change import BBox, Change, Position
+from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
+from tamamo.context.errors import BadRequestData, InvalidRequest
+from tamamo.context.http import TENANT_HEADER, problem_answer
+from tamamo.context.jsonld import TermMap
+from tamamo.context.model.entity import DEFAULT_TENANT
+from tamamo.context.model.represent import View, represent, represent_types
+from tamamo.kernel.errors import Problem
+
+#: Seconds of silence before a comment keeps the connection open.
+HEARTBEAT = 15.0
+#: Seconds one piece may take to leave; a browser that takes longer has gone.
+SEND_LIMIT = 20.0
+#: What a browser waits before it connects again, in milliseconds.
+RETRY = 2000
+
+_PARAMETERS = frozenset({"type", "bbox", "tenant", "after"})
+_SIMPLIFIED = View(format="simplified")
+
+
+class EventStream:
+    """An ASGI application for one browser: from the subscription to its end."""
+
+    def __init__(
+        self, broker: Broker, tenant: str, terms: TermMap, request: "StreamRequest"
+    ) -> None:
+        self._broker = broker
+        self._tenant = tenant
+        self._terms = terms
+        self._request = request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until the browser leaves, is too slow, or the process goes down."""
+        wanted = self._request
+        async with self._broker.changes.subscribe(
+            self._tenant, wanted.types, wanted.bbox, wanted.after
+        ) as changes:
+            gone = asyncio.create_task(_disconnected(receive))
+            sending = asyncio.create_task(self._send_all(changes, send))
+            try:
+                await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (gone, sending):
+                    task.cancel()
+                    # The browser left or is stuck: there is nobody to tell.
+                    with suppress(asyncio.CancelledError, OSError, TimeoutError):
+                        await task
+
+    async def _send_all(self, changes: Subscription, send: Send) -> None:
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for piece in self._pieces(changes):
+            async with asyncio.timeout(SEND_LIMIT):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _pieces(self, changes: Subscription) -> AsyncIterator[bytes]:
+        yield b"retry: %d\n\n" % RETRY
+        if changes.gap:
+            yield _event("reset", {"reason": "expired"})
+        try:
+            while True:
+                change = await changes.next(HEARTBEAT)
+                yield b":\n\n" if change is None else event_of(change, self._terms)
+        except SlowReader:
+            yield _event("end", {"reason": "slow"})
+        except Closed:
+            yield _event("end", {"reason": "closing"})
+
+
+class StreamRequest:
+    """The parameters of one stream. Raises a Problem naming the one that cannot be used."""
+
+    def __init__(self, request: Request, terms: TermMap) -> None:
+        params = request.query_params
+        for name in params:
+            if name not in _PARAMETERS:
+                raise InvalidRequest(f"/sse has no parameter {name!r}", field=name)
+        names = [name.strip() for name in params.get("type", "").split(",") if name.strip()]
+        self.types = [terms.expand_type(name) for name in names] or None
+        self.bbox = read_bbox(params["bbox"]) if "bbox" in params else None
+        self.after = request.headers.get("last-event-id") or params.get("after") or None
+        if self.after is not None:
+            try:
+                Position.parse(self.after)
+            except ValueError as error:
+                raise BadRequestData(f"Last-Event-ID: {error}", field="Last-Event-ID") from error
+
+
+def read_bbox(text: str) -> BBox:
+    """Return the area a text `west,south,east,north` in degrees names."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadRequestData("bbox is west,south,east,north in degrees", field="bbox") from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise BadRequestData("bbox lies outside the Earth or is upside down", field="bbox")
+    return west, south, east, north
+
+
+def event_of(change: Change, terms: TermMap) -> bytes:
+    """Return a change as an event: `entity` with the simplified entity, `gone` for a deletion."""
+    rendered = change.rendered.get(terms)
+    if rendered is None:
+        rendered = change.rendered[terms] = _render(change, terms)
+    return rendered
+
+
+def _render(change: Change, terms: TermMap) -> bytes:
+    if change.operation == "delete":
+        data = {"id": change.entity_id, "type": represent_types(change.types, terms)}
+        return _event("gone", data, change.position)
+    data = represent(change.entity, terms, _SIMPLIFIED)
+    data["changed"] = [terms.compact_iri(iri) for iri in change.changed]
+    return _event("entity", data, change.position)
+
+
+def _event(name: str, data: object, position: str | None = None) -> bytes:
+    # JSON as orjson writes it has no line breaks, so one data line holds it.
+    identity = b"" if position is None else b"id: %s\n" % position.encode()
+    return b"event: %s\n%sdata: %s\n\n" % (name.encode(), identity, orjson.dumps(data))
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def stream(request: Request) -> Response | EventStream:
+    """Open a stream, or say what is wrong with the request."""
+    broker: Broker = request.state.broker
+    try:
+        tenant = (
+            request.query_params.get("tenant")
+            or request.headers.get(TENANT_HEADER)
+            or DEFAULT_TENANT
+        )
+        await broker.tenants.require(tenant)
+        links = tuple(request.headers.getlist("link"))
+        link = negotiation.context_link(links) if links else None
+        terms = await broker.contexts.resolve(tenant, link)
+        return EventStream(broker, tenant, terms, StreamRequest(request, terms))
+    except Problem as problem:
+        return problem_answer(problem, request.headers)
+
+
+class SseEndpoint:
+    """The route of `/sse`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response = await stream(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+routes = [Route("/sse", SseEndpoint(), methods=["GET"])]
