@@ -1,11 +1,20 @@
 """The broker as one object: what the HTTP routes, the feeds and the pages call in process."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
+from tamamo.context.changes import ChangeService
+from tamamo.context.discovery.service import DiscoveryService
+from tamamo.context.entities.service import EntityService
 from tamamo.context.jsonld import ContextStore
+from tamamo.context.observations import ObservationService
+from tamamo.context.temporal.partitions import Partitions
+from tamamo.context.temporal.service import TemporalService
+from tamamo.context.tenants import Tenants
 from tamamo.kernel.database import Pool, open_pool
+from tamamo.kernel.home import api_key
+from tamamo.kernel.outgoing import Outgoing
 from tamamo.kernel.settings import Settings
 
 
@@ -16,11 +25,34 @@ class Broker:
     settings: Settings
     pool: Pool
     contexts: ContextStore
+    tenants: Tenants
+    entities: EntityService
+    discovery: DiscoveryService
+    temporal: TemporalService
+    observations: ObservationService
+    changes: ChangeService
+    #: What changes over HTTP need in their Authorization header; None: nothing (`--open`).
+    api_key: str | None
 
 
 @asynccontextmanager
 async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
     """Open the database pool and the services; settings.database_url must be set."""
     assert settings.database_url is not None
-    async with open_pool(settings.database_url, settings.pool_size) as pool:
-        yield Broker(settings, pool, ContextStore(settings))
+    async with (
+        open_pool(settings.database_url, settings.pool_size) as pool,
+        Outgoing(settings) as outgoing,
+        aclosing(ChangeService(pool)) as changes,
+    ):
+        yield Broker(
+            settings,
+            pool,
+            ContextStore(outgoing),
+            Tenants(pool),
+            EntityService(pool),
+            DiscoveryService(pool),
+            TemporalService(pool),
+            ObservationService(pool, Partitions(pool)),
+            changes,
+            None if settings.open else api_key(settings.home),
+        )

@@ -59,6 +59,18 @@ class LdContextNotAvailable(Problem):
     status, type, title = 504, _ERRORS + "LdContextNotAvailable", "JSON-LD context not available"
 
 
+class Conflict(Problem):
+    """The operation conflicts with the current state of the system (409)."""
+
+    status, type, title = 409, _ERRORS + "Conflict", "Conflict"
+
+
+class InternalError(Problem):
+    """Something failed that the client cannot mend (500)."""
+
+    status, type, title = 500, _ERRORS + "InternalError", "Internal error"
+
+
 class MethodNotAllowed(Problem):
     """The resource does not answer to this method (405); the Allow header names those it does."""
 

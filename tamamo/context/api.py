@@ -1,0 +1,41 @@
+"""The NGSI-LD API as an ASGI application, mounted at /ngsi-ld/v1 (clause 6.2)."""
+
+from starlette.requests import Request
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tamamo.context.discovery import http as discovery
+from tamamo.context.entities import batch
+from tamamo.context.entities import http as entities
+from tamamo.context.errors import ResourceNotFound
+from tamamo.context.http import problem_answer
+
+
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive, send)
+    problem = ResourceNotFound(f"The API has no resource {request.url.path}")
+    await problem_answer(problem, request.headers)(scope, receive, send)
+
+
+class _EncodedPath:
+    """Routes by the path as it was sent: names in a path are IRIs with encoded slashes.
+
+    A slash at the end means the same resource as none (clause 6.4.2 writes /entities/).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        path = raw.decode("latin-1").partition("?")[0].rstrip("/")
+        await self._app({**scope, "path": path}, receive, send)
+
+
+app: ASGIApp = _EncodedPath(
+    Router(
+        [*entities.routes, *batch.routes, *discovery.routes],
+        redirect_slashes=False,
+        default=_nothing_here,
+    )
+)

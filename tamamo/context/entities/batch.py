@@ -1,0 +1,242 @@
+"""The batch operations (clauses 5.6.7 to 5.6.10, 5.6.20, 6.14 to 6.17, 6.23, 6.31).
+
+A batch is one transaction. An element that fails does so alone: it is named among the errors,
+and the others are written. Elements with the same id are taken in the order they stand.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tamamo.context import http
+from tamamo.context.entities import service
+from tamamo.context.entities.write import Mutation, Written
+from tamamo.context.errors import BadRequestData, InvalidRequest
+from tamamo.context.http import Exchange, Operation, Resource
+from tamamo.context.jsonld import TermMap
+from tamamo.context.model import merge, parse
+from tamamo.context.model.entity import Entity
+from tamamo.context.model.parse import Fragment
+from tamamo.context.model.values import Fault, check_uri
+from tamamo.context.negotiation import LD_JSON
+from tamamo.kernel.errors import Problem
+
+#: Largest number of elements in one batch.
+MAX_ELEMENTS: Final = 10_000
+#: Makes the mutation of one element. Raises the Problem of an element that is wrong.
+Prepare = Callable[[Any, TermMap], Mutation]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a batch: ids of the elements done, of those created, and the errors."""
+
+    done: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def fail(self, entity_id: Any, problem: Problem) -> None:
+        """Note the failure of an element (clause 5.2.17)."""
+        shown = entity_id if isinstance(entity_id, str) else ""
+        self.errors.append({"entityId": shown, "error": problem.body()})
+
+
+async def create(exchange: Exchange) -> Response:
+    """Batch Entity Creation (clause 6.14.3.1)."""
+
+    def prepare(element: Any, terms: TermMap) -> Mutation:
+        return service.creation(exchange.tenant, parse.parse_entity(element, terms))
+
+    outcome = await _run(exchange, prepare)
+    if outcome.errors:
+        return _partial(exchange, outcome)
+    return http.plain(exchange, outcome.done, 201)
+
+
+async def upsert(exchange: Exchange) -> Response:
+    """Batch Entity Creation or Update (clause 6.15.3.1)."""
+    if {"replace", "update"} <= exchange.options:
+        raise InvalidRequest("options: either replace or update", field="options")
+    update = "update" in exchange.options
+
+    def prepare(element: Any, terms: TermMap) -> Mutation:
+        entity = parse.parse_entity(element, terms)
+
+        def step(before: Entity, now: str) -> tuple[Entity, merge.Change]:
+            if update:
+                return merge.update(before, _as_fragment(entity), now)
+            return merge.replace_entity(before, entity, now)
+
+        return service.upsertion(exchange.tenant, entity, step)
+
+    outcome = await _run(exchange, prepare)
+    if outcome.errors:
+        return _partial(exchange, outcome)
+    if outcome.created:
+        return http.plain(exchange, outcome.created, 201)
+    return http.no_content(exchange)
+
+
+async def update(exchange: Exchange) -> Response:
+    """Batch Entity Update (clause 6.16.3.1): append with or without overwriting."""
+    overwrite = "noOverwrite" not in exchange.options
+
+    def prepare(element: Any, terms: TermMap) -> Mutation:
+        fragment = parse.parse_fragment(element, terms, parse.UPDATE)
+        return service.appending(exchange.tenant, _id_of(fragment), fragment, overwrite)
+
+    return _done(exchange, await _run(exchange, prepare))
+
+
+async def merge_batch(exchange: Exchange) -> Response:
+    """Batch Entity Merge (clause 6.31.3.1)."""
+
+    def prepare(element: Any, terms: TermMap) -> Mutation:
+        fragment = parse.parse_fragment(element, terms, parse.MERGE)
+
+        def step(before: Entity, now: str) -> tuple[Entity, merge.Change]:
+            return merge.merge_patch(before, fragment, now, terms=terms)
+
+        return service.changing(exchange.tenant, _id_of(fragment), step)
+
+    return _done(exchange, await _run(exchange, prepare))
+
+
+async def delete(exchange: Exchange) -> Response:
+    """Batch Entity Delete (clause 6.17.3.1): the body is an array of ids."""
+
+    def prepare(element: Any, _: TermMap) -> Mutation:
+        try:
+            return service.deletion(exchange.tenant, check_uri(element))
+        except Fault as fault:
+            raise fault.problem() from None
+
+    _check_array(exchange.body)
+    outcome = Outcome()
+    mutations = _prepare(outcome, [(element, exchange.terms) for element in exchange.body], prepare)
+    await _write(exchange, outcome, mutations)
+    return _done(exchange, outcome)
+
+
+def _done(exchange: Exchange, outcome: Outcome) -> Response:
+    return _partial(exchange, outcome) if outcome.errors else http.no_content(exchange)
+
+
+def _partial(exchange: Exchange, outcome: Outcome) -> Response:
+    """Return 207 with a BatchOperationResult (clause 5.2.16)."""
+    result = {"success": list(dict.fromkeys(outcome.done)), "errors": outcome.errors}
+    return http.plain(exchange, result, 207)
+
+
+def _as_fragment(entity: Entity) -> Fragment:
+    return Fragment(entity.id, entity.types, entity.attrs, entity.scopes or None, entity.expires_at)
+
+
+def _id_of(fragment: Fragment) -> str:
+    if fragment.id is None:
+        raise BadRequestData("/id: an entity needs an id", field="/id")
+    return fragment.id
+
+
+def _check_array(body: Any) -> None:
+    if not isinstance(body, list):
+        raise BadRequestData("The body of a batch is a JSON array")
+    if not body:
+        raise BadRequestData("The batch is empty")
+    if None in body:
+        raise BadRequestData("The batch contains null")
+    if len(body) > MAX_ELEMENTS:
+        raise BadRequestData(f"A batch may have at most {MAX_ELEMENTS} elements")
+
+
+async def _run(exchange: Exchange, prepare: Prepare) -> Outcome:
+    _check_array(exchange.body)
+    outcome = Outcome()
+    elements = await _with_terms(exchange, outcome)
+    await _write(exchange, outcome, _prepare(outcome, elements, prepare))
+    return outcome
+
+
+async def _with_terms(exchange: Exchange, outcome: Outcome) -> list[tuple[Any, TermMap]]:
+    """Pair the elements with the meaning of their names (clause 6.3.5).
+
+    In JSON-LD every element carries its own @context; one without is an error of its own.
+    """
+    headers = exchange.request.headers
+    embedded = headers.get("content-type", "").startswith(LD_JSON)
+    known: dict[bytes, TermMap] = {}
+    elements: list[tuple[Any, TermMap]] = []
+    for element in exchange.body:
+        terms = exchange.terms
+        if isinstance(element, dict) and embedded != ("@context" in element):
+            missing = "A body in JSON-LD needs a @context in every element"
+            misplaced = "A body in JSON names its @context in a Link header"
+            problem: Problem = BadRequestData(missing if embedded else misplaced, field="/@context")
+            outcome.fail(element.get("id"), problem)
+            continue
+        if embedded and isinstance(element, dict):
+            try:
+                terms = await _resolve(exchange, element.pop("@context"), known)
+            except Problem as failure:
+                outcome.fail(element.get("id"), failure)
+                continue
+        elements.append((element, terms))
+    return elements
+
+
+async def _resolve(exchange: Exchange, context: Any, known: dict[bytes, TermMap]) -> TermMap:
+    key = orjson.dumps(context)
+    if key not in known:
+        known[key] = await exchange.broker.contexts.resolve(exchange.tenant, context)
+    return known[key]
+
+
+def _prepare(
+    outcome: Outcome, elements: Sequence[tuple[Any, TermMap]], prepare: Prepare
+) -> list[Mutation]:
+    mutations = []
+    for element, terms in elements:
+        try:
+            mutations.append(prepare(element, terms))
+        except Problem as problem:
+            outcome.fail(element.get("id") if isinstance(element, dict) else element, problem)
+    return mutations
+
+
+async def _write(exchange: Exchange, outcome: Outcome, mutations: Sequence[Mutation]) -> None:
+    if not mutations:
+        return
+    results = await exchange.broker.entities.run(mutations)
+    for mutation, result in zip(mutations, results, strict=True):
+        if isinstance(result, Written):
+            outcome.done.append(mutation.entity_id)
+            if result.before is None:
+                outcome.created.append(mutation.entity_id)
+        else:
+            outcome.fail(mutation.entity_id, result)
+
+
+def _batch(handler: http.Handler, *options: str, creates_tenant: bool = False) -> Resource:
+    return Resource(
+        POST=Operation(
+            handler=handler,
+            params=frozenset({"options"} if options else ()),
+            options=frozenset(options),
+            body=True,
+            writes=True,
+            creates_tenant=creates_tenant,
+        )
+    )
+
+
+routes = [
+    Route("/entityOperations/upsert", _batch(upsert, "replace", "update", creates_tenant=True)),
+    Route("/entityOperations/create", _batch(create, creates_tenant=True)),
+    Route("/entityOperations/update", _batch(update, "noOverwrite", "replace")),
+    Route("/entityOperations/merge", _batch(merge_batch)),
+    Route("/entityOperations/delete", _batch(delete)),
+]

@@ -1,0 +1,276 @@
+"""The resources entities, entities/{id} and its attributes (clauses 6.4 to 6.7)."""
+
+from typing import Final
+from urllib.parse import quote
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tamamo.context import http
+from tamamo.context.entities import view as views
+from tamamo.context.entities.service import TypeSelector
+from tamamo.context.errors import BadRequestData, ResourceNotFound
+from tamamo.context.http import Exchange, Operation, Resource
+from tamamo.context.model import merge, parse
+from tamamo.context.model.entity import Entity
+from tamamo.context.model.instances import attribute_iri
+from tamamo.context.model.represent import View, is_shown, select
+from tamamo.context.model.values import Fault, check_moment, check_uri
+from tamamo.context.query import plan, typeq
+from tamamo.context.temporal.rows import SCOPE
+
+ENTITIES: Final = "/ngsi-ld/v1/entities/"
+
+
+async def create(exchange: Exchange) -> Response:
+    """Create Entity (clause 6.4.3.1)."""
+    entity = parse.parse_entity(exchange.body, exchange.terms)
+    await exchange.broker.entities.create(exchange.tenant, entity)
+    return http.created(exchange, ENTITIES + quote(entity.id, safe=":"))
+
+
+async def query(exchange: Exchange) -> Response:
+    """Query Entities (clause 6.4.3.2)."""
+    wanted = plan.read(exchange.params, exchange.terms)
+    return await _answer_query(exchange, wanted, views.read_view(exchange))
+
+
+async def _answer_query(exchange: Exchange, wanted: plan.Query, view: View) -> Response:
+    result = await exchange.broker.entities.query(exchange.tenant, wanted)
+    entities = [row.entity() for row in result.rows]
+    return views.show_page(
+        exchange, entities, view, wanted.page, more=result.more, total=result.total
+    )
+
+
+async def retrieve(exchange: Exchange) -> Response:
+    """Retrieve Entity (clause 6.5.3.1)."""
+    view = views.read_view(exchange)
+    entity_id = _entity_id(exchange)
+    types = _types(exchange)
+    entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
+    if not view.whole and not _shows_anything(entity, view):
+        raise ResourceNotFound(f"The entity {entity_id} has none of the attributes asked for")
+    return views.show(exchange, entity, view)
+
+
+def _shows_anything(entity: Entity, view: View) -> bool:
+    """Whether one of the attributes named is there (clauses 5.7.1.4, 6.5.3.1)."""
+    named = view.attrs if view.attrs is not None else view.pick
+    if named is None or not named.isdisjoint({"id", "type", "scope"}):
+        return True
+    return any(
+        is_shown(attr, view) and select(instances, view) for attr, instances in entity.attrs.items()
+    )
+
+
+async def replace(exchange: Exchange) -> Response:
+    """Replace Entity (clause 6.5.3.3)."""
+    entity_id = _entity_id(exchange)
+    body = exchange.body
+    if isinstance(body, dict):
+        body.setdefault("id", entity_id)
+    entity = parse.parse_entity(body, exchange.terms)
+    if entity.id != entity_id:
+        raise BadRequestData(f"/id: is not the entity addressed, {entity_id}", field="/id")
+    await exchange.broker.entities.replace(exchange.tenant, entity, _types(exchange))
+    return http.no_content(exchange)
+
+
+async def merge_entity(exchange: Exchange) -> Response:
+    """Merge Entity (clause 6.5.3.4)."""
+    entity_id = _entity_id(exchange)
+    params = exchange.params
+    simplified = views.read_format(exchange) == "simplified"
+    rules = parse.MERGE_SIMPLIFIED if simplified else parse.MERGE
+    try:
+        observed_at = (
+            check_moment(params["observedAt"], "observedAt") if "observedAt" in params else None
+        )
+    except Fault as fault:
+        raise fault.problem() from None
+    fragment = parse.parse_fragment(exchange.body, exchange.terms, rules, entity_id=entity_id)
+    await exchange.broker.entities.merge_patch(
+        exchange.tenant,
+        entity_id,
+        fragment,
+        exchange.terms,
+        observed_at=observed_at,
+        lang=params.get("lang"),
+        types=_types(exchange),
+    )
+    return http.no_content(exchange)
+
+
+async def delete(exchange: Exchange) -> Response:
+    """Delete Entity (clause 6.5.3.2)."""
+    entity_id = _entity_id(exchange)
+    await exchange.broker.entities.delete(exchange.tenant, entity_id, _types(exchange))
+    return http.no_content(exchange)
+
+
+async def append_attributes(exchange: Exchange) -> Response:
+    """Append Attributes (clause 6.6.3.1)."""
+    entity_id = _entity_id(exchange)
+    fragment = parse.parse_fragment(
+        exchange.body, exchange.terms, parse.APPEND, entity_id=entity_id
+    )
+    change = await exchange.broker.entities.append(
+        exchange.tenant,
+        entity_id,
+        fragment,
+        overwrite="noOverwrite" not in exchange.options,
+        types=_types(exchange),
+    )
+    return _update_result(exchange, change)
+
+
+async def update_attributes(exchange: Exchange) -> Response:
+    """Update Attributes (clause 6.6.3.2)."""
+    entity_id = _entity_id(exchange)
+    fragment = parse.parse_fragment(
+        exchange.body, exchange.terms, parse.UPDATE, entity_id=entity_id
+    )
+    change = await exchange.broker.entities.update(
+        exchange.tenant, entity_id, fragment, _types(exchange)
+    )
+    return _update_result(exchange, change)
+
+
+def _update_result(exchange: Exchange, change: merge.Change) -> Response:
+    """Return 204, or 207 with what was not updated and why (clause 5.2.18), in full names."""
+    if not change.not_updated:
+        return http.no_content(exchange)
+    refused = [{"attributeName": attr, "reason": why} for attr, why in change.not_updated]
+    return http.plain(exchange, {"updated": change.changed, "notUpdated": refused}, 207)
+
+
+async def update_attribute(exchange: Exchange) -> Response:
+    """Partial Attribute Update (clause 6.7.3.1)."""
+    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    part = parse.parse_attribute(exchange.body, exchange.terms, parse.PARTIAL, attr)
+    await exchange.broker.entities.update_attribute(
+        exchange.tenant, entity_id, attr, part, _types(exchange)
+    )
+    return http.no_content(exchange)
+
+
+async def replace_attribute(exchange: Exchange) -> Response:
+    """Replace Attribute (clause 6.7.3.3)."""
+    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    whole = parse.parse_attribute(exchange.body, exchange.terms, parse.APPEND, attr)
+    await exchange.broker.entities.replace_attribute(
+        exchange.tenant, entity_id, attr, whole, _types(exchange)
+    )
+    return http.no_content(exchange)
+
+
+async def delete_attribute(exchange: Exchange) -> Response:
+    """Delete Attribute (clause 6.7.3.2)."""
+    entity_id, attr = _entity_id(exchange), _attribute(exchange, scope=True)
+    dataset = exchange.params.get("datasetId")
+    if dataset is not None:
+        try:
+            check_uri(dataset, "datasetId")
+        except Fault as fault:
+            raise fault.problem() from None
+    await exchange.broker.entities.delete_attribute(
+        exchange.tenant,
+        entity_id,
+        attr,
+        dataset_id=dataset,
+        delete_all=exchange.flag("deleteAll"),
+        types=_types(exchange),
+    )
+    return http.no_content(exchange)
+
+
+def _entity_id(exchange: Exchange) -> str:
+    try:
+        return check_uri(exchange.path["id"], "id")
+    except Fault as fault:
+        raise fault.problem() from None
+
+
+def _attribute(exchange: Exchange, *, scope: bool = False) -> str:
+    """Return the IRI of the attribute in the path. scope: whether it may be the scope."""
+    name = exchange.path["attr"]
+    if name == "scope":
+        if scope:
+            return SCOPE
+        raise BadRequestData("The scope is not an attribute to update", field="attr")
+    try:
+        return attribute_iri(name, exchange.terms)
+    except Fault as fault:
+        raise BadRequestData(f"{name!r} {fault.reason}", field="attr") from None
+
+
+def _types(exchange: Exchange) -> TypeSelector:
+    text = exchange.params.get("type")
+    return None if text is None else typeq.parse(text, exchange.terms)
+
+
+_TYPE: Final = frozenset({"type"})
+_SELECTION: Final = frozenset(
+    {"id", "type", "idPattern", "attrs", "q", "scopeQ", "csf", "expandValues", "jsonKeys"}
+    | {"georel", "geometry", "coordinates", "geoproperty"}
+)
+_PAGING: Final = frozenset({"limit", "offset", "count"})
+_ORDER: Final = frozenset({"orderBy", "orderFrom", "orderGeometry", "collation"})
+
+routes = [
+    Route(
+        "/entities/{id}",
+        Resource(
+            GET=Operation(
+                handler=retrieve, params=views.PARAMS | _TYPE, options=views.OPTIONS, geojson=True
+            ),
+            PATCH=Operation(
+                handler=merge_entity,
+                params=frozenset({"type", "format", "options", "lang", "observedAt"}),
+                options=frozenset({"simplified", "keyValues", "concise", "normalized"}),
+                body=True,
+                writes=True,
+            ),
+            PUT=Operation(handler=replace, params=_TYPE, body=True, writes=True),
+            DELETE=Operation(handler=delete, params=_TYPE, writes=True),
+        ),
+    ),
+    Route(
+        "/entities",
+        Resource(
+            GET=Operation(
+                handler=query,
+                params=_SELECTION | _PAGING | _ORDER | views.PARAMS,
+                options=views.OPTIONS,
+                geojson=True,
+            ),
+            POST=Operation(handler=create, body=True, writes=True, creates_tenant=True),
+        ),
+    ),
+    Route(
+        "/entities/{id}/attrs",
+        Resource(
+            POST=Operation(
+                handler=append_attributes,
+                params=_TYPE | {"options"},
+                options=frozenset({"noOverwrite"}),
+                body=True,
+                writes=True,
+            ),
+            PATCH=Operation(handler=update_attributes, params=_TYPE, body=True, writes=True),
+        ),
+    ),
+    Route(
+        "/entities/{id}/attrs/{attr}",
+        Resource(
+            PATCH=Operation(handler=update_attribute, params=_TYPE, body=True, writes=True),
+            PUT=Operation(handler=replace_attribute, params=_TYPE, body=True, writes=True),
+            DELETE=Operation(
+                handler=delete_attribute,
+                params=_TYPE | {"datasetId", "deleteAll"},
+                writes=True,
+            ),
+        ),
+    ),
+]

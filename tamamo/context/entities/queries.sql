@@ -1,0 +1,125 @@
+-- Statements on the current state. Every one touches rows by (tenant, id), so that it stays the
+-- same when the tables are distributed by entity id.
+
+-- name: get_entities
+-- Several entities by key, of one or many tenants: what coalesced reads use.
+select e.tenant, e.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at
+from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
+join entity e using (tenant, id)
+where e.expires_at is null or e.expires_at > now();
+
+-- name: lock_entities
+-- The same, locked for a change; the order keeps two writers from waiting for each other.
+select e.tenant, e.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at
+from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
+join entity e using (tenant, id)
+order by e.tenant, e.id
+for update of e;
+
+-- name: write_changes
+-- State, evolution, history and outbox of many changes in one statement. Answers how many rows
+-- were inserted: fewer than asked for means that another transaction created one of them.
+-- A column of all rows travels as one text (see write.py): several times cheaper than an array.
+with state as (
+    select *
+    from unnest(
+        string_to_array(%(tenant)s, E'\x1f', E'\x1e'),
+        string_to_array(%(id)s, E'\x1f', E'\x1e'),
+        string_to_array(%(fresh)s, E'\x1f', E'\x1e'),
+        string_to_array(%(type)s, E'\x1f', E'\x1e'),
+        string_to_array(%(types)s, E'\x1f', E'\x1e'),
+        string_to_array(%(scopes)s, E'\x1f', E'\x1e'),
+        string_to_array(%(attrs)s, E'\x1f', E'\x1e'),
+        string_to_array(%(bounds)s, E'\x1f', E'\x1e'),
+        string_to_array(%(created)s, E'\x1f', E'\x1e'),
+        string_to_array(%(modified)s, E'\x1f', E'\x1e'),
+        string_to_array(%(expires)s, E'\x1f', E'\x1e')
+    ) as t (
+        tenant, id, fresh, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at
+    )
+), inserted as (
+    insert into entity (
+        tenant, id, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at
+    )
+    select
+        tenant, id, type, types::text[], scopes::text[], attrs::jsonb, bounds::box,
+        created_at::timestamptz, modified_at::timestamptz, expires_at::timestamptz
+    from state
+    where fresh = 't'
+    on conflict do nothing
+    returning 1
+), updated as (
+    update entity e
+    set
+        type = s.type, types = s.types::text[], scopes = s.scopes::text[],
+        attrs = s.attrs::jsonb, bounds = s.bounds::box, created_at = s.created_at::timestamptz,
+        modified_at = s.modified_at::timestamptz, expires_at = s.expires_at::timestamptz
+    from state s
+    where e.tenant = s.tenant and e.id = s.id and s.fresh = 'f'
+), deleted as (
+    delete from entity e
+    using unnest(string_to_array(%(gone_tenant)s, E'\x1f', E'\x1e'), string_to_array(%(gone_id)s, E'\x1f', E'\x1e')) as g (tenant, id)
+    where e.tenant = g.tenant and e.id = g.id
+), evolution as (
+    insert into temporal_entity as t (
+        tenant, entity_id, type, types, scopes, created_at, modified_at
+    )
+    select
+        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
+        modified_at::timestamptz
+    from state
+    on conflict (tenant, entity_id) do update
+    set
+        type = excluded.type,
+        types = case
+            when t.types @> excluded.types then t.types
+            else array(select distinct unnest(t.types || excluded.types))
+        end,
+        scopes = excluded.scopes, modified_at = excluded.modified_at, deleted_at = null
+), ended as (
+    update temporal_entity t
+    set modified_at = %(now)s::timestamptz, deleted_at = %(now)s::timestamptz
+    from unnest(string_to_array(%(gone_tenant)s, E'\x1f', E'\x1e'), string_to_array(%(gone_id)s, E'\x1f', E'\x1e')) as g (tenant, id)
+    where t.tenant = g.tenant and t.entity_id = g.id
+), history as (
+    insert into attribute_history (
+        tenant, entity_id, attr, dataset_id, at, observed_at, created_at, modified_at,
+        deleted_at, number, instance
+    )
+    select
+        tenant, entity_id, attr, coalesce(dataset_id, ''), at::timestamptz, observed_at::timestamptz,
+        created_at::timestamptz, modified_at::timestamptz, deleted_at::timestamptz,
+        number::float8, instance::json
+    from unnest(
+        string_to_array(%(h_tenant)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_entity)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_attr)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_dataset)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_at)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_observed)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_created)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_modified)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_deleted)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_number)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_instance)s, E'\x1f', E'\x1e')
+    ) as t (
+        tenant, entity_id, attr, dataset_id, at, observed_at, created_at, modified_at,
+        deleted_at, number, instance
+    )
+), out as (
+    insert into outbox (tenant, entity_id, operation, types, changed, bounds, entity, previous)
+    select
+        tenant, entity_id, operation, types::text[], changed::text[], bounds::box, entity::json,
+        previous::json
+    from unnest(
+        string_to_array(%(o_tenant)s, E'\x1f', E'\x1e'),
+        string_to_array(%(o_entity)s, E'\x1f', E'\x1e'),
+        string_to_array(%(o_operation)s, E'\x1f', E'\x1e'),
+        string_to_array(%(o_types)s, E'\x1f', E'\x1e'),
+        string_to_array(%(o_changed)s, E'\x1f', E'\x1e'),
+        string_to_array(%(o_bounds)s, E'\x1f', E'\x1e'),
+        string_to_array(%(o_document)s, E'\x1f', E'\x1e'),
+        string_to_array(%(o_previous)s, E'\x1f', E'\x1e')
+    ) as t (tenant, entity_id, operation, types, changed, bounds, entity, previous)
+)
+select count(*) from inserted;

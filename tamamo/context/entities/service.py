@@ -1,0 +1,245 @@
+"""What can be done with entities (clauses 5.6, 5.7.1, 5.7.2), in process and without HTTP.
+
+Reads by id and changes of single entities are coalesced: those that arrive together travel to
+the database together. Every change goes through `write`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from tamamo.context.entities import store, write
+from tamamo.context.entities.write import HistoryItem, Mutation, Written
+from tamamo.context.errors import AlreadyExists, ResourceNotFound
+from tamamo.context.jsonld import TermMap
+from tamamo.context.model import merge
+from tamamo.context.model.entity import Entity, Instance
+from tamamo.context.model.parse import Fragment
+from tamamo.context.query import plan, typeq
+from tamamo.context.temporal.rows import SCOPE, scope_instance
+from tamamo.kernel.coalesce import Coalescer
+from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.errors import Problem
+
+#: (entity, present time) → (its next state, what changed): a function of `model.merge`.
+Step = Callable[[Entity, str], tuple[Entity, merge.Change]]
+#: Restricts an operation to entities of these types (clause 4.17); None: any.
+TypeSelector = typeq.Node | None
+
+
+class EntityService:
+    """The entities of all tenants. Tenants are checked by the caller."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Use `pool` for everything."""
+        self._pool = pool
+        self._reads: Coalescer[store.Key, Entity | None] = Coalescer(self._fetch, lanes=1)
+        self._writes: Coalescer[Mutation, Written] = Coalescer(partial(write.run, pool))
+
+    async def find(self, tenant: str, entity_id: str) -> Entity | None:
+        """Return an entity, None when there is none."""
+        return await self._reads.submit((tenant, entity_id))
+
+    async def get(self, tenant: str, entity_id: str, types: TypeSelector = None) -> Entity:
+        """Return an entity (clause 5.7.1). Raises ResourceNotFound."""
+        return _known(entity_id, await self.find(tenant, entity_id), types)
+
+    async def query(self, tenant: str, query: plan.Query) -> plan.Result:
+        """Return a page of the entities that match (clause 5.7.2)."""
+        async with transaction(self._pool) as connection:
+            return await plan.run(connection, tenant, query)
+
+    async def create(self, tenant: str, entity: Entity) -> None:
+        """Create an entity (clause 5.6.1). Raises AlreadyExists. The entity is used up."""
+        await self._writes.submit(creation(tenant, entity))
+
+    async def replace(
+        self, tenant: str, entity: Entity, types: TypeSelector = None
+    ) -> merge.Change:
+        """Replace an entity (clause 5.6.18). Raises ResourceNotFound."""
+        step = partial(_replace, entity)
+        return await self.change(tenant, entity.id, step, types)
+
+    async def append(
+        self,
+        tenant: str,
+        entity_id: str,
+        fragment: Fragment,
+        *,
+        overwrite: bool = True,
+        types: TypeSelector = None,
+    ) -> merge.Change:
+        """Append attributes (clause 5.6.3). Raises ResourceNotFound."""
+        step = partial(_append, fragment, overwrite)
+        return await self.change(tenant, entity_id, step, types)
+
+    async def update(
+        self, tenant: str, entity_id: str, fragment: Fragment, types: TypeSelector = None
+    ) -> merge.Change:
+        """Update attributes (clause 5.6.2). Raises ResourceNotFound."""
+        return await self.change(tenant, entity_id, partial(_update, fragment), types)
+
+    async def merge_patch(
+        self,
+        tenant: str,
+        entity_id: str,
+        fragment: Fragment,
+        terms: TermMap,
+        *,
+        observed_at: str | None = None,
+        lang: str | None = None,
+        types: TypeSelector = None,
+    ) -> merge.Change:
+        """Merge a fragment into an entity (clause 5.6.17). Raises ResourceNotFound."""
+
+        def step(entity: Entity, now: str) -> tuple[Entity, merge.Change]:
+            return merge.merge_patch(
+                entity, fragment, now, terms=terms, observed_at=observed_at, lang=lang
+            )
+
+        return await self.change(tenant, entity_id, step, types)
+
+    async def update_attribute(
+        self, tenant: str, entity_id: str, attr: str, part: Instance, types: TypeSelector = None
+    ) -> merge.Change:
+        """Update an attribute partially (clause 5.6.4). Raises ResourceNotFound."""
+
+        def step(entity: Entity, now: str) -> tuple[Entity, merge.Change]:
+            return merge.update_attribute(entity, attr, part, now)
+
+        return await self.change(tenant, entity_id, step, types)
+
+    async def replace_attribute(
+        self, tenant: str, entity_id: str, attr: str, whole: Instance, types: TypeSelector = None
+    ) -> merge.Change:
+        """Replace an attribute instance (clause 5.6.19). Raises ResourceNotFound."""
+
+        def step(entity: Entity, now: str) -> tuple[Entity, merge.Change]:
+            return merge.replace_attribute(entity, attr, whole, now)
+
+        return await self.change(tenant, entity_id, step, types)
+
+    async def delete_attribute(
+        self,
+        tenant: str,
+        entity_id: str,
+        attr: str,
+        *,
+        dataset_id: str | None = None,
+        delete_all: bool = False,
+        types: TypeSelector = None,
+    ) -> merge.Change:
+        """Delete an attribute, or the scope (clause 5.6.5). Raises ResourceNotFound."""
+
+        def step(entity: Entity, now: str) -> tuple[Entity, merge.Change]:
+            if attr == SCOPE:
+                return merge.delete_scope(entity, now)
+            return merge.delete_attribute(
+                entity, attr, now, dataset_id=dataset_id, delete_all=delete_all
+            )
+
+        return await self.change(tenant, entity_id, step, types)
+
+    async def delete(self, tenant: str, entity_id: str, types: TypeSelector = None) -> None:
+        """Delete an entity (clause 5.6.6). Raises ResourceNotFound."""
+        await self._writes.submit(deletion(tenant, entity_id, types))
+
+    async def change(
+        self, tenant: str, entity_id: str, step: Step, types: TypeSelector = None
+    ) -> merge.Change:
+        """Apply a pure step to an entity that exists. Raises ResourceNotFound."""
+        written = await self._writes.submit(changing(tenant, entity_id, step, types))
+        assert written.change is not None
+        result: merge.Change = written.change.result
+        return result
+
+    async def run(self, mutations: Sequence[Mutation]) -> list[Written | Problem]:
+        """Write many mutations in one transaction; one result each."""
+        return await write.run(self._pool, mutations)
+
+    async def _fetch(self, keys: Sequence[store.Key]) -> list[Entity | None]:
+        async with transaction(self._pool) as connection:
+            found = await store.fetch(connection, list(set(keys)))
+        return [found.get(key) for key in keys]
+
+
+def creation(tenant: str, entity: Entity) -> Mutation:
+    """Return the mutation that creates an entity, or fails with AlreadyExists."""
+
+    def apply(before: Entity | None, now: str) -> write.Change:
+        if before is not None:
+            raise AlreadyExists(f"{entity.id} exists already")
+        return _outcome(None, *merge.create(entity, now), now)
+
+    return Mutation(tenant, entity.id, apply)
+
+
+def upsertion(tenant: str, entity: Entity, step: Step) -> Mutation:
+    """Return the mutation that creates an entity, or applies the step to the one there is."""
+
+    def apply(before: Entity | None, now: str) -> write.Change:
+        after = merge.create(entity, now) if before is None else step(before, now)
+        return _outcome(before, *after, now)
+
+    return Mutation(tenant, entity.id, apply)
+
+
+def changing(tenant: str, entity_id: str, step: Step, types: TypeSelector = None) -> Mutation:
+    """Return the mutation that applies the step, or fails with ResourceNotFound."""
+
+    def apply(before: Entity | None, now: str) -> write.Change:
+        known = _known(entity_id, before, types)
+        return _outcome(known, *step(known, now), now)
+
+    return Mutation(tenant, entity_id, apply)
+
+
+def replacing(tenant: str, entity: Entity) -> Mutation:
+    """Return the mutation that replaces an entity, or fails with ResourceNotFound."""
+    return changing(tenant, entity.id, partial(_replace, entity))
+
+
+def appending(tenant: str, entity_id: str, fragment: Fragment, overwrite: bool) -> Mutation:
+    """Return the mutation that appends attributes, or fails with ResourceNotFound."""
+    return changing(tenant, entity_id, partial(_append, fragment, overwrite))
+
+
+def deletion(tenant: str, entity_id: str, types: TypeSelector = None) -> Mutation:
+    """Return the mutation that deletes an entity, or fails with ResourceNotFound."""
+
+    def apply(before: Entity | None, now: str) -> write.Change:
+        return write.Change(None, changed=list(_known(entity_id, before, types).attrs))
+
+    return Mutation(tenant, entity_id, apply)
+
+
+def _replace(entity: Entity, before: Entity, now: str) -> tuple[Entity, merge.Change]:
+    return merge.replace_entity(before, entity, now)
+
+
+def _append(
+    fragment: Fragment, overwrite: bool, before: Entity, now: str
+) -> tuple[Entity, merge.Change]:
+    return merge.append(before, fragment, now, overwrite=overwrite)
+
+
+def _update(fragment: Fragment, before: Entity, now: str) -> tuple[Entity, merge.Change]:
+    return merge.update(before, fragment, now)
+
+
+def _known(entity_id: str, entity: Entity | None, types: TypeSelector) -> Entity:
+    if entity is None or (types is not None and not typeq.matches(types, entity)):
+        raise ResourceNotFound(f"There is no entity {entity_id}")
+    return entity
+
+
+def _outcome(before: Entity | None, after: Entity, change: merge.Change, now: str) -> write.Change:
+    """Return what is to be written for a change; nothing when nothing changed."""
+    history = [
+        HistoryItem(row.attr, row.instance, row.instance.get("deletedAt")) for row in change.written
+    ]
+    scopes = before.scopes if before is not None else []
+    if after.scopes != scopes:
+        gone = not after.scopes
+        instance = scope_instance(after.scopes, now, deleted=gone)
+        history.append(HistoryItem(SCOPE, instance, now if gone else None))
+    return write.Change(after, history, change.changed, bool(change), change)

@@ -1,0 +1,142 @@
+"""How a client asks to see entities, and the answer in that form (clauses 6.3.7 to 6.3.15)."""
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import Response
+
+from tamamo.context import http
+from tamamo.context.errors import BadRequestData, InvalidRequest
+from tamamo.context.http import Exchange
+from tamamo.context.model import geojson
+from tamamo.context.model.entity import Entity
+from tamamo.context.model.represent import Format, View, projection, represent
+from tamamo.context.model.values import Fault, check_uri
+from tamamo.context.negotiation import GEO_JSON
+from tamamo.context.query.paging import Page
+
+COUNT_HEADER: Final = "NGSILD-Results-Count"
+#: Parameters and options that choose a representation.
+PARAMS: Final = frozenset(
+    {"options", "format", "attrs", "pick", "omit", "lang", "datasetId", "geometryProperty"}
+)
+_FORMATS: Final = {
+    "normalized": "normalized",
+    "concise": "concise",
+    "simplified": "simplified",
+    "keyValues": "simplified",
+}
+OPTIONS: Final = frozenset({*_FORMATS, "sysAttrs"})
+_WHOLE: Final = View()
+
+
+def read_format(exchange: Exchange) -> Format:
+    """Return the format asked for; `format` wins over `options` (clause 6.3.7)."""
+    if "format" in exchange.params:
+        asked = [exchange.params["format"]]
+    else:
+        asked = [keyword for keyword in _FORMATS if keyword in exchange.options]
+    if not asked:
+        return "normalized"
+    formats = {_FORMATS.get(name) for name in asked}
+    if len(formats) > 1 or None in formats:
+        raise InvalidRequest(f"format: one of {', '.join(_FORMATS)} is expected", field="format")
+    return cast(Format, formats.pop())
+
+
+def read_view(exchange: Exchange) -> View:
+    """Return how the entities are to be shown. Raises BadRequestData, InvalidRequest."""
+    params, terms = exchange.params, exchange.terms
+    if not params:
+        return _WHOLE
+    if "attrs" in params and ("pick" in params or "omit" in params):
+        raise BadRequestData("attrs cannot stand beside pick or omit", field="attrs")
+    pick = projection(params["pick"], terms, "pick") if "pick" in params else None
+    omit = projection(params["omit"], terms, "omit") if "omit" in params else frozenset()
+    attrs = projection(params["attrs"], terms, "attrs") if "attrs" in params else None
+    if attrs and not attrs.isdisjoint({"id", "type", "scope"}):
+        raise BadRequestData("attrs names attributes only", field="attrs")
+    if pick and not pick.isdisjoint(omit):
+        raise BadRequestData("pick and omit name the same member", field="omit")
+    view = View(
+        format=read_format(exchange),
+        sys_attrs="sysAttrs" in exchange.options,
+        lang=params.get("lang"),
+        pick=pick,
+        omit=omit,
+        attrs=attrs,
+        dataset_ids=_read_datasets(params["datasetId"]) if "datasetId" in params else None,
+    )
+    if "geometryProperty" in params:
+        if exchange.media != GEO_JSON:
+            raise BadRequestData(
+                "geometryProperty needs the header Accept: application/geo+json",
+                field="geometryProperty",
+            )
+        name = params["geometryProperty"]
+        (geometry,) = projection(name, terms, "geometryProperty")
+        object.__setattr__(view, "geometry_property", geometry)
+    return view
+
+
+def _read_datasets(text: str) -> frozenset[str]:
+    datasets = text.split(",")
+    for dataset in datasets:
+        if dataset != "@none":
+            try:
+                check_uri(dataset, "datasetId")
+            except Fault as fault:
+                raise fault.problem() from None
+    return frozenset(datasets)
+
+
+def show(exchange: Exchange, entity: Entity, view: View) -> Response:
+    """Return one entity, as GeoJSON where that was asked for."""
+    if exchange.media == GEO_JSON:
+        return http.answer(exchange, geojson.feature(entity, exchange.terms, view))
+    return http.answer(exchange, represent(entity, exchange.terms, view))
+
+
+def show_page(
+    exchange: Exchange,
+    entities: Sequence[Entity],
+    view: View,
+    page: Page,
+    *,
+    more: bool,
+    total: int | None,
+) -> Response:
+    """Return a page of entities with its count and the links to its neighbours."""
+    terms = exchange.terms
+    payload: Any
+    if exchange.media == GEO_JSON:
+        payload = geojson.feature_collection(entities, terms, view)
+    else:
+        payload = [represent(entity, terms, view) for entity in entities]
+    return http.answer(exchange, payload, headers=page_headers(exchange, page, more, total))
+
+
+def page_headers(exchange: Exchange, page: Page, more: bool, total: int | None) -> dict[str, str]:
+    """Return the count (clause 6.3.13) and the links to the pages before and after (6.3.10)."""
+    headers: dict[str, str] = {}
+    if page.count and total is not None:
+        headers[COUNT_HEADER] = str(total)
+    links = []
+    if page.offset > 0 and page.limit > 0:
+        before = max(0, page.offset - page.limit)
+        links.append(_link(exchange, before, min(page.limit, page.offset), "prev"))
+    if more and page.limit > 0:
+        links.append(_link(exchange, page.offset + page.limit, page.limit, "next"))
+    if links:
+        headers["Link"] = ", ".join(links)
+    return headers
+
+
+def _link(exchange: Exchange, offset: int, limit: int, relation: str) -> str:
+    scope = exchange.request.scope
+    pairs = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
+    kept = [(name, text) for name, text in pairs if name not in {"limit", "offset"}]
+    query = urlencode([*kept, ("limit", limit), ("offset", offset)])
+    path = scope.get("root_path", "") + scope["path"].removeprefix(scope.get("root_path", ""))
+    return f'<{path}?{query}>; rel="{relation}"; type="{exchange.media}"'

@@ -1,0 +1,269 @@
+"""The write path: every change of the current state goes through here.
+
+Many changes are one transaction of two statements: lock what exists, then write state, evolution,
+history and outbox together. What a change does is a pure function of the entity before it, so
+that the same code serves one request, a batch and requests that happen to arrive together.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from tamamo.context.entities import store
+from tamamo.context.errors import BadRequestData
+from tamamo.context.model.entity import Entity, Instance
+from tamamo.context.temporal.rows import number_of
+from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.errors import Problem, Unavailable
+from tamamo.kernel.time import now as present
+from tamamo.kernel.time import to_text
+
+#: A row as the statement takes it: every value as text.
+Row = tuple[str | None, ...]
+#: How often a batch is run again when another transaction created one of its entities meanwhile.
+_ATTEMPTS = 5
+
+
+@dataclass(slots=True)
+class HistoryItem:
+    """One attribute instance that enters the history.
+
+    instance: stored form with createdAt and modifiedAt. deleted_at: set when it records a
+    deletion.
+    """
+
+    attr: str
+    instance: Instance
+    deleted_at: str | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """What a merge function answers for one entity.
+
+    after: the new state, None when the entity is deleted. changed: attribute IRIs, for those who
+    listen. write_state: False for rows that enter the history only; then nobody is told.
+    result: whatever the caller wants back.
+    """
+
+    after: Entity | None
+    history: list[HistoryItem] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    write_state: bool = True
+    result: Any = None
+
+
+#: (entity before, present time as RFC 3339) → change, or None when nothing is to be done. Pure:
+#: it does not modify the entity. A Problem it raises is the failure of this mutation alone.
+Apply = Callable[[Entity | None, str], Change | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A change wanted for one entity."""
+
+    tenant: str
+    entity_id: str
+    apply: Apply
+
+
+@dataclass(slots=True)
+class Written:
+    """What came of a mutation. change: None when nothing was to be done."""
+
+    before: Entity | None
+    change: Change | None
+
+
+class CreatedMeanwhile(Exception):
+    """Another transaction created an entity that was missing: roll back and run again."""
+
+
+Prefetch = Callable[[Connection], Awaitable[None]]
+
+
+async def run(
+    pool: Pool, mutations: Sequence[Mutation], prefetch: Prefetch | None = None
+) -> list[Written | Problem]:
+    """Write the mutations in one transaction; one result each, in order.
+
+    prefetch: awaited once the rows are locked and before the merge functions run.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            async with transaction(pool) as connection:
+                return await write(connection, mutations, prefetch)
+        except CreatedMeanwhile:
+            continue
+    raise Unavailable("The entity is being created and deleted all the time. Try again.")
+
+
+async def write(
+    connection: Connection, mutations: Sequence[Mutation], prefetch: Prefetch | None = None
+) -> list[Written | Problem]:
+    """Do the same inside an open transaction. Raises CreatedMeanwhile."""
+    stored = await store.lock(connection, {(m.tenant, m.entity_id) for m in mutations})
+    if prefetch is not None:
+        await prefetch(connection)
+    batch = _Batch(to_text(present()), stored)
+    results = [batch.apply(mutation) for mutation in mutations]
+    await batch.flush(connection)
+    return results
+
+
+class _Batch:
+    """The rows of one transaction, gathered column by column as the statement takes them."""
+
+    def __init__(self, now: str, stored: dict[store.Key, Entity]) -> None:
+        self._now = now
+        self._stored = stored
+        # An expired entity is no more, although its row still stands (clause 4.22).
+        self._current = {
+            key: entity
+            for key, entity in stored.items()
+            if entity.expires_at is None or entity.expires_at > now
+        }
+        self._touched: dict[store.Key, bytes | None] = {}
+        self._history: list[Row] = []
+        self._outbox: list[Row] = []
+
+    def apply(self, mutation: Mutation) -> Written | Problem:
+        key = (mutation.tenant, mutation.entity_id)
+        before = self._current.get(key)
+        try:
+            change = mutation.apply(before, self._now)
+        except Problem as problem:
+            return problem
+        if change is not None:
+            for item in change.history:
+                self._history.append(_history_row(key, item))
+            if change.write_state:
+                self._set_state(key, before, change)
+        return Written(before, change)
+
+    def _set_state(self, key: store.Key, before: Entity | None, change: Change) -> None:
+        after = change.after
+        if after is None:
+            assert before is not None
+            self._current.pop(key, None)
+            self._touched[key] = None
+            operation, subject = "delete", before
+            attrs: bytes | None = None
+            previous: str | None = None
+        else:
+            self._current[key] = after
+            operation, subject = ("create" if before is None else "update"), after
+            attrs = self._touched[key] = orjson.dumps(after.attrs)
+            previous = (
+                before
+                and orjson.dumps(
+                    {attr: before.attrs[attr] for attr in change.changed if attr in before.attrs}
+                ).decode()
+            )
+        self._outbox.append(
+            (
+                *key,
+                operation,
+                store.array_literal(subject.types),
+                store.array_literal(change.changed),
+                store.bounds(subject),
+                store.to_document(subject, attrs).decode(),
+                previous,
+            )
+        )
+
+    async def flush(self, connection: Connection) -> None:
+        if not (self._touched or self._history):
+            return
+        state = [
+            self._state_row(key, attrs) for key, attrs in self._touched.items() if attrs is not None
+        ]
+        gone = [
+            key for key, attrs in self._touched.items() if attrs is None and key in self._stored
+        ]
+        cursor = await connection.execute(
+            store.SQL["write_changes"],
+            {
+                "now": self._now,
+                **_columns(_STATE_COLUMNS, state),
+                **_columns(_GONE_COLUMNS, gone),
+                **_columns(_HISTORY_COLUMNS, self._history),
+                **_columns(_OUTBOX_COLUMNS, self._outbox),
+            },
+        )
+        inserted = await cursor.fetchone()
+        if inserted is None or inserted[0] != sum(row[2] == "t" for row in state):
+            raise CreatedMeanwhile
+
+    def _state_row(self, key: store.Key, attrs: bytes) -> Row:
+        entity = self._current[key]
+        return (
+            *key,
+            "f" if key in self._stored else "t",
+            entity.types[0],
+            store.array_literal(entity.types),
+            store.array_literal(entity.scopes),
+            attrs.decode(),
+            store.bounds(entity),
+            entity.created_at,
+            entity.modified_at,
+            entity.expires_at,
+        )
+
+
+_STATE_COLUMNS = (
+    "tenant", "id", "fresh", "type", "types", "scopes", "attrs", "bounds", "created", "modified",
+    "expires",
+)  # fmt: skip
+_GONE_COLUMNS = ("gone_tenant", "gone_id")
+_HISTORY_COLUMNS = (
+    "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",
+    "h_modified", "h_deleted", "h_number", "h_instance",
+)  # fmt: skip
+_OUTBOX_COLUMNS = (
+    "o_tenant", "o_entity", "o_operation", "o_types", "o_changed", "o_bounds", "o_document",
+    "o_previous",
+)  # fmt: skip
+
+
+#: Between two rows of a column, and for null. No JSON, URI or name contains them.
+_SEPARATOR, _NULL = "\x1f", "\x1e"
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> dict[str, str]:
+    """Return each column as one text. Raises BadRequestData on a text with a control character."""
+    if not rows:
+        return dict.fromkeys(names, "")
+    columns = {}
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        text = _SEPARATOR.join([_NULL if part is None else part for part in column])
+        if text.count(_SEPARATOR) != len(rows) - 1:
+            raise BadRequestData("A name contains a control character")
+        columns[name] = text
+    return columns
+
+
+def _previous(before: Entity, changed: Sequence[str]) -> str:
+    values = {attr: before.attrs[attr] for attr in changed if attr in before.attrs}
+    return orjson.dumps(values).decode()
+
+
+def _history_row(key: store.Key, item: HistoryItem) -> Row:
+    instance = item.instance
+    observed = instance.get("observedAt")
+    deleted = item.deleted_at
+    number = None if deleted else number_of(instance)
+    return (
+        *key,
+        item.attr,
+        instance.get("datasetId"),
+        deleted or observed or instance["modifiedAt"],
+        observed,
+        instance["createdAt"],
+        instance["modifiedAt"],
+        deleted,
+        None if number is None else repr(number),
+        orjson.dumps(instance).decode(),
+    )

@@ -1,0 +1,311 @@
+"""The HTTP binding all resources share (clause 6.3): one request read, one answer written.
+
+A resource is a table of operations; an operation says which parameters it takes, what body it
+reads and what it may do, and its handler sees an `Exchange`: the request after all the rules of
+clause 6.3 were applied.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tamamo.context import negotiation
+from tamamo.context.broker import Broker
+from tamamo.context.errors import (
+    BadRequestData,
+    InternalError,
+    InvalidRequest,
+    LengthRequired,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+)
+from tamamo.context.jsonld import TermMap
+from tamamo.context.model import parse
+from tamamo.context.model.entity import DEFAULT_TENANT
+from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
+from tamamo.kernel.errors import PayloadTooLarge, Problem, Unauthorized, Unavailable
+
+_log = structlog.get_logger(__name__)
+
+TENANT_HEADER = "NGSILD-Tenant"
+#: Parameters every operation understands (clauses 6.3.18 and 6.3.11).
+COMMON = frozenset({"local"})
+_LIST_PARAMETERS = frozenset({"options", "attrs", "pick", "omit", "id", "datasetId"})
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request after the rules of clause 6.3, and what its answer needs."""
+
+    request: Request
+    broker: Broker
+    #: Name of the tenant; whether it exists has been checked.
+    tenant: str
+    #: Path variables, decoded.
+    path: Mapping[str, str]
+    params: Mapping[str, str]
+    #: Keywords of the parameter `options`.
+    options: frozenset[str]
+    terms: TermMap
+    #: The JSON of the body without its @context.
+    body: Any = None
+    #: Media type of the answer.
+    media: str = JSON
+    #: Headers of the answer that follow from the request.
+    echo: dict[str, str] = field(default_factory=dict)
+    preferences: Mapping[str, str] = field(default_factory=dict)
+
+    def flag(self, name: str) -> bool:
+        """Return a Boolean parameter; absent is false. Raises BadRequestData on other texts."""
+        text = self.params.get(name, "false").lower()
+        if text not in {"true", "false"}:
+            raise BadRequestData(f"{name} must be true or false, not {text!r}", field=name)
+        return text == "true"
+
+
+Handler = Callable[[Exchange], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What one method of a resource does and takes."""
+
+    handler: Handler
+    #: Names of query parameters; any other is refused (clause 6.3.20).
+    params: frozenset[str] = frozenset()
+    #: Keywords of `options`; any other is refused.
+    options: frozenset[str] = frozenset()
+    #: Whether it reads a body.
+    body: bool = False
+    #: Whether it changes something and so needs the key.
+    writes: bool = False
+    #: Whether it makes its tenant when there is none (clause 5.5.10).
+    creates_tenant: bool = False
+    #: Whether it can answer in GeoJSON (clause 6.3.15).
+    geojson: bool = False
+
+
+class Resource:
+    """A resource of the API as an ASGI application: picks the operation, answers every error."""
+
+    def __init__(self, **operations: Operation) -> None:
+        """operations: by HTTP method."""
+        self._operations = operations
+        self._allow = ", ".join(sorted(operations))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive, send)
+        try:
+            operation = self._operations.get(request.method)
+            if operation is None:
+                raise self._not_allowed(request.method)
+            response = await operation.handler(await read(request, operation))
+        except ClientDisconnect:
+            return
+        except Problem as problem:
+            response = problem_answer(problem, request.headers)
+        except RecursionError:
+            nested = BadRequestData("The document is nested too deeply")
+            response = problem_answer(nested, request.headers)
+        except Exception:
+            _log.exception("request failed", method=request.method, path=request.url.path)
+            response = problem_answer(InternalError("See the log."), request.headers)
+        await response(scope, receive, send)
+
+    def _not_allowed(self, method: str) -> Problem:
+        problem = MethodNotAllowed(f"{method} is not allowed here, only {self._allow}")
+        problem.headers["Allow"] = self._allow
+        return problem
+
+
+async def read(request: Request, operation: Operation) -> Exchange:
+    """Read a request by the rules of clause 6.3.
+
+    Raises the Problem that clause 6.3 or 5.5 names, before anything is changed.
+    """
+    broker: Broker = request.state.broker
+    headers = request.headers
+    if operation.writes:
+        authorize(broker, headers)
+    media = negotiation.media_type(headers.get("accept"), operation.geojson)
+    params = read_params(request, operation)
+    tenant = headers.get(TENANT_HEADER) or DEFAULT_TENANT
+    body = await read_body(request, broker.settings.max_body) if operation.body else None
+    await broker.tenants.require(tenant, create=operation.creates_tenant)
+    terms, body = await _resolve(request, broker, tenant, body, operation.body)
+    return Exchange(
+        request,
+        broker,
+        tenant,
+        {name: unquote(text) for name, text in request.path_params.items()},
+        params,
+        frozenset(params["options"].split(",")) if "options" in params else frozenset(),
+        terms,
+        body,
+        media,
+        echo_headers(headers),
+        negotiation.preferences(tuple(headers.getlist("prefer"))) if "prefer" in headers else {},
+    )
+
+
+def authorize(broker: Broker, headers: Headers) -> None:
+    """Raise Unauthorized unless the request carries the key, where one is needed."""
+    if broker.api_key is None:
+        return
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(
+        key.strip().encode(), broker.api_key.encode()
+    ):
+        problem = Unauthorized("Changes need the header Authorization: Bearer <key>")
+        problem.headers["WWW-Authenticate"] = "Bearer"
+        raise problem
+
+
+def read_params(request: Request, operation: Operation) -> dict[str, str]:
+    """Return the query parameters. Raises InvalidRequest on what the operation does not take."""
+    query = request.scope["query_string"]
+    if not query:
+        return {}
+    params: dict[str, str] = {}
+    try:
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise InvalidRequest(f"The query parameters cannot be read: {error}") from error
+    for name, text in pairs:
+        if name not in operation.params and name not in COMMON:
+            raise InvalidRequest(f"This operation has no parameter {name!r}", field=name)
+        if name in params:
+            if name not in _LIST_PARAMETERS:
+                raise InvalidRequest(f"The parameter {name!r} stands twice", field=name)
+            params[name] += f",{text}"
+        else:
+            params[name] = text
+    for keyword in params.get("options", "").split(",") if "options" in params else ():
+        if keyword not in operation.options:
+            raise InvalidRequest(f"This operation has no option {keyword!r}", field="options")
+    return params
+
+
+async def read_body(request: Request, limit: int) -> Any:
+    """Return the JSON of a body of at most `limit` bytes; a larger one is not read."""
+    headers = request.headers
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    length = headers.get("content-length")
+    if length is None:
+        raise LengthRequired
+    if not length.isdecimal() or int(length) > limit:
+        problem = PayloadTooLarge(f"The body may have at most {limit} bytes")
+        problem.headers["Connection"] = "close"
+        raise problem
+    patch = media == MERGE_PATCH and request.method == "PATCH"
+    if media not in {JSON, LD_JSON} and not patch:
+        raise UnsupportedMediaType
+    raw = await request.body()
+    if not raw:
+        raise InvalidRequest("The request has no body")
+    return parse.read_json(raw)
+
+
+async def _resolve(
+    request: Request, broker: Broker, tenant: str, body: Any, has_body: bool
+) -> tuple[TermMap, Any]:
+    """Find the @context of the request (clause 6.3.5) and take it out of the body.
+
+    A batch in JSON-LD carries its @contexts in its elements; they stay there.
+    """
+    headers = request.headers
+    link = negotiation.context_link(tuple(headers.getlist("link"))) if "link" in headers else None
+    context: Any = link
+    if has_body:
+        media = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media == LD_JSON:
+            if link is not None:
+                raise BadRequestData(
+                    "A body in JSON-LD carries its own @context: leave out the Link header",
+                    field="Link",
+                )
+            if isinstance(body, dict):
+                if "@context" not in body:
+                    raise BadRequestData("A body in JSON-LD needs a @context", field="/@context")
+                context = body.pop("@context")
+        elif isinstance(body, dict) and "@context" in body:
+            raise BadRequestData(
+                "A body in JSON names its @context in a Link header", field="/@context"
+            )
+    return await broker.contexts.resolve(tenant, context), body
+
+
+def echo_headers(headers: Headers) -> dict[str, str]:
+    """Return the headers that an answer repeats (clause 6.3.14)."""
+    tenant = headers.get(TENANT_HEADER)
+    return {TENANT_HEADER: tenant} if tenant else {}
+
+
+def answer(
+    exchange: Exchange,
+    payload: Any,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an answer in the media type asked for, with its @context (clause 6.3.6).
+
+    payload: a JSON value that is not changed. In GeoJSON it is a Feature or FeatureCollection.
+    """
+    terms = exchange.terms
+    out = {**exchange.echo, **(headers or {})}
+    media = exchange.media
+    linked = media == JSON or (media == GEO_JSON and exchange.preferences.get("body") == "json")
+    if linked:
+        add_link(out, context_link_value(terms))
+    elif isinstance(payload, list):
+        payload = [{"@context": terms.echo, **element} for element in payload]
+    else:
+        payload = {"@context": terms.echo, **payload}
+    if "ngsi-ld" in exchange.preferences:
+        out["Preference-Applied"] = f"ngsi-ld={negotiation.VERSION}"
+    return Response(orjson.dumps(payload), status, out, media)
+
+
+def context_link_value(terms: TermMap) -> str:
+    """Return the Link header that names the @context of an answer."""
+    return f'<{terms.link_url}>; rel="{negotiation.CONTEXT_RELATION}"; type="{LD_JSON}"'
+
+
+def add_link(headers: dict[str, str], value: str) -> None:
+    """Add a Link value before those already there."""
+    headers["Link"] = f"{value}, {headers['Link']}" if "Link" in headers else value
+
+
+def no_content(exchange: Exchange) -> Response:
+    """Return 204: done, nothing to say."""
+    return Response(None, 204, exchange.echo)
+
+
+def created(exchange: Exchange, location: str) -> Response:
+    """Return 201 with the path of what was created."""
+    return Response(None, 201, {**exchange.echo, "Location": location})
+
+
+def plain(exchange: Exchange, payload: Any, status: int) -> Response:
+    """Return JSON without a @context: ids, partial successes (clause 6.3.6)."""
+    return Response(orjson.dumps(payload), status, exchange.echo, JSON)
+
+
+def problem_answer(problem: Problem, headers: Headers) -> Response:
+    """Return the answer for an error (clauses 5.5.3, 6.3.3, 6.3.4)."""
+    out = {**problem.headers, **echo_headers(headers)}
+    if isinstance(problem, Unavailable):
+        out["Retry-After"] = "1"
+    if isinstance(problem, LengthRequired | UnsupportedMediaType):
+        return Response(None, problem.status, out)
+    return Response(orjson.dumps(problem.body()), problem.status, out, JSON)
