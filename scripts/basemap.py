@@ -22,13 +22,13 @@ from shapely import make_valid
 from shapely.geometry import Polygon, box, mapping
 from shapely.ops import unary_union
 
-#: west, south, east, north in degrees (WGS 84): Kagawa with the islands of the Seto Inland Sea.
-BOX = (133.70, 34.00, 134.60, 34.70)
-#: Douglas-Peucker tolerance in degrees; 0.00012 is about 12 m, finer than GSHHG's own points here.
-TOLERANCE = 0.00012
+#: west, south, east, north in degrees (WGS 84): Kagawa, from its western gauges (133.62) on.
+BOX = (133.45, 34.00, 134.60, 34.70)
+#: Douglas-Peucker tolerance in degrees; 0.00015 is about 15 m, finer than GSHHG's own points here.
+TOLERANCE = 0.00015
 #: Islets below this many square degrees (about 1,000 m2) are left out.
 SMALLEST = 1e-7
-DECIMALS = 5
+DECIMALS = 4
 LAND, LAKE = 1, 2
 
 

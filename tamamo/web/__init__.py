@@ -1,0 +1,1 @@
+"""The web faces: Django views and templates over the broker's services."""

@@ -1,0 +1,166 @@
+// The map: the rows of the list, drawn. It holds nothing that the list does not.
+import * as maplibre from "maplibre-gl";
+import { addIcons } from "./map-icons.js";
+import { tryOnlineMap } from "./map-gsi.js";
+import { FONTS, baseStyle } from "./map-style.js";
+import { messages, say } from "./messages.js";
+import { replaceParameter, select } from "./view.js";
+
+const HOME = { center: [134.045, 34.29], zoom: 9.6 };
+const LOCALE = {
+  "Map.Title": "mapTitle",
+  "NavigationControl.ZoomIn": "zoomIn",
+  "NavigationControl.ZoomOut": "zoomOut",
+  "CooperativeGesturesHandler.WindowsHelpText": "gestureKeys",
+  "CooperativeGesturesHandler.MacHelpText": "gestureKeysMac",
+  "CooperativeGesturesHandler.MobileHelpText": "gestureTouch",
+};
+
+function feature(row) {
+  const { lon, lat, station, stage, state, level, kind, name } = row.dataset;
+  const severity = kind || stage === "" ? -1 : Number(stage);
+  const mark = kind ?? (state === "late" && severity < 2 ? "late" : stage === "" ? "none" : `stage-${stage}`);
+  return {
+    type: "Feature",
+    geometry: { type: "Point", coordinates: [Number(lon), Number(lat)] },
+    properties: {
+      station: station ?? "",
+      mark,
+      severity,
+      selected: row.getAttribute("aria-current") === "true",
+      label: `${name}\n${level ? (kind ? level : `${level} m`) : "—"}`,
+    },
+  };
+}
+
+function shown() {
+  const off = new Set(
+    [...document.querySelectorAll('[data-layer][data-on="false"]')].map((e) => e.dataset.layer),
+  );
+  const rows = [...document.querySelectorAll("tr[data-lon]")].filter(
+    (row) => !off.has(row.dataset.kind ?? "gauges"),
+  );
+  return { type: "FeatureCollection", features: rows.map(feature) };
+}
+
+function addMarks(map) {
+  addIcons(map);
+  map.addSource("marks", { type: "geojson", data: shown() });
+  map.addLayer({
+    id: "selected",
+    type: "circle",
+    source: "marks",
+    filter: ["get", "selected"],
+    paint: {
+      "circle-radius": 19,
+      "circle-color": "rgba(255,212,61,0.35)",
+      "circle-stroke-color": "#000",
+      "circle-stroke-width": 3,
+    },
+  });
+  map.addLayer({
+    id: "marks",
+    type: "symbol",
+    source: "marks",
+    layout: {
+      "icon-image": ["get", "mark"],
+      "icon-allow-overlap": true,
+      "symbol-sort-key": ["get", "severity"],
+      "text-field": ["step", ["zoom"], ["case", [">=", ["get", "severity"], 2], ["get", "label"], ""], 11.5, ["get", "label"]],
+      "text-font": FONTS,
+      "text-size": 14,
+      "text-anchor": "top",
+      "text-offset": [0, 0.9],
+      "text-optional": true,
+    },
+    paint: { "text-color": "#1a1a1a", "text-halo-color": "#fff", "text-halo-width": 2 },
+  });
+}
+
+async function addBorders(map, address) {
+  const { borders } = await (await fetch(address)).json();
+  borders.forEach(({ url, credit }, index) => {
+    map.addSource(`borders-${index}`, { type: "geojson", data: url, attribution: credit });
+    map.addLayer(
+      {
+        id: `borders-${index}`,
+        type: "line",
+        source: `borders-${index}`,
+        paint: { "line-color": "#9a7fb0", "line-width": 1, "line-dasharray": [4, 3] },
+      },
+      "river-names",
+    );
+  });
+}
+
+/** zoom/latitude/longitude of the address. */
+function placeFromAddress() {
+  const parts = new URL(location.href).searchParams.get("map")?.split("/").map(Number);
+  if (parts?.length !== 3 || parts.some(Number.isNaN)) return null;
+  return { zoom: parts[0], center: [parts[2], parts[1]] };
+}
+
+function keepPlace(map) {
+  let moved = Boolean(placeFromAddress());
+  map.on("moveend", (event) => {
+    if (!event.originalEvent && !moved) return;
+    moved = true;
+    const { lng, lat } = map.getCenter();
+    replaceParameter("map", `${map.getZoom().toFixed(1)}/${lat.toFixed(4)}/${lng.toFixed(4)}`);
+  });
+  addEventListener("popstate", () => map.jumpTo(placeFromAddress() ?? HOME));
+}
+
+function listen(map, element) {
+  map.on("click", "marks", (event) => {
+    const worst = event.features.find((item) => item.properties.station);
+    if (worst) select(worst.properties.station);
+  });
+  map.on("mousemove", (event) => {
+    const over = map.queryRenderedFeatures(event.point, { layers: ["marks"] }).length > 0;
+    element.classList.toggle("is-pointing", over);
+  });
+  const redraw = () => map.getSource("marks").setData(shown());
+  document.addEventListener("city:view", redraw);
+  document.addEventListener("city:rows", redraw);
+}
+
+/** Open the map in its place; without WebGL one line points to the list. */
+export function open(portal) {
+  const element = document.getElementById("map");
+  const status = document.getElementById("map-status");
+  maplibre.setWorkerUrl(new URL(portal.dataset.worker, location.href).href);
+  let map;
+  try {
+    map = new maplibre.Map({
+      container: element,
+      style: baseStyle(portal.dataset, say("creditRivers")),
+      ...(placeFromAddress() ?? HOME),
+      minZoom: 8,
+      maxZoom: 17,
+      maxBounds: [[132.9, 33.7], [135.2, 35.0]],
+      cooperativeGestures: true,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      attributionControl: { compact: false },
+      fadeDuration: 0,
+      locale: Object.fromEntries(Object.entries(LOCALE).map(([id, name]) => [id, messages[name]])),
+    });
+  } catch {
+    element.hidden = true;
+    status.textContent = say("mapNone");
+    return;
+  }
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibre.ScaleControl(), "bottom-left");
+  map.on("load", async () => {
+    addMarks(map);
+    listen(map, element);
+    keepPlace(map);
+    map.once("idle", () => (element.dataset.idle = "true"));
+    await addBorders(map, portal.dataset.borders).catch(() => {});
+    await tryOnlineMap(map, maplibre, status);
+  });
+}

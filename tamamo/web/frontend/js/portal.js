@@ -1,0 +1,45 @@
+// Entry: small, and only what the page at hand needs; map and chart come when they are seen.
+import { keepAges } from "./ages.js";
+import { goLive } from "./live.js";
+import { keepView } from "./view.js";
+
+const portal = document.getElementById("portal");
+const changedRows = () => document.dispatchEvent(new CustomEvent("city:rows", { detail: {} }));
+
+/** Run once when an element comes near the visible part of the page. */
+function whenSeen(element, run) {
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      run();
+    },
+    { rootMargin: "200px" },
+  );
+  watcher.observe(element);
+}
+
+function watchChart() {
+  const place = document.getElementById("chart");
+  if (!place || place.dataset.watched) return;
+  place.dataset.watched = "yes";
+  place.hidden = false;
+  whenSeen(place, async () => (await import("./chart.js")).draw(place));
+}
+
+function watchMap() {
+  const region = document.getElementById("map-region");
+  if (!region) return;
+  region.hidden = false;
+  whenSeen(region, async () => (await import("./map.js")).open(portal));
+}
+
+if (portal) {
+  keepAges(changedRows);
+  keepView();
+  watchChart();
+  watchMap();
+  document.addEventListener("city:view", watchChart);
+  if (portal.dataset.mode !== "past") goLive(portal.dataset.rows);
+}
+document.getElementById("error-summary")?.focus();

@@ -1,0 +1,1 @@
+"""The citizens' face, in Japanese and English."""

@@ -1,0 +1,127 @@
+"""The one module between the pages and the broker: the city at a moment.
+
+A moment is now, or a past one (`?at=`). Where the newest observation of all gauges is long past,
+the data is a recording: the city is then shown as of its newest observation, and says so.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
+from tamamo.kernel import time
+from tamamo.web.portal import gauges as reading
+from tamamo.web.portal.gauges import GAUGE_TYPE, LEVEL, Gauge
+from tamamo.web.portal.stations import STATION_TYPES, Station, station_of
+
+#: Without any observation for this long the city is shown as a recording.
+RECORDING_AFTER = timedelta(hours=24)
+TREND = timedelta(hours=1)
+#: A reading this much older than the hour before is no base for a trend.
+TREND_SLACK = timedelta(hours=1)
+CHART_SPAN = timedelta(hours=48)
+SIMULATION_ID = "urn:ngsi-ld:Simulation:city"
+STORM = DEFAULT_VOCABULARY + "storm"
+
+
+class Source(Protocol):
+    """What the pages need from the broker."""
+
+    async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
+        """Return the entities of a type, now or as they were at a moment."""
+
+    async def entity(self, entity_id: str) -> Entity | None:
+        """Return one entity as it is now."""
+
+    async def series(
+        self, entity_id: str, attribute: str, start: datetime, end: datetime
+    ) -> list[tuple[datetime, float]]:
+        """Return the numeric history of one attribute, oldest first."""
+
+    async def start_storm(self, started_at: datetime | None) -> None:
+        """Ask the simulator for a storm from a moment on; None stops it."""
+
+
+class Mode(StrEnum):
+    """What the page is a picture of."""
+
+    LIVE = "live"
+    PAST = "past"
+    RECORDING = "recording"
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """The city at a moment."""
+
+    mode: Mode
+    as_of: datetime
+    gauges: tuple[Gauge, ...]
+    stations: tuple[Station, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any value comes from the simulator."""
+        return any(item.simulated for item in (*self.gauges, *self.stations))
+
+    def gauge(self, station: str) -> Gauge | None:
+        """Return the gauge with a station code."""
+        return next((gauge for gauge in self.gauges if gauge.station == station), None)
+
+
+async def at_moment(source: Source, at: datetime | None = None) -> City:
+    """Return the city now, or as it was at `at`."""
+    found = await source.entities(GAUGE_TYPE, at)
+    mode, as_of = _moment(found, at)
+    base = as_of - TREND
+    before, *others = await asyncio.gather(
+        source.entities(GAUGE_TYPE, base),
+        *(source.entities(type_iri, at) for type_iri in STATION_TYPES),
+    )
+    earlier = reading.levels_by_id(before, since=base - TREND_SLACK)
+    gauges = (reading.gauge_of(entity, as_of, earlier.get(entity.id)) for entity in found)
+    stations = (station_of(entity, as_of) for group in others for entity in group)
+    return City(
+        mode,
+        as_of,
+        tuple(sorted(gauges, key=lambda gauge: gauge.station)),
+        tuple(station for station in stations if station is not None),
+    )
+
+
+def _moment(entities: Sequence[Entity], at: datetime | None) -> tuple[Mode, datetime]:
+    if at is not None:
+        return Mode.PAST, at
+    present = time.now()
+    newest = reading.newest(entities)
+    if newest is None or present - newest <= RECORDING_AFTER:
+        return Mode.LIVE, present
+    return Mode.RECORDING, newest
+
+
+async def levels(source: Source, gauge: Gauge, as_of: datetime) -> list[tuple[datetime, float]]:
+    """Return a gauge's readings of the 48 hours up to a moment, oldest first."""
+    return await source.series(gauge.id, LEVEL, as_of - CHART_SPAN, as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """The simulator's state; started_at is None while there is no storm."""
+
+    started_at: datetime | None
+
+
+async def simulation(source: Source) -> Simulation | None:
+    """Return the simulator's state, None where none runs."""
+    entity = await source.entity(SIMULATION_ID)
+    if entity is None:
+        return None
+    instance = (entity.attrs.get(STORM) or [{}])[0]
+    storm = instance.get("json") or instance.get("value")
+    text = storm.get("startedAt") if isinstance(storm, dict) else None
+    return Simulation(time.from_text(text) if text else None)
+
+

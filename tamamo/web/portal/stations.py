@@ -1,0 +1,89 @@
+"""Rain gauges and tide gauges: further layers of the map, each with its list."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
+from tamamo.web.portal import gauges as reading
+from tamamo.web.portal.level import State, state_of
+
+
+class Kind(StrEnum):
+    """What a station measures."""
+
+    RAIN = "rain"
+    TIDE = "tide"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Where a kind of station keeps its value, and the unit it is shown in."""
+
+    kind: Kind
+    attribute: str
+    unit: str
+    interval: timedelta
+
+
+#: Entity type → its measure (Smart Data Models: WeatherObserved, SeaConditions).
+_MEASURES = {
+    DEFAULT_VOCABULARY + "WeatherObserved": Measure(
+        Kind.RAIN, "precipitation", "mm/h", timedelta(minutes=10)
+    ),
+    DEFAULT_VOCABULARY + "SeaConditions": Measure(
+        Kind.TIDE, "waterLevel", "m", timedelta(minutes=10)
+    ),
+}
+STATION_TYPES = tuple(_MEASURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One value of rain or tide at one moment."""
+
+    id: str
+    kind: Kind
+    name: str
+    longitude: float | None
+    latitude: float | None
+    value: float | None
+    unit: str
+    observed_at: datetime | None
+    state: State
+    source: str
+    simulated: bool
+
+    @property
+    def shown_value(self) -> float | None:
+        """The value to show: none when missing or in error."""
+        return self.value if self.state in (State.NORMAL, State.LATE) else None
+
+    @property
+    def shown_text(self) -> str:
+        """The value with as many decimals as its unit bears."""
+        digits = 2 if self.unit == "m" else 1
+        return "" if self.shown_value is None else f"{self.shown_value:.{digits}f}"
+
+
+def station_of(entity: Entity, as_of: datetime) -> Station | None:
+    """Return the station an entity describes, as seen at a moment; None for other types."""
+    measure = next((_MEASURES[name] for name in entity.types if name in _MEASURES), None)
+    if measure is None:
+        return None
+    instance = reading.first(entity, measure.attribute)
+    observed_at = reading.observed(instance)
+    longitude, latitude = reading.point(entity)
+    return Station(
+        id=entity.id,
+        kind=measure.kind,
+        name=reading.text(entity, "name") or entity.id.rpartition(":")[2],
+        longitude=longitude,
+        latitude=latitude,
+        value=reading.number(entity, measure.attribute),
+        unit=measure.unit,
+        observed_at=observed_at,
+        state=state_of(instance.get("value"), observed_at, as_of, measure.interval),
+        source=reading.text(entity, "dataProvider") or reading.text(entity, "source"),
+        simulated=reading.is_simulated(entity),
+    )

@@ -1,0 +1,25 @@
+"""Addresses of the citizens' face."""
+
+from django.urls import path, re_path
+
+from tamamo.web.portal import downloads, views
+
+_FORM = r"\.(?P<form>csv|json|geojson)$"
+
+urlpatterns = [
+    path("", views.index, name="home"),
+    path("rows/", views.rows, name="rows"),
+    path("basemap/", downloads.borders, name="borders"),
+    path("basemap/<str:name>.geojson", downloads.border_file, name="border-file"),
+    path("storm/", views.storm, name="storm"),
+    path("data/", views.data_page, name="data"),
+    re_path(rf"^gauges{_FORM}", downloads.gauges, name="gauges-file"),
+    re_path(rf"^stations{_FORM}", downloads.stations, name="stations-file"),
+    path("gauges/<str:station>/", views.gauge_page, name="gauge"),
+    path("gauges/<str:station>/chart.json", downloads.chart, name="chart"),
+    re_path(
+        r"^gauges/(?P<station>[^/]+)/levels\.(?P<form>csv|json)$",
+        downloads.levels,
+        name="levels-file",
+    ),
+]

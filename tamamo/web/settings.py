@@ -1,0 +1,70 @@
+"""Django's settings, derived from the installation's own (tamamo.kernel.settings)."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from tamamo.kernel import settings as kernel_settings
+from tamamo.web.messages import compile_catalogues
+from tamamo.web.signing import secret_key
+
+_HERE = Path(__file__).parent
+_HAS_PLAN = find_spec("tamamo.plan") is not None and find_spec("tamamo.plan.urls") is not None
+
+installation = kernel_settings.load()
+
+SECRET_KEY = secret_key(installation.home)
+DEBUG = False
+#: Nothing here is built from the Host header but the comparison of a form's Origin with it.
+ALLOWED_HOSTS = ["*"]
+INSTALLED_APPS = ["tamamo.web", *(["tamamo.plan"] if _HAS_PLAN else [])]
+DATABASES: dict[str, object] = {}
+ROOT_URLCONF = "tamamo.web.urls"
+APPEND_SLASH = True
+MIDDLEWARE = [
+    "tamamo.web.security.content_security",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tamamo.web.marks.city_marks",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "tamamo.web.menu.page",
+            ],
+            "builtins": ["tamamo.web.templatetags.tamamo_web"],
+        },
+    }
+]
+
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Tokyo"
+LOCALE_PATHS: list[Path] = [_HERE / "locale"]
+compile_catalogues(_HERE.parent)
+
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "tamamo.web.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+#: Forms here are small; the broker's bodies do not come this way.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+#: Static files: built by `npm run build`, served by tamamo.web.asgi.
+ASSET_ROOT = _HERE / "static" / "build"
+ASSET_URL = "/static/"
+#: The only foreign host a page may talk to: the base map of 国土地理院.
+MAP_HOST = "https://cyberjapandata.gsi.go.jp"
+LOGGING_CONFIG = None
