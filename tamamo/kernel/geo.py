@@ -7,7 +7,7 @@ haversine formula on a sphere of the Earth's mean radius (NGSI-LD 4.23.1 asks fo
 
 import math
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import orjson
@@ -31,6 +31,8 @@ _DEPTHS = {
     "Polygon": 2,
     "MultiPolygon": 3,
 }
+#: The GeoJSON types that are taken.
+KINDS = tuple(_DEPTHS)
 #: Longest stretch, in degrees, taken as straight when a distance is measured (0.1° ≈ 11 km: the
 #: line then leaves the true one by less than 2 m at 35° N).
 _STRETCH = 0.1
@@ -84,6 +86,20 @@ def from_coordinates(kind: str, coordinates: Any, field: str = "coordinates") ->
     if not geometry.is_valid:
         raise BadGeometry(f"{field}: the geometry is not valid: {_why_invalid(geometry)}")
     return geometry
+
+
+def stored(value: Any) -> BaseGeometry | None:
+    """Return the geometry of a value that was checked when it was written, quickly.
+
+    None when it is no geometry; one that crosses itself is made valid, so that it has answers.
+    """
+    try:
+        geometry = shape(value)
+    except (AttributeError, KeyError, TypeError, ValueError, shapely.errors.ShapelyError):
+        return None
+    if geometry.geom_type == "Point" or geometry.is_valid:
+        return geometry
+    return shapely.make_valid(geometry)
 
 
 def to_bounds(geometries: Iterable[BaseGeometry]) -> Bounds:
@@ -251,11 +267,3 @@ def _outline(geometry: BaseGeometry) -> BaseGeometry:
 
 
 _ORIGIN = shapely.Point(0.0, 0.0)
-
-#: What a topological relation is called in NGSI-LD (4.10) and in shapely.
-Relation = Literal["within", "contains", "intersects", "equals", "disjoint", "overlaps"]
-
-
-def relate(target: BaseGeometry, relation: Relation, reference: BaseGeometry) -> bool:
-    """Say whether the target stands in the relation (OGC Simple Features) to the reference."""
-    return bool(getattr(target, relation)(reference))

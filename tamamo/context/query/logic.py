@@ -74,7 +74,7 @@ def parse(cursor: Cursor, leaf: Callable[[], T], either: tuple[str, ...] = ("|",
 
     tree = alternatives(0)
     if not cursor.done():
-        raise cursor.error("';', '|' or the end")
+        raise cursor.error("an operator, ';', '|' or the end")
     return tree
 
 

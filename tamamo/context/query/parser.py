@@ -76,6 +76,8 @@ class _Parser:
             yield value
             return
         yield value
+        if isinstance(value, Range):
+            return
         while self.cursor.take(","):
             self.count += 1
             if self.count > MAX_VALUES:

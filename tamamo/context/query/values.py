@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar, Literal
 
 from tamamo.context.errors import BadRequestData
-from tamamo.context.query.text import Cursor, bind
+from tamamo.context.query.text import Cursor, bind, is_name
 
 Comparison = Literal["==", ">", ">=", "<", "<="]
 
@@ -244,7 +244,7 @@ def parse(cursor: Cursor, *, ends: str = ";|),") -> Value | Range:
     value = _bare(token)
     if value is not None:
         return value
-    if not token or '"' in token or " " in token:
+    if not is_name(token) and not is_uri(token):
         raise cursor.error("a number, a quoted text, true, false, a time or a URI", start)
     return Uri(token)
 

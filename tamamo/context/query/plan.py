@@ -1,0 +1,244 @@
+"""A whole query for entities (clause 5.7.2): its parts, and the statement that answers it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tamamo.context.errors import TooManyResults
+from tamamo.context.model.entity import Entity
+from tamamo.context.query import geoq, idpattern, q, scopeq, typeq
+from tamamo.context.query.geoq import GeoQuery
+from tamamo.context.query.idpattern import IdPattern
+from tamamo.context.query.order import Ordering
+from tamamo.context.query.paging import Page
+from tamamo.context.query.projection import Projection
+from tamamo.context.query.text import ENTITY_TIMES, bind
+from tamamo.kernel.database import Connection
+from tamamo.kernel.time import to_text
+
+#: Most entities that are put in order in memory.
+MAX_SORTED = 20_000
+#: Rows fetched at once when each is looked at in Python.
+BATCH = 500
+
+_COLUMNS = "e.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which entities, by id and type (5.2.33); what is empty selects all."""
+
+    ids: tuple[str, ...] = ()
+    id_pattern: IdPattern | None = None
+    types: typeq.Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query for entities. Selectors are alternatives; all else must be met together.
+
+    attrs: IRIs, at least one of which an entity has. projection: for the representation only.
+    """
+
+    selectors: tuple[Selector, ...] = (Selector(),)
+    attrs: tuple[str, ...] = ()
+    q: q.Node | None = None
+    scope: scopeq.Node | None = None
+    geo: GeoQuery | None = None
+    ordering: Ordering | None = None
+    page: Page = field(default_factory=Page)
+    projection: Projection = field(default_factory=Projection)
+
+
+@dataclass(slots=True)
+class Row:
+    """One entity as the table holds it."""
+
+    id: str
+    types: list[str]
+    scopes: list[str]
+    attrs: dict[str, list[dict[str, Any]]]
+    created_at: datetime
+    modified_at: datetime
+    expires_at: datetime | None
+
+    def entity(self) -> Entity:
+        """Return it in stored form."""
+        expires = None if self.expires_at is None else to_text(self.expires_at)
+        created, modified = to_text(self.created_at), to_text(self.modified_at)
+        return Entity(self.id, self.types, self.attrs, self.scopes, created, modified, expires)
+
+
+@dataclass(slots=True)
+class Result:
+    """A page: its rows, how many match in all (when asked), whether there are more behind."""
+
+    rows: list[Row]
+    total: int | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement; residual: its rows still have to pass the geo-query's exact test."""
+
+    sql: str
+    params: dict[str, Any]
+    residual: bool
+
+
+def where(query: Query, params: dict[str, Any], alias: str = "e") -> str:
+    """Return all conditions but the tenant's; a geo-query gives only its prefilter."""
+    selected = _selected(query, params, alias)
+    return " and ".join([*selected, *_conditions(query, params, alias)]) or "true"
+
+
+def statement(tenant: str, query: Query, after: str | None = None) -> Statement:
+    """Return the one statement for the query's page; its columns are those of Row and `total`.
+
+    A page of one type is read in the order of the index (tenant, type, id) and ends when it is
+    full. A row more than the limit tells whether there are more. Without residual the page is
+    exact. after: begin behind this id, for those who go through all rows.
+    """
+    params: dict[str, Any] = {"tenant": tenant}
+    source = _source(query, params, after)
+    order = (query.ordering.sql() if query.ordering else None) or "e.id"
+    # The limit stands in the text, so that the planner knows that a page is small.
+    limit = query.page.limit + 1 if query.page.limit else 0
+    page = f"select {_COLUMNS} from {source} order by {order} limit {limit}"
+    if query.page.offset:
+        page += f" offset {bind(params, query.page.offset)}"
+    if query.page.count:
+        page = (
+            f"with e as materialized ({page}),"
+            f" everything as (select count(*) as total from {source})"
+            f" select {_COLUMNS}, total from everything left join e on true order by {order}"
+        )
+    else:
+        page = page.replace(_COLUMNS, f"{_COLUMNS}, null::bigint as total", 1)
+    return Statement(page, params, query.geo is not None)
+
+
+async def run(connection: Connection, tenant: str, query: Query) -> Result:
+    """Answer the query's page. Raises TooManyResults when too many would have to be sorted."""
+    if query.ordering is not None and (query.geo is not None or query.ordering.sql() is None):
+        return await _run_sorted(connection, tenant, query, query.ordering)
+    if query.geo is not None:
+        return await _run_exact(connection, tenant, query)
+    rows, total = await _fetch(connection, statement(tenant, query))
+    limit = query.page.limit
+    return Result(rows[:limit], total, len(rows) > limit)
+
+
+async def scan(connection: Connection, tenant: str, query: Query) -> AsyncIterator[Row]:
+    """Yield every row that matches, in order of id, fetched in batches; the page is ignored."""
+    everything = Query(query.selectors, query.attrs, query.q, query.scope, query.geo)
+    everything = _with_page(everything, Page(BATCH))
+    after = None
+    while True:
+        rows, _ = await _fetch(connection, statement(tenant, everything, after))
+        for row in rows:
+            if query.geo is None or geoq.matches_attrs(query.geo, row.attrs):
+                yield row
+        if len(rows) <= BATCH:
+            return
+        after = rows[-1].id
+
+
+async def _run_exact(connection: Connection, tenant: str, query: Query) -> Result:
+    """Take the page from the rows that pass, and go on to the end only to count."""
+    page, passed = query.page, 0
+    rows: list[Row] = []
+    async for row in scan(connection, tenant, query):
+        passed += 1
+        if page.offset < passed <= page.offset + page.limit:
+            rows.append(row)
+        elif passed > page.offset + page.limit and not page.count:
+            break
+    return Result(rows, passed if page.count else None, passed > page.offset + page.limit)
+
+
+async def _run_sorted(
+    connection: Connection, tenant: str, query: Query, ordering: Ordering
+) -> Result:
+    found: dict[str, Row] = {}
+    async for row in scan(connection, tenant, query):
+        if len(found) >= MAX_SORTED:
+            raise TooManyResults(
+                f"orderBy: more than {MAX_SORTED} entities to put in order; narrow the query",
+                field="orderBy",
+            )
+        found[row.id] = row
+    page = query.page
+    ordered = ordering.sort(row.entity() for row in found.values())
+    rows = [found[entity.id] for entity in ordered[page.offset : page.offset + page.limit]]
+    more = len(ordered) > page.offset + page.limit
+    return Result(rows, len(ordered) if page.count else None, more)
+
+
+async def _fetch(connection: Connection, asked: Statement) -> tuple[list[Row], int | None]:
+    # The text is put together from constants; what comes from outside stands in the parameters.
+    cursor = await connection.execute(asked.sql, asked.params)
+    fetched = await cursor.fetchall()
+    total = fetched[0][-1] if fetched else None
+    return [Row(*row[:-1]) for row in fetched if row[0] is not None], total
+
+
+def _with_page(query: Query, page: Page) -> Query:
+    return Query(query.selectors, query.attrs, query.q, query.scope, query.geo, page=page)
+
+
+def _source(query: Query, params: dict[str, Any], after: str | None) -> str:
+    """Return the rows `e` to take the page from.
+
+    For a single type: those whose first type it is, which the index gives in order of id, and
+    those that have it besides others, which are few. PostgreSQL merges the two in order.
+    """
+    conditions = _conditions(query, params, "e")
+    if after is not None:
+        conditions.append(f"e.id > {bind(params, after)}::text")
+    only = query.selectors[0]
+    kind = typeq.single(only.types)
+    if kind is None or len(query.selectors) > 1 or only.ids:
+        conditions = [*_selected(query, params, "e"), *conditions]
+        return "entity e where " + " and ".join(["e.tenant = %(tenant)s", *conditions])
+    if only.id_pattern is not None:
+        conditions.append(idpattern.to_sql(only.id_pattern, params, "e"))
+    rest = "".join(f" and {condition}" for condition in conditions)
+    name = bind(params, kind)
+    rows = f"select {_COLUMNS} from entity e where e.tenant = %(tenant)s"
+    return (
+        f"({rows} and e.type = {name}::text{rest} union all"
+        f" {rows} and cardinality(e.types) > 1 and e.types && array[{name}::text]"
+        f" and e.type <> {name}::text{rest}) as e"
+    )
+
+
+def _selected(query: Query, params: dict[str, Any], alias: str) -> list[str]:
+    alternatives = []
+    for selector in query.selectors:
+        tests = []
+        if selector.ids:
+            tests.append(f"{alias}.id = any({bind(params, list(selector.ids))}::text[])")
+        if selector.types is not None:
+            tests.append(typeq.to_sql(selector.types, params, alias))
+        if selector.id_pattern is not None:
+            tests.append(idpattern.to_sql(selector.id_pattern, params, alias))
+        if not tests:
+            return []
+        alternatives.append(f"({' and '.join(tests)})")
+    return [f"({' or '.join(alternatives)})"]
+
+
+def _conditions(query: Query, params: dict[str, Any], alias: str) -> list[str]:
+    found = []
+    if query.attrs and not ENTITY_TIMES & set(query.attrs):  # every entity has times
+        found.append(f"{alias}.attrs ?| {bind(params, list(query.attrs))}::text[]")
+    if query.geo is not None:
+        found.append(geoq.to_sql(query.geo, params, alias))
+    if query.scope is not None:
+        found.append(scopeq.to_sql(query.scope, params, alias))
+    if query.q is not None:
+        found.append(q.to_sql(query.q, params, alias))
+    return found
