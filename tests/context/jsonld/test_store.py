@@ -1,0 +1,201 @@
+"""Finding @contexts: pinned, fetched once, refused, unavailable."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+
+from tamamo.context.errors import BadRequestData, LdContextNotAvailable
+from tamamo.context.jsonld import DEFAULT_CORE, ContextStore, store
+from tamamo.kernel.outgoing import Answer, Outgoing, OutgoingError
+from tamamo.kernel.settings import Settings
+
+pytestmark = pytest.mark.asyncio
+
+CITY = "https://city.example/context.jsonld"
+
+
+class Web:
+    """The network as a dictionary: address → document, status, or error."""
+
+    def __init__(self, pages: dict[str, Any]) -> None:
+        self.pages = pages
+        self.asked: list[str] = []
+        self.delay = 0.0
+
+    async def get(self, url: str, **_: Any) -> Answer:
+        self.asked.append(url)
+        await asyncio.sleep(self.delay)
+        page = self.pages.get(url, 404)
+        if isinstance(page, Exception):
+            raise page
+        if isinstance(page, int):
+            return Answer(page, {}, b"", url)
+        body = page if isinstance(page, bytes) else orjson.dumps(page)
+        return Answer(200, {}, body, url)
+
+
+def _store(pages: dict[str, Any], **options: Any) -> tuple[ContextStore, Web]:
+    web = Web(pages)
+    return ContextStore(web, **options), web  # type: ignore[arg-type]
+
+
+async def test_the_core_is_never_fetched() -> None:
+    contexts, web = _store({})
+    for context in (None, DEFAULT_CORE, [DEFAULT_CORE], [DEFAULT_CORE.replace("8", "3")]):
+        terms = await contexts.resolve("default", context)
+        assert terms.expand_term("location") == "https://uri.etsi.org/ngsi-ld/location"
+        assert terms.link == context
+    assert web.asked == []
+
+
+async def test_a_remote_context_is_fetched_once_for_each_tenant() -> None:
+    contexts, web = _store({CITY: {"@context": {"level": "https://city.example/level"}}})
+    for _ in range(3):
+        terms = await contexts.resolve("default", CITY)
+        assert terms.expand_term("level") == "https://city.example/level"
+        await contexts.resolve("default", [CITY])
+    assert web.asked == [CITY]
+    await contexts.resolve("other", CITY)
+    assert web.asked == [CITY, CITY]
+
+
+async def test_requests_at_the_same_time_share_one_fetch() -> None:
+    contexts, web = _store({CITY: {"@context": {"a": "https://city.example/a"}}})
+    web.delay = 0.05
+    maps = await asyncio.gather(*(contexts.resolve("default", CITY) for _ in range(20)))
+    assert web.asked == [CITY]
+    assert len(set(map(id, maps))) == 1
+
+
+async def test_documents_may_refer_to_documents_by_relative_addresses() -> None:
+    pages = {
+        CITY: {"@context": ["parts/a.jsonld", {"b": "ex:b"}, DEFAULT_CORE]},
+        "https://city.example/parts/a.jsonld": {
+            "@context": {"ex": "https://ex.example/", "a": "ex:a"}
+        },
+    }
+    contexts, _ = _store(pages)
+    terms = await contexts.resolve("default", CITY)
+    assert terms.expand_term("a") == "https://ex.example/a"
+    assert terms.expand_term("b") == "https://ex.example/b"
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [(404, "HTTP status 404"), (500, "HTTP status 500"), (OutgoingError("no route"), "no route")],
+)
+async def test_a_context_that_cannot_be_had(page: Any, reason: str) -> None:
+    contexts, _ = _store({CITY: page})
+    with pytest.raises(LdContextNotAvailable, match=reason) as caught:
+        await contexts.resolve("default", [CITY, {"x": "https://x.example/"}])
+    assert CITY in caught.value.detail
+    assert caught.value.status == 504
+
+
+async def test_a_context_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_SECONDS", 0.05)
+    contexts, web = _store({CITY: {"@context": {}}})
+    web.delay = 1
+    with pytest.raises(LdContextNotAvailable, match="no answer within"):
+        await contexts.resolve("default", CITY)
+
+
+async def test_a_failure_is_not_remembered() -> None:
+    contexts, web = _store({CITY: 503})
+    with pytest.raises(LdContextNotAvailable):
+        await contexts.resolve("default", CITY)
+    web.pages[CITY] = {"@context": {"a": "https://city.example/a"}}
+    assert (await contexts.resolve("default", CITY)).expand_term("a") == "https://city.example/a"
+
+
+async def test_an_old_document_serves_while_its_source_is_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store, "REFRESH_SECONDS", 0.0)
+    contexts, web = _store({CITY: {"@context": {"a": "https://city.example/a"}}})
+    await contexts.resolve("default", CITY)
+    web.pages[CITY] = 503
+    assert (await contexts.resolve("default", CITY)).expand_term("a") == "https://city.example/a"
+    assert web.asked == [CITY, CITY]
+
+
+async def test_a_forgotten_document_is_fetched_again() -> None:
+    contexts, web = _store({CITY: {"@context": {"a": "https://city.example/old"}}})
+    await contexts.resolve("default", [CITY])
+    web.pages[CITY] = {"@context": {"a": "https://city.example/new"}}
+    contexts.forget("default", CITY)
+    assert (await contexts.resolve("default", [CITY])).expand_term("a").endswith("new")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<html>",
+        [1, 2],
+        {"no": "context"},
+        {"@context": {"x": 5}},
+        {"@context": {"x": {"@id": "https://x.example/", "@context": {"y": "https://y.example"}}}},
+        {"@context": [[{}]]},
+    ],
+)
+async def test_an_invalid_or_scoped_remote_context_is_bad_data(page: Any) -> None:
+    contexts, _ = _store({CITY: page})
+    with pytest.raises(BadRequestData) as caught:
+        await contexts.resolve("default", CITY)
+    assert str(caught.value.extra["field"]).startswith("/@context")
+
+
+@pytest.mark.parametrize("context", [5, True, "", "no address", "ftp://x.example/c", [7], [["x"]]])
+async def test_a_context_of_the_wrong_shape_is_bad_data(context: Any) -> None:
+    contexts, web = _store({})
+    with pytest.raises(BadRequestData):
+        await contexts.resolve("default", context)
+    assert web.asked == []
+
+
+async def test_a_deeply_nested_context_is_bad_data() -> None:
+    contexts, _ = _store({})
+    nested: Any = {}
+    for _ in range(1000):
+        nested = {"a": nested}
+    with pytest.raises(BadRequestData):
+        await contexts.resolve("default", nested)
+
+
+async def test_chains_and_circles_of_documents_end() -> None:
+    chain = {
+        f"https://c.example/{n}": {"@context": [f"https://c.example/{n + 1}"]} for n in range(50)
+    }
+    contexts, web = _store(chain)
+    with pytest.raises(BadRequestData, match="too many others"):
+        await contexts.resolve("default", "https://c.example/0")
+    assert len(web.asked) <= 6
+    contexts, _ = _store({CITY: {"@context": [CITY, {"a": "https://x.example/a"}]}})
+    with pytest.raises(BadRequestData):
+        await contexts.resolve("default", CITY)
+
+
+async def test_contexts_the_broker_keeps_are_not_fetched() -> None:
+    async def hosted(tenant: str, url: str) -> Any:
+        return {"a": f"https://{tenant}.example/a"} if url == CITY else None
+
+    contexts, web = _store({}, hosted=hosted)
+    terms = await contexts.resolve("blue", CITY)
+    assert terms.expand_term("a") == "https://blue.example/a"
+    assert web.asked == []
+
+
+async def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_ENTRIES", 10)
+    contexts, _ = _store({})
+    for number in range(30):
+        await contexts.resolve("default", {"a": f"https://x.example/{number}"})
+    assert len(contexts._maps) == 10
+
+
+async def test_a_context_on_this_machine_is_behind_the_wall() -> None:
+    async with Outgoing(Settings()) as outgoing:
+        with pytest.raises(LdContextNotAvailable, match="private address"):
+            await ContextStore(outgoing).resolve("default", "http://127.0.0.1:9/context.jsonld")
