@@ -22,7 +22,10 @@ GEOMETRIES: Final = {
 
 def looks_like_geometry(value: Any) -> bool:
     """Whether an object without an attribute type is meant as a geometry."""
-    return type(value) is dict and value.get("type") in GEOMETRIES and "coordinates" in value
+    if type(value) is not dict or "coordinates" not in value:
+        return False
+    kind = value.get("type")
+    return type(kind) is str and kind in GEOMETRIES
 
 
 def check_geometry(value: Any) -> dict[str, Any]:
@@ -38,14 +41,15 @@ def check_geometry(value: Any) -> dict[str, Any]:
             raise Fault("is neither a GeoJSON geometry nor the text of one") from None
     if type(value) is not dict:
         raise Fault("is not a GeoJSON geometry")
-    depth = GEOMETRIES.get(value.get("type", ""))
+    kind = value.get("type")
+    depth = GEOMETRIES.get(kind) if type(kind) is str else None
     if depth is None:
         known = ", ".join(GEOMETRIES)
         raise Fault(f"is not one of the geometries {known}", "type")
     if "coordinates" not in value:
         raise Fault("a geometry needs coordinates", "coordinates")
     try:
-        _check_coordinates(value["type"], value["coordinates"], depth)
+        _check_coordinates(kind, value["coordinates"], depth)
     except Fault as fault:
         raise fault.under("coordinates") from None
     return value

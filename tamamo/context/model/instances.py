@@ -57,8 +57,10 @@ def looks_like_instances(values: list[Any]) -> bool:
     """Whether an array holds instances; other arrays are values of a Property (clause 4.5.2.3)."""
     if not values or type(values[0]) is not dict:
         return False
-    first = values[0]
-    return first.get("type") in VALUE_MEMBER or not VALUE_MEMBERS.isdisjoint(first)
+    kind = values[0].get("type")
+    if type(kind) is str and kind in VALUE_MEMBER:
+        return True
+    return not VALUE_MEMBERS.isdisjoint(values[0])
 
 
 class Reader:
@@ -217,10 +219,10 @@ class Reader:
 
     def _evolution(self, body: dict[str, Any]) -> list[Instance] | None:
         """Return the instances of a simplified temporal representation (clause 4.5.9)."""
-        member = TEMPORAL_MEMBER.get(body.get("type", ""))
-        if member is None or type(body.get(member)) is not list:
+        kind = body.get("type")
+        member = TEMPORAL_MEMBER.get(kind) if type(kind) is str else None
+        if kind is None or member is None or type(body.get(member)) is not list:
             return None
-        kind = body["type"]
         value_member = VALUE_MEMBER[kind]
         instances: list[Instance] = []
         for index, pair in enumerate(body[member]):

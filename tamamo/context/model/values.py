@@ -110,18 +110,15 @@ def check_json(value: Any, null_allowed: bool, depth: int = MAX_VALUE_DEPTH) -> 
     """Check a structured value: depth, and no NGSI-LD Null inside unless allowed (5.5.4)."""
     if depth <= 0:
         raise Fault(f"nested more than {MAX_VALUE_DEPTH} levels deep")
-    if type(value) is dict:
-        for key, item in value.items():
-            kind = type(item)
-            if kind is dict or kind is list:
+    for key, item in value.items() if type(value) is dict else enumerate(value):
+        kind = type(item)
+        if kind is dict or kind is list:
+            try:
                 check_json(item, null_allowed, depth - 1)
-            elif kind is str and item == NGSI_NULL and not null_allowed:
-                raise Fault("an NGSI-LD Null can only be given in an update or merge", key)
-    else:
-        for item in value:
-            kind = type(item)
-            if kind is dict or kind is list:
-                check_json(item, null_allowed, depth - 1)
+            except Fault as fault:
+                raise fault.under(key) from None
+        elif kind is str and item == NGSI_NULL and not null_allowed and type(key) is str:
+            raise Fault("an NGSI-LD Null can only be given in an update or merge", key)
 
 
 def check_scopes(value: Any, *path: str | int) -> list[str]:
