@@ -14,6 +14,7 @@ from tamamo.context.query.order import Ordering
 from tamamo.context.query.paging import Page
 from tamamo.context.query.projection import Projection
 from tamamo.context.query.text import ENTITY_TIMES, bind
+from tamamo.context.query.tree import Node as Condition
 from tamamo.kernel.database import Connection
 from tamamo.kernel.time import to_text
 
@@ -43,7 +44,7 @@ class Query:
 
     selectors: tuple[Selector, ...] = (Selector(),)
     attrs: tuple[str, ...] = ()
-    q: q.Node | None = None
+    q: Condition | None = None
     scope: scopeq.Node | None = None
     geo: GeoQuery | None = None
     ordering: Ordering | None = None
