@@ -218,12 +218,12 @@ def run(
                 each_line(line)
     if process.returncode == 0:
         return
-    text = "\n".join(lines[-15:])
+    text = "\n".join(lines[-30:])
     print(f"\n{text}", file=sys.stderr)
     if "No space left on device" in text:
         raise SetupError(f"the disk has no space left for {what}: free some, then run it again.")
     raise SetupError(
-        f"{what} could not be installed (exit code {process.returncode}; the reason stands above)."
+        f"{what} could not be set up (exit code {process.returncode}; the reason stands above)."
     )
 
 

@@ -347,6 +347,15 @@ def destroy(home: Path) -> None:
     (home / "cluster").unlink(missing_ok=True)
 
 
+def belongs_to_a_home(base: Path) -> bool:
+    """Say whether a cluster under STATE_ROOT is still pointed to by the home that made it."""
+    try:
+        pointer = Path((base / "home").read_text("utf-8").strip()) / "cluster"
+        return pointer.read_text("ascii").strip() == base.name
+    except OSError:
+        return False
+
+
 def _root_base(home: Path, pointer: Path) -> Path:
     """Return the cluster that a root-run home points to.
 

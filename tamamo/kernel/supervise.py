@@ -179,7 +179,7 @@ class _Supervisor:
         while not self.signals.stops:
             for child in self.children:
                 self._tend(child)
-            if not self.ready and _answers(self.settings.host, self.settings.port):
+            if not self.ready and answers(self.settings.host, self.settings.port):
                 self.ready = True
                 self.say(f"Tamamo is ready: {address(self.settings)} (Ctrl-C stops it)")
                 continue
@@ -268,7 +268,7 @@ def address(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}/" if ":" in host else f"http://{host}:{settings.port}/"
 
 
-def _answers(host: str, port: int) -> bool:
+def answers(host: str, port: int) -> bool:
     """Say whether /readyz answers 200. An HTTP library would cost megabytes for this one line."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     try:

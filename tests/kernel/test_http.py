@@ -1,0 +1,87 @@
+"""The middleware of every face: body limit, metrics, log levels."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import structlog
+from prometheus_client import REGISTRY
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from tamamo.kernel.errors import PROBLEM_JSON
+from tamamo.kernel.http import LargestBody, RequestLog
+
+LIMIT = 1000
+
+
+async def take(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def fail(_: Request) -> PlainTextResponse:
+    raise RuntimeError("broken")
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app = Starlette(
+        routes=[
+            Route("/ngsi-ld/v1/take", take, methods=["POST"]),
+            Route("/fail", fail, methods=["GET"]),
+        ],
+        middleware=[Middleware(RequestLog), Middleware(LargestBody, limit=LIMIT)],
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+async def in_chunks(total: int) -> AsyncIterator[bytes]:
+    for _ in range(total // 100):
+        yield b"x" * 100
+
+
+async def test_a_body_up_to_the_limit_is_taken(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/ngsi-ld/v1/take", content=b"x" * LIMIT)
+    assert (answer.status_code, answer.text) == (200, str(LIMIT))
+
+
+async def test_an_announced_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/ngsi-ld/v1/take", content=b"x" * (LIMIT + 1))
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == PROBLEM_JSON
+    assert "1000 bytes" in answer.json()["detail"]
+
+
+async def test_a_chunked_body_is_refused_when_it_passes_the_limit(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await client.post("/ngsi-ld/v1/take", content=in_chunks(LIMIT))).status_code == 200
+    answer = await client.post("/ngsi-ld/v1/take", content=in_chunks(2 * LIMIT))
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == PROBLEM_JSON
+
+
+def counted(face: str, method: str, status: str) -> float:
+    labels = {"face": face, "method": method, "status": status}
+    return REGISTRY.get_sample_value("tamamo_http_requests_total", labels) or 0
+
+
+async def test_requests_are_counted_by_face_and_status(client: httpx.AsyncClient) -> None:
+    before = counted("ngsi-ld", "POST", "413"), counted("portal", "other", "404")
+    await client.post("/ngsi-ld/v1/take", content=b"x" * (LIMIT + 1))
+    await client.request("BREW", "/a/b")
+    after = counted("ngsi-ld", "POST", "413"), counted("portal", "other", "404")
+    assert after == (before[0] + 1, before[1] + 1)
+
+
+async def test_a_failed_request_is_logged_as_an_error(client: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs() as logs:
+        await client.get("/fail")
+        await client.post("/ngsi-ld/v1/take", content=b"")
+    levels = {entry["path"]: entry["log_level"] for entry in logs}
+    assert levels == {"/fail": "error", "/ngsi-ld/v1/take": "debug"}
