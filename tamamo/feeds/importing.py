@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tamamo.context.broker import Broker
 from tamamo.context.observations import Recorded
 from tamamo.feeds import mapping as mappings
 from tamamo.feeds.mapping import Mapping, Result
@@ -11,6 +11,9 @@ from tamamo.feeds.readers import table
 from tamamo.feeds.readers.river import Terms
 from tamamo.feeds.status import Declaration, FeedStatuses
 from tamamo.kernel import time
+
+if TYPE_CHECKING:
+    from tamamo.context.broker import Broker
 
 #: Entities written in one transaction when rows stand for themselves.
 BATCH = 1000
@@ -29,7 +32,7 @@ def read(path: Path, mapping: Mapping, terms: Terms, encoding: str | None = None
 
 
 async def write(
-    broker: Broker,
+    broker: "Broker",
     tenant: str,
     mapping: Mapping,
     result: Result,

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tamamo.context.broker import Broker
 from tamamo.context.model.entity import Entity
 from tamamo.context.observations import Recorded
 from tamamo.feeds.coordinator import Clock, SystemClock
@@ -16,6 +15,9 @@ from tamamo.feeds.readers.river import Reading, Terms
 from tamamo.feeds.rejects import Reject, RejectsFile
 from tamamo.feeds.status import Declaration, FeedStatuses
 from tamamo.kernel.time import to_text
+
+if TYPE_CHECKING:
+    from tamamo.context.broker import Broker
 
 #: Readings written in one transaction at full speed: large enough to be quick, small enough that
 #: Ctrl-C loses little work.
@@ -76,7 +78,7 @@ def declaration(plan: Plan) -> Declaration:
 
 
 async def replay(
-    broker: Broker,
+    broker: "Broker",
     plan: Plan,
     rejects: RejectsFile,
     progress: Progress,
@@ -177,7 +179,7 @@ async def _in_time(
 class _Writer:
     """Turns readings into entities, sending what a gauge is only when it changed."""
 
-    def __init__(self, broker: Broker, plan: Plan, terms: Terms, progress: Progress) -> None:
+    def __init__(self, broker: "Broker", plan: Plan, terms: Terms, progress: Progress) -> None:
         self._broker = broker
         self._plan = plan
         self._terms = terms

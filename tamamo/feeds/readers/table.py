@@ -127,13 +127,15 @@ def decode(file: str, content: bytes, encoding: str | None = None) -> tuple[str,
             text = content.decode(candidate)
         except UnicodeDecodeError as error:
             failures.append(error)
+            # Japanese text in CP932 fails as UTF-8 at its first character; text that was good
+            # UTF-8 until here is spoilt UTF-8, and CP932 would make nonsense of all of it.
+            if candidate == "utf-8-sig" and _characters(content[: error.start]) >= 2:
+                break
             continue
         except LookupError:
             ja, en = f"文字コード「{candidate}」を知りません", f"unknown encoding {candidate!r}"
             raise UnreadableFile(file, Reason("unknown_encoding", ja, en)) from None
-        # Other encodings (EUC-JP, Latin) often "decode" as CP932 into rows of half-width kana.
-        kana = sum("\uff61" <= character <= "\uff9f" for character in text)
-        if "\0" in text or (candidate == "cp932" and not encoding and kana * 5 > len(text)):
+        if "\0" in text or (candidate == "cp932" and not encoding and not _plausible(text)):
             break
         return text, candidate
     # The reading that came furthest tells best where the file is spoilt.
@@ -143,6 +145,22 @@ def decode(file: str, content: bytes, encoding: str | None = None) -> tuple[str,
     en = f"its characters are none of {', '.join(candidates)}: name the encoding with --encoding"
     row = content.count(b"\n", 0, start) + 1 if failures else None
     raise UnreadableFile(file, Reason("unknown_encoding", ja, en), row)
+
+
+def _characters(content: bytes) -> int:
+    """Return how many characters beyond ASCII a piece of UTF-8 has."""
+    return sum(not character.isascii() for character in content.decode("utf-8-sig", "ignore"))
+
+
+def _plausible(text: str) -> bool:
+    """Say whether text decoded as CP932 can be Japanese.
+
+    Other encodings (EUC-JP, Latin) "decode" too: into rows of half-width kana, or into the control
+    and private characters that stand for bytes CP932 does not use.
+    """
+    kana = sum("\uff61" <= character <= "\uff9f" for character in text)
+    unused = any("\x80" <= c <= "\xa0" or "\uf8f0" <= c <= "\uf8f3" for c in text)
+    return not unused and kana * 5 <= len(text)
 
 
 def _csv_lines(file: str, text: str) -> Iterator[tuple[int, list[str]]]:
