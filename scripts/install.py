@@ -31,6 +31,10 @@ OLDEST_NODE = 20
 SPACE_NEEDED = 1200 * 1024 * 1024
 
 
+#: What pip prints once for each package of a lock file.
+_PIP_STARTS = re.compile(r"(?:Collecting|Ignoring|Requirement already satisfied:) ([\w.-]+)")
+
+
 class SetupError(Exception):
     """Something prevents the set-up; the message is one clear sentence."""
 
@@ -183,9 +187,9 @@ class Progress:
         """Take a line of pip's output."""
         if line.startswith("Installing collected"):
             self._show("unpacking", always=True)
-        elif line.startswith(("Collecting ", "Ignoring ", "Requirement already")):
+        elif found := _PIP_STARTS.match(line):
             self.count += 1
-            self._show(re.split(r"[ =:]", line.split(" ", 1)[1])[0], self.count % 10 == 0)
+            self._show(found[1], self.count % 10 == 0)
 
     def end(self) -> None:
         """Close the line."""

@@ -11,6 +11,7 @@ import errno
 import ipaddress
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -144,6 +146,7 @@ def run_server(
         environment = child_environment(
             msgspec.structs.replace(settings, home=home, database_url=dsn)
         )
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_directory(home, settings.port))
         migration = subprocess.run(
             [sys.executable, "-m", "tamamo", "migrate"],
             env=environment,
@@ -210,6 +213,17 @@ def _database(
         return
     with embedded.use(settings.home, say) as cluster:
         yield cluster.dsn, cluster
+
+
+def _metrics_directory(home: Path, port: int) -> Path:
+    """Return an empty directory in which all processes of this server count together."""
+    path = home / "run" / f"metrics-{port}"
+    try:
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise homes.explain(error, path) from error
+    return path
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
