@@ -8,8 +8,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
+from tamamo.context import api
 from tamamo.context.broker import Broker, open_broker
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
@@ -53,6 +54,7 @@ def build(settings: Settings) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            Mount("/ngsi-ld/v1", api.app),
         ],
         middleware=[
             Middleware(RequestLog),

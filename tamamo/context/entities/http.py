@@ -16,7 +16,7 @@ from tamamo.context.model.entity import Entity
 from tamamo.context.model.instances import attribute_iri
 from tamamo.context.model.represent import View, is_shown, select
 from tamamo.context.model.values import Fault, check_moment, check_uri
-from tamamo.context.query import plan, typeq
+from tamamo.context.query import plan, projection, request, typeq
 from tamamo.context.temporal.rows import SCOPE
 
 ENTITIES: Final = "/ngsi-ld/v1/entities/"
@@ -31,8 +31,30 @@ async def create(exchange: Exchange) -> Response:
 
 async def query(exchange: Exchange) -> Response:
     """Query Entities (clause 6.4.3.2)."""
-    wanted = plan.read(exchange.params, exchange.terms)
+    wanted = request.read(exchange.params, exchange.terms)
     return await _answer_query(exchange, wanted, views.read_view(exchange))
+
+
+async def query_by_post(exchange: Exchange) -> Response:
+    """Query Entities by POST (clause 6.23.3.1)."""
+    wanted = request.read_body(exchange.body, exchange.params, exchange.terms)
+    return await _answer_query(exchange, wanted, views.read_view(exchange, exchange.body))
+
+
+async def purge(exchange: Exchange) -> Response:
+    """Purge Entities (clause 6.4.3.3): delete what matches, or some of its attributes."""
+    params = exchange.params
+    wanted = request.read(params, exchange.terms)
+    if "drop" in params and "keep" in params:
+        raise BadRequestData("drop cannot stand beside keep", field="drop")
+    drop, keep = (
+        None
+        if name not in params
+        else frozenset(projection.parse_attrs(params[name], exchange.terms, name))
+        for name in ("drop", "keep")
+    )
+    await exchange.broker.entities.purge(exchange.tenant, wanted, drop=drop, keep=keep)
+    return http.no_content(exchange)
 
 
 async def _answer_query(exchange: Exchange, wanted: plan.Query, view: View) -> Response:
@@ -216,7 +238,6 @@ _SELECTION: Final = frozenset(
     | {"georel", "geometry", "coordinates", "geoproperty"}
 )
 _PAGING: Final = frozenset({"limit", "offset", "count"})
-_ORDER: Final = frozenset({"orderBy", "orderFrom", "orderGeometry", "collation"})
 
 routes = [
     Route(
@@ -241,11 +262,12 @@ routes = [
         Resource(
             GET=Operation(
                 handler=query,
-                params=_SELECTION | _PAGING | _ORDER | views.PARAMS,
+                params=request.PARAMETERS | views.PARAMS | {"csf", "splitEntities"},
                 options=views.OPTIONS,
                 geojson=True,
             ),
             POST=Operation(handler=create, body=True, writes=True, creates_tenant=True),
+            DELETE=Operation(handler=purge, params=_SELECTION | {"drop", "keep"}, writes=True),
         ),
     ),
     Route(
@@ -271,6 +293,18 @@ routes = [
                 params=_TYPE | {"datasetId", "deleteAll"},
                 writes=True,
             ),
+        ),
+    ),
+    Route(
+        "/entityOperations/query",
+        Resource(
+            POST=Operation(
+                handler=query_by_post,
+                params=_PAGING | {"options", "format", "geometryProperty"},
+                options=views.OPTIONS,
+                body=True,
+                geojson=True,
+            )
         ),
     ),
 ]

@@ -58,16 +58,28 @@ with state as (
     where e.tenant = s.tenant and e.id = s.id and s.fresh = 'f'
 ), deleted as (
     delete from entity e
-    using unnest(string_to_array(%(gone_tenant)s, E'\x1f', E'\x1e'), string_to_array(%(gone_id)s, E'\x1f', E'\x1e')) as g (tenant, id)
+    using unnest(
+        string_to_array(%(gone_tenant)s, E'\x1f', E'\x1e'),
+        string_to_array(%(gone_id)s, E'\x1f', E'\x1e')
+    ) as g (tenant, id)
     where e.tenant = g.tenant and e.id = g.id
 ), evolution as (
     insert into temporal_entity as t (
-        tenant, entity_id, type, types, scopes, created_at, modified_at
+        tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
     )
     select
         tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
-        modified_at::timestamptz
-    from state
+        modified_at::timestamptz, deleted_at::timestamptz
+    from unnest(
+        string_to_array(%(e_tenant)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_id)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_type)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_types)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_scopes)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_created)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_modified)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e')
+    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at)
     on conflict (tenant, entity_id) do update
     set
         type = excluded.type,
@@ -75,12 +87,8 @@ with state as (
             when t.types @> excluded.types then t.types
             else array(select distinct unnest(t.types || excluded.types))
         end,
-        scopes = excluded.scopes, modified_at = excluded.modified_at, deleted_at = null
-), ended as (
-    update temporal_entity t
-    set modified_at = %(now)s::timestamptz, deleted_at = %(now)s::timestamptz
-    from unnest(string_to_array(%(gone_tenant)s, E'\x1f', E'\x1e'), string_to_array(%(gone_id)s, E'\x1f', E'\x1e')) as g (tenant, id)
-    where t.tenant = g.tenant and t.entity_id = g.id
+        scopes = excluded.scopes, modified_at = excluded.modified_at,
+        deleted_at = excluded.deleted_at
 ), history as (
     insert into attribute_history (
         tenant, entity_id, attr, dataset_id, at, observed_at, created_at, modified_at,

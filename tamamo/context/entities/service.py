@@ -24,6 +24,8 @@ from tamamo.kernel.errors import Problem
 Step = Callable[[Entity, str], tuple[Entity, merge.Change]]
 #: Restricts an operation to entities of these types (clause 4.17); None: any.
 TypeSelector = typeq.Node | None
+#: Entities that a purge deletes in one transaction.
+_PURGE_BATCH = 1_000
 
 
 class EntityService:
@@ -143,6 +145,30 @@ class EntityService:
         """Delete an entity (clause 5.6.6). Raises ResourceNotFound."""
         await self._writes.submit(deletion(tenant, entity_id, types))
 
+    async def purge(
+        self,
+        tenant: str,
+        query: plan.Query,
+        *,
+        drop: frozenset[str] | None = None,
+        keep: frozenset[str] | None = None,
+    ) -> int:
+        """Delete what matches (clause 5.6.21) and return how many entities there were.
+
+        drop: only these attributes. keep: all attributes but these. Each batch of entities is a
+        transaction of its own.
+        """
+        async with transaction(self._pool) as connection:
+            ids = [row.id async for row in plan.scan(connection, tenant, query)]
+        for start in range(0, len(ids), _PURGE_BATCH):
+            batch = ids[start : start + _PURGE_BATCH]
+            if drop is None and keep is None:
+                await self.run([deletion(tenant, entity_id) for entity_id in batch])
+            else:
+                step = partial(_strip, drop, keep)
+                await self.run([changing(tenant, entity_id, step) for entity_id in batch])
+        return len(ids)
+
     async def change(
         self, tenant: str, entity_id: str, step: Step, types: TypeSelector = None
     ) -> merge.Change:
@@ -224,6 +250,22 @@ def _append(
 
 def _update(fragment: Fragment, before: Entity, now: str) -> tuple[Entity, merge.Change]:
     return merge.update(before, fragment, now)
+
+
+def _strip(
+    drop: frozenset[str] | None, keep: frozenset[str] | None, before: Entity, now: str
+) -> tuple[Entity, merge.Change]:
+    """Delete attributes with all their instances."""
+    doomed = [
+        attr
+        for attr in before.attrs
+        if (drop is not None and attr in drop) or (keep is not None and attr not in keep)
+    ]
+    entity, total = before, merge.Change()
+    for attr in doomed:
+        entity, change = merge.delete_attribute(entity, attr, now, delete_all=True)
+        total.written += change.written
+    return entity, total
 
 
 def _known(entity_id: str, entity: Entity | None, types: TypeSelector) -> Entity:

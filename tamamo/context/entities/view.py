@@ -1,6 +1,6 @@
 """How a client asks to see entities, and the answer in that form (clauses 6.3.7 to 6.3.15)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,11 +10,14 @@ from tamamo.context import http
 from tamamo.context.errors import BadRequestData, InvalidRequest
 from tamamo.context.http import Exchange
 from tamamo.context.model import geojson
-from tamamo.context.model.entity import Entity
-from tamamo.context.model.represent import Format, View, projection, represent
+from tamamo.context.model.entity import LOCATION, Entity
+from tamamo.context.model.instances import attribute_iri
+from tamamo.context.model.represent import Format, View, represent
 from tamamo.context.model.values import Fault, check_uri
 from tamamo.context.negotiation import GEO_JSON
+from tamamo.context.query import projection
 from tamamo.context.query.paging import Page
+from tamamo.context.query.text import names_of
 
 COUNT_HEADER: Final = "NGSILD-Results-Count"
 #: Parameters and options that choose a representation.
@@ -45,43 +48,45 @@ def read_format(exchange: Exchange) -> Format:
     return cast(Format, formats.pop())
 
 
-def read_view(exchange: Exchange) -> View:
-    """Return how the entities are to be shown. Raises BadRequestData, InvalidRequest."""
-    params, terms = exchange.params, exchange.terms
-    if not params:
+def read_view(exchange: Exchange, params: Mapping[str, Any] | None = None) -> View:
+    """Return how the entities are to be shown.
+
+    params: the members of a query by POST, where there is one; else the URL parameters.
+    Raises BadRequestData, InvalidRequest.
+    """
+    terms = exchange.terms
+    if not exchange.params and params is None:
         return _WHOLE
-    if "attrs" in params and ("pick" in params or "omit" in params):
-        raise BadRequestData("attrs cannot stand beside pick or omit", field="attrs")
-    pick = projection(params["pick"], terms, "pick") if "pick" in params else None
-    omit = projection(params["omit"], terms, "omit") if "omit" in params else frozenset()
-    attrs = projection(params["attrs"], terms, "attrs") if "attrs" in params else None
-    if attrs and not attrs.isdisjoint({"id", "type", "scope"}):
-        raise BadRequestData("attrs names attributes only", field="attrs")
-    if pick and not pick.isdisjoint(omit):
-        raise BadRequestData("pick and omit name the same member", field="omit")
+    asked = exchange.params if params is None else params
+    shown = projection.read(asked, terms)
     view = View(
         format=read_format(exchange),
         sys_attrs="sysAttrs" in exchange.options,
-        lang=params.get("lang"),
-        pick=pick,
-        omit=omit,
-        attrs=attrs,
-        dataset_ids=_read_datasets(params["datasetId"]) if "datasetId" in params else None,
+        lang=_read_lang(asked),
+        pick=None if shown.pick is None else _names(shown.pick),
+        omit=frozenset() if shown.omit is None else _names(shown.omit),
+        attrs=None if shown.attrs is None else frozenset(shown.attrs),
+        dataset_ids=_read_datasets(asked["datasetId"]) if "datasetId" in asked else None,
+        geometry_property=_read_geometry(exchange),
     )
-    if "geometryProperty" in params:
-        if exchange.media != GEO_JSON:
-            raise BadRequestData(
-                "geometryProperty needs the header Accept: application/geo+json",
-                field="geometryProperty",
-            )
-        name = params["geometryProperty"]
-        (geometry,) = projection(name, terms, "geometryProperty")
-        object.__setattr__(view, "geometry_property", geometry)
+    if view.pick and not view.pick.isdisjoint(view.omit):
+        raise BadRequestData("pick and omit name the same member", field="omit")
     return view
 
 
-def _read_datasets(text: str) -> frozenset[str]:
-    datasets = text.split(",")
+def _names(members: tuple[projection.Member, ...]) -> frozenset[str]:
+    return frozenset(member.iri for member in members)
+
+
+def _read_lang(params: Mapping[str, Any]) -> str | None:
+    lang = params.get("lang")
+    if lang is not None and not isinstance(lang, str):
+        raise BadRequestData("lang: a text is expected", field="lang")
+    return lang
+
+
+def _read_datasets(value: Any) -> frozenset[str]:
+    datasets = names_of(value, "datasetId")
     for dataset in datasets:
         if dataset != "@none":
             try:
@@ -89,6 +94,21 @@ def _read_datasets(text: str) -> frozenset[str]:
             except Fault as fault:
                 raise fault.problem() from None
     return frozenset(datasets)
+
+
+def _read_geometry(exchange: Exchange) -> str:
+    """Return the GeoProperty that becomes the geometry of a Feature (clause 6.3.15)."""
+    name = exchange.params.get("geometryProperty")
+    if name is None:
+        return LOCATION
+    if exchange.media != GEO_JSON:
+        needed = "geometryProperty needs the header Accept: application/geo+json"
+        raise BadRequestData(needed, field="geometryProperty")
+    try:
+        return attribute_iri(name, exchange.terms)
+    except Fault as fault:
+        detail = f"geometryProperty: {name!r} {fault.reason}"
+        raise BadRequestData(detail, field="geometryProperty") from None
 
 
 def show(exchange: Exchange, entity: Entity, view: View) -> Response:

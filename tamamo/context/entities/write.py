@@ -125,7 +125,8 @@ class _Batch:
             for key, entity in stored.items()
             if entity.expires_at is None or entity.expires_at > now
         }
-        self._touched: dict[store.Key, bytes | None] = {}
+        #: The last state seen of an entity, and its attributes as JSON unless it is gone.
+        self._touched: dict[store.Key, tuple[Entity, bytes | None]] = {}
         self._history: list[Row] = []
         self._outbox: list[Row] = []
 
@@ -144,24 +145,17 @@ class _Batch:
         return Written(before, change)
 
     def _set_state(self, key: store.Key, before: Entity | None, change: Change) -> None:
-        after = change.after
-        if after is None:
+        attrs = previous = None
+        if change.after is None:
             assert before is not None
-            self._current.pop(key, None)
-            self._touched[key] = None
             operation, subject = "delete", before
-            attrs: bytes | None = None
-            previous: str | None = None
+            del self._current[key]
         else:
-            self._current[key] = after
-            operation, subject = ("create" if before is None else "update"), after
-            attrs = self._touched[key] = orjson.dumps(after.attrs)
-            previous = (
-                before
-                and orjson.dumps(
-                    {attr: before.attrs[attr] for attr in change.changed if attr in before.attrs}
-                ).decode()
-            )
+            operation, subject = ("create" if before is None else "update"), change.after
+            attrs = orjson.dumps(subject.attrs)
+            previous = None if before is None else _previous(before, change.changed)
+            self._current[key] = subject
+        self._touched[key] = (subject, attrs)
         self._outbox.append(
             (
                 *key,
@@ -178,17 +172,25 @@ class _Batch:
         if not (self._touched or self._history):
             return
         state = [
-            self._state_row(key, attrs) for key, attrs in self._touched.items() if attrs is not None
+            self._state_row(key, entity, attrs)
+            for key, (entity, attrs) in self._touched.items()
+            if attrs is not None
         ]
         gone = [
-            key for key, attrs in self._touched.items() if attrs is None and key in self._stored
+            key
+            for key, (_, attrs) in self._touched.items()
+            if attrs is None and key in self._stored
+        ]
+        evolution = [
+            self._evolution_row(key, entity, attrs is None)
+            for key, (entity, attrs) in self._touched.items()
         ]
         cursor = await connection.execute(
             store.SQL["write_changes"],
             {
-                "now": self._now,
                 **_columns(_STATE_COLUMNS, state),
                 **_columns(_GONE_COLUMNS, gone),
+                **_columns(_EVOLUTION_COLUMNS, evolution),
                 **_columns(_HISTORY_COLUMNS, self._history),
                 **_columns(_OUTBOX_COLUMNS, self._outbox),
             },
@@ -197,8 +199,7 @@ class _Batch:
         if inserted is None or inserted[0] != sum(row[2] == "t" for row in state):
             raise CreatedMeanwhile
 
-    def _state_row(self, key: store.Key, attrs: bytes) -> Row:
-        entity = self._current[key]
+    def _state_row(self, key: store.Key, entity: Entity, attrs: bytes) -> Row:
         return (
             *key,
             "f" if key in self._stored else "t",
@@ -212,12 +213,26 @@ class _Batch:
             entity.expires_at,
         )
 
+    def _evolution_row(self, key: store.Key, entity: Entity, deleted: bool) -> Row:
+        return (
+            *key,
+            entity.types[0],
+            store.array_literal(entity.types),
+            store.array_literal(entity.scopes),
+            entity.created_at,
+            self._now if deleted else entity.modified_at,
+            self._now if deleted else None,
+        )
+
 
 _STATE_COLUMNS = (
     "tenant", "id", "fresh", "type", "types", "scopes", "attrs", "bounds", "created", "modified",
     "expires",
 )  # fmt: skip
 _GONE_COLUMNS = ("gone_tenant", "gone_id")
+_EVOLUTION_COLUMNS = (
+    "e_tenant", "e_id", "e_type", "e_types", "e_scopes", "e_created", "e_modified", "e_deleted",
+)  # fmt: skip
 _HISTORY_COLUMNS = (
     "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",
     "h_modified", "h_deleted", "h_number", "h_instance",

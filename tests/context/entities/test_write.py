@@ -125,6 +125,14 @@ async def test_deletion_ends_the_evolution_and_keeps_the_history(pool: Pool) -> 
     assert await rows(pool, "select deleted_at from temporal_entity") == [(None,)]
 
 
+async def test_created_and_deleted_at_once_leaves_an_evolution(pool: Pool) -> None:
+    await run(pool, put(1), delete)
+    assert await rows(pool, "select 1 from entity") == []
+    ended = await rows(pool, "select deleted_at is not null from temporal_entity")
+    assert ended == [(True,)]
+    assert await rows(pool, "select count(*) from attribute_history") == [(1,)]
+
+
 async def test_missing_row_never_becomes_an_insert(pool: Pool) -> None:
     (result,) = await run(pool, update(1))
     assert isinstance(result, ResourceNotFound)
