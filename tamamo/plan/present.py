@@ -143,4 +143,4 @@ def _cell(cell: object, column: Column, language: str) -> str:
         return cell.pick(language)
     if isinstance(cell, bool):
         return column.name.pick(language) if cell else ""
-    return f"{cell:,}" if isinstance(cell, Decimal) else ""
+    return f"{cell:,}" if isinstance(cell, Decimal) else "—"

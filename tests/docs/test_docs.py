@@ -1,0 +1,90 @@
+"""The documents against the repository: links, indexes, dependencies, notices."""
+
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tamamo.cli import VERBS
+
+ROOT = Path(__file__).resolve().parents[2]
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def _pages() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        return sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("page", _pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    broken = [
+        link
+        for link in _LINK.findall(text)
+        if not re.match(r"[a-z]+:|#|/", link)
+        and not (page.parent / link.partition("#")[0]).exists()
+    ]
+    assert broken == []
+
+
+@pytest.mark.parametrize("folder", ["docs/adr", "docs/howto", "docs/subsystems"])
+def test_every_page_is_in_the_index_of_its_folder(folder: str) -> None:
+    index = (ROOT / folder / "README.md").read_text("utf-8")
+    pages = {page.name for page in (ROOT / folder).glob("*.md")} - {"README.md"}
+    assert pages - set(_LINK.findall(index)) == set()
+
+
+def test_decision_records_have_numbers_of_their_own() -> None:
+    numbers = [page.name[:4] for page in (ROOT / "docs/adr").glob("[0-9]*.md")]
+    assert sorted(set(numbers)) == sorted(numbers)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    wanted += json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
+    reasons = (ROOT / "docs/dependencies.md").read_text("utf-8").casefold()
+    names = {re.split(r"[\[~=<>; ]", name)[0].casefold() for name in wanted}
+    # pytest-asyncio and its like are told as "pytest with -asyncio".
+    missing = {n for n in names if n not in reasons and n.removeprefix("pytest") not in reasons}
+    assert missing == set()
+
+
+def test_the_notices_name_every_locked_package() -> None:
+    notices = (ROOT / "THIRD-PARTY-NOTICES.md").read_text("utf-8")
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    names = set(re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE))
+    packages = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    names |= {
+        path.rpartition("node_modules/")[2]
+        for path, package in packages.items()
+        if path and not package.get("dev")
+    }
+    missing = {name for name in names if f"| {name} |" not in notices}
+    assert missing == set(), "run scripts/notices.py"
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ja.md"])
+def test_the_readmes_name_every_verb(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    hidden = {"web"}
+    missing = {v for v in VERBS if v not in hidden and not re.search(rf"tamamo [^`]*\b{v}\b", text)}
+    assert missing == set()
+
+
+def test_no_document_names_this_machine() -> None:
+    machine = re.compile(r"/work/|/tmp/team|/root/\.")
+    named = [str(p.relative_to(ROOT)) for p in _pages() if machine.search(p.read_text("utf-8"))]
+    assert named == []
