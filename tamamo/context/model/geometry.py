@@ -42,14 +42,13 @@ def check_geometry(value: Any) -> dict[str, Any]:
     if type(value) is not dict:
         raise Fault("is not a GeoJSON geometry")
     kind = value.get("type")
-    depth = GEOMETRIES.get(kind) if type(kind) is str else None
-    if depth is None:
+    if type(kind) is not str or kind not in GEOMETRIES:
         known = ", ".join(GEOMETRIES)
         raise Fault(f"is not one of the geometries {known}", "type")
     if "coordinates" not in value:
         raise Fault("a geometry needs coordinates", "coordinates")
     try:
-        _check_coordinates(kind, value["coordinates"], depth)
+        _check_coordinates(kind, value["coordinates"], GEOMETRIES[kind])
     except Fault as fault:
         raise fault.under("coordinates") from None
     return value
