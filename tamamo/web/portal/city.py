@@ -24,6 +24,7 @@ TREND = timedelta(hours=1)
 TREND_SLACK = timedelta(hours=1)
 CHART_SPAN = timedelta(hours=48)
 SIMULATION_ID = "urn:ngsi-ld:Simulation:city"
+SIMULATION_TYPE = DEFAULT_VOCABULARY + "Simulation"
 STORM = DEFAULT_VOCABULARY + "storm"
 
 

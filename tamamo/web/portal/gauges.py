@@ -69,10 +69,17 @@ class Gauge:
         return (self.stage or Stage.BELOW) >= Stage.CAUTION
 
     @property
-    def severity(self) -> tuple[int, float]:
-        """Sort key: the most severe first, then the least margin left."""
+    def severity(self) -> tuple[int, bool, float, str]:
+        """Sort key: the most severe first; of these the timely, then the least margin left.
+
+        Above the flood level there is no margin left: how far above decides.
+        """
         stage = -1 if self.stage is None else int(self.stage)
-        return (-stage, 1e9 if self.margin is None else self.margin)
+        room = self.margin
+        if room is None and self.shown_level is not None and self.thresholds.danger is not None:
+            room = self.thresholds.danger - self.shown_level
+        late = self.state is State.LATE
+        return (-stage, late, 1e9 if room is None else room, self.name)
 
 
 def first(entity: Entity, name: str) -> Mapping[str, Any]:

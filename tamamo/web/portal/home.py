@@ -18,6 +18,10 @@ from tamamo.web.portal.viewstate import LAYERS, SORTS, ViewState
 from tamamo.web.portal.words import kind_label, stage_label, state_label
 
 
+#: More gauges than these at or above their caution level are folded away under the first.
+FIRST_ALARMS = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A layer of the map with its age, count and source."""
@@ -66,11 +70,14 @@ def detail(gauge: Gauge, points: Sequence[Point]) -> Detail:
 def context(city: City, view: ViewState) -> dict[str, Any]:
     """Return the home page's template context."""
     listed = view.select(city.gauges)
+    alarms = sorted((g for g in city.gauges if g.matters), key=lambda g: g.severity)
     return {
         "city": city,
         "view": view,
         "live": city.mode is Mode.LIVE,
-        "alarms": sorted((g for g in city.gauges if g.matters), key=lambda g: g.severity),
+        "alarms": alarms[:FIRST_ALARMS],
+        "more_alarms": alarms[FIRST_ALARMS:],
+        "sources": sorted({gauge.provider or gauge.source for gauge in listed} - {""}),
         "states": _states(city.gauges),
         "layers": layers(city, view),
         "gauges": listed,

@@ -89,7 +89,7 @@ class ViewState:
 
 _OLDEST = time.EARLIEST
 _SORT_KEYS = {
-    "severity": lambda gauge: (*gauge.severity, gauge.name),
+    "severity": lambda gauge: gauge.severity,
     "name": lambda gauge: (gauge.name, gauge.station),
     "town": lambda gauge: (gauge.town, *gauge.severity),
     "level": lambda gauge: (gauge.shown_level is None, -(gauge.shown_level or 0), gauge.name),
