@@ -12,10 +12,12 @@ from starlette.routing import Mount, Route
 
 from tamamo.context import api
 from tamamo.context.broker import Broker, open_broker
+from tamamo.context.changes.http import routes as change_routes
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
 from tamamo.kernel.http import LargestBody, RequestLog
 from tamamo.kernel.settings import Settings
+from tamamo.web.asgi import application as web
 
 
 class State(TypedDict):
@@ -55,6 +57,8 @@ def build(settings: Settings) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", metrics),
             Mount("/ngsi-ld/v1", api.app),
+            *change_routes,
+            Mount("/", web),
         ],
         middleware=[
             Middleware(RequestLog),
