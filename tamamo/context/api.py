@@ -9,6 +9,7 @@ from tamamo.context.entities import batch
 from tamamo.context.entities import http as entities
 from tamamo.context.errors import ResourceNotFound
 from tamamo.context.http import problem_answer
+from tamamo.context.temporal import http as temporal
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +35,7 @@ class _EncodedPath:
 
 app: ASGIApp = _EncodedPath(
     Router(
-        [*entities.routes, *batch.routes, *discovery.routes],
+        [*entities.routes, *batch.routes, *discovery.routes, *temporal.routes],
         redirect_slashes=False,
         default=_nothing_here,
     )

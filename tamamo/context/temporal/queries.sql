@@ -143,3 +143,87 @@ cross join lateral (
     )
 ) found
 order by c.entity_id, n.attr
+
+-- name: evolution
+-- The head of one entity's temporal evolution.
+select entity_id, types, scopes, created_at, modified_at, deleted_at
+from temporal_entity
+where tenant = %(tenant)s and entity_id = %(id)s
+
+-- name: upsert_evolution
+-- Create the head of an evolution, or unite its types with those given. A current state is not
+-- made: the evolution of what a sensor saw elsewhere need not have one. Answers whether it is new.
+insert into temporal_entity as t (
+    tenant, entity_id, type, types, scopes, created_at, modified_at
+)
+values (
+    %(tenant)s, %(id)s, (%(types)s::text[])[1], %(types)s, coalesce(%(scopes)s::text[], '{}'),
+    %(now)s::timestamptz, %(now)s::timestamptz
+)
+on conflict (tenant, entity_id) do update set
+    types = t.types || array(
+        select n.name from unnest(excluded.types) as n (name) where n.name <> all (t.types)
+    ),
+    scopes = coalesce(%(scopes)s::text[], t.scopes),
+    modified_at = excluded.modified_at
+returning (xmax = 0) as created
+
+-- name: touch_evolution
+-- The same for one that must exist.
+update temporal_entity t set
+    types = t.types || array(
+        select n.name from unnest(%(types)s::text[]) as n (name) where n.name <> all (t.types)
+    ),
+    scopes = coalesce(%(scopes)s::text[], t.scopes),
+    modified_at = %(now)s::timestamptz
+where tenant = %(tenant)s and entity_id = %(id)s
+returning true
+
+-- name: lock_evolution
+-- Who changes instances of one evolution goes one after the other.
+select true from temporal_entity
+where tenant = %(tenant)s and entity_id = %(id)s
+for update
+
+-- name: delete_evolution
+-- The head; its instances follow.
+delete from temporal_entity where tenant = %(tenant)s and entity_id = %(id)s returning true
+
+-- name: delete_history
+-- Every instance of an entity.
+delete from attribute_history where tenant = %(tenant)s and entity_id = %(id)s
+
+-- name: delete_attribute
+-- The instances of an attribute with one datasetId; null = all.
+delete from attribute_history
+where tenant = %(tenant)s
+    and entity_id = %(id)s
+    and attr = %(attr)s
+    and (%(dataset)s::text is null or dataset_id = %(dataset)s)
+
+-- name: take_instance
+-- Take one instance out, to delete it or to put another in its place.
+delete from attribute_history
+where tenant = %(tenant)s
+    and entity_id = %(id)s
+    and attr = %(attr)s
+    and instance_id = %(instance)s
+returning created_at
+
+-- name: insert_history
+-- Rows of instances, column by column.
+insert into attribute_history (
+    tenant, entity_id, attr, dataset_id, at, instance_id, observed_at, created_at, modified_at,
+    deleted_at, number, instance
+)
+select t.tenant, t.entity_id, t.attr, t.dataset_id, t.at, t.instance_id, t.observed_at,
+    t.created_at, t.modified_at, t.deleted_at, t.number, t.instance::json
+from unnest(
+    %(tenant)s::text[], %(entity_id)s::text[], %(attr)s::text[], %(dataset_id)s::text[],
+    %(at)s::timestamptz[], %(instance_id)s::uuid[], %(observed_at)s::timestamptz[],
+    %(created_at)s::timestamptz[], %(modified_at)s::timestamptz[],
+    %(deleted_at)s::timestamptz[], %(number)s::float8[], %(instance)s::text[]
+) as t (
+    tenant, entity_id, attr, dataset_id, at, instance_id, observed_at, created_at, modified_at,
+    deleted_at, number, instance
+)

@@ -1,0 +1,242 @@
+"""The resources below /temporal (clauses 6.18 to 6.24): thin, the work is done elsewhere."""
+
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tamamo.context import http
+from tamamo.context.entities import view as views
+from tamamo.context.errors import BadRequestData, ResourceNotFound
+from tamamo.context.http import Exchange, Operation, Resource
+from tamamo.context.model.instances import attribute_iri
+from tamamo.context.model.represent import is_shown
+from tamamo.context.model.values import Fault, check_uri
+from tamamo.context.temporal import aggregate, reading, request, writing
+from tamamo.context.temporal.body import read_evolution, read_single
+from tamamo.context.temporal.represent import head, represent
+from tamamo.context.temporal.request import Wanted
+from tamamo.context.temporal.rows import INSTANCE_PREFIX, SCOPE
+from tamamo.context.temporal.window import content_range
+
+_PATH: Final = "/ngsi-ld/v1/temporal/entities/"
+
+
+async def create(exchange: Exchange) -> Response:
+    """Create or Update Temporal Evolution of an Entity (6.18.3.1)."""
+    body = read_evolution(exchange.body, exchange.terms, whole=True)
+    if await writing.upsert(exchange.broker.pool, exchange.tenant, body):
+        return http.created(exchange, _PATH + quote(body.id, safe=":"))
+    return http.no_content(exchange)
+
+
+async def query(exchange: Exchange) -> Response:
+    """Query Temporal Evolution of Entities (6.18.3.2)."""
+    return await _answer_query(exchange, request.read_query(exchange))
+
+
+async def query_by_post(exchange: Exchange) -> Response:
+    """Query Temporal Evolution of Entities by POST (6.24.3.1)."""
+    return await _answer_query(exchange, request.read_body(exchange))
+
+
+async def retrieve(exchange: Exchange) -> Response:
+    """Retrieve Temporal Evolution of an Entity (6.19.3.1)."""
+    entity_id = _entity_id(exchange)
+    wanted = request.read_retrieve(exchange)
+    answer = await reading.retrieve(exchange.broker.pool, exchange.tenant, entity_id, wanted)
+    shown = _represent(exchange, wanted, answer)[0]
+    if _is_empty(wanted, answer, shown):
+        raise ResourceNotFound(f"The evolution of {entity_id} has nothing that was asked for")
+    headers: dict[str, str] = {}
+    status = _note_cut(wanted, answer, headers)
+    return http.answer(exchange, shown, status, headers)
+
+
+async def _answer_query(exchange: Exchange, wanted: Wanted) -> Response:
+    answer = await reading.query(exchange.broker.pool, exchange.tenant, wanted)
+    page = wanted.query.page
+    headers = views.page_headers(exchange, page, answer.more, answer.total)
+    status = _note_cut(wanted, answer, headers)
+    shown = [entity for entity in _represent(exchange, wanted, answer) if entity]
+    return http.answer(exchange, shown, status, headers)
+
+
+def _note_cut(wanted: Wanted, answer: reading.Answer, headers: dict[str, str]) -> int:
+    """Return the status; 206 when not all instances are in the answer (6.3.10)."""
+    if answer.cut is None:
+        return 200
+    times = wanted.times
+    headers["Content-Range"] = content_range(answer.cut, times.start, times.end, times.last_n)
+    return 206
+
+
+def _represent(exchange: Exchange, wanted: Wanted, answer: reading.Answer) -> list[dict[str, Any]]:
+    terms, view = exchange.terms, wanted.view
+    if answer.aggregated is None:
+        return [
+            represent(evolution, answer.series[evolution.id], terms, view, wanted.form)
+            for evolution in answer.evolutions
+        ]
+    shown = []
+    for evolution in answer.evolutions:
+        attrs = aggregate.represent(answer.aggregated.get(evolution.id, {}))
+        named = {terms.compact_iri(iri): v for iri, v in attrs.items() if is_shown(iri, view)}
+        shown.append({**head(evolution, terms, view), **named})
+    return shown
+
+
+def _is_empty(wanted: Wanted, answer: reading.Answer, shown: dict[str, Any]) -> bool:
+    """Whether nothing is left of the one entity asked for (5.7.3.4, 4.21)."""
+    if not shown:
+        return True
+    named = wanted.view.pick if wanted.view.attrs is None else wanted.view.attrs
+    if named is not None:
+        return not (named & {"id", "type", "scope"}) and shown.keys() <= {"id", "type", "scope"}
+    if not wanted.timed:
+        return False
+    entity_id = answer.evolutions[0].id
+    if answer.aggregated is not None:
+        return entity_id not in answer.aggregated
+    return not answer.series[entity_id]
+
+
+async def delete(exchange: Exchange) -> Response:
+    """Delete Temporal Evolution of an Entity (6.19.3.2)."""
+    await writing.delete(exchange.broker.pool, exchange.tenant, _entity_id(exchange))
+    return http.no_content(exchange)
+
+
+async def add_attributes(exchange: Exchange) -> Response:
+    """Add Attributes to Temporal Evolution of an Entity (6.20.3.1)."""
+    entity_id = _entity_id(exchange)
+    body = read_evolution(exchange.body, exchange.terms, whole=False)
+    if body.id not in {"", entity_id}:
+        raise BadRequestData(f"/id: is not the entity addressed, {entity_id}", field="/id")
+    await writing.add(exchange.broker.pool, exchange.tenant, entity_id, body)
+    return http.no_content(exchange)
+
+
+async def delete_attribute(exchange: Exchange) -> Response:
+    """Delete Attribute from Temporal Evolution of an Entity (6.21.3.1)."""
+    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    dataset = exchange.params.get("datasetId", "")
+    if dataset:
+        dataset = _uri(dataset, "datasetId")
+    await writing.delete_attribute(
+        exchange.broker.pool,
+        exchange.tenant,
+        entity_id,
+        attr,
+        dataset,
+        everything=exchange.flag("deleteAll"),
+    )
+    return http.no_content(exchange)
+
+
+async def replace_instance(exchange: Exchange) -> Response:
+    """Modify Attribute instance in Temporal Evolution of an Entity (6.22.3.1)."""
+    place = _place(exchange)
+    instance = read_single(exchange.body, exchange.terms, place.attr)
+    await writing.replace_instance(exchange.broker.pool, place, instance)
+    return http.no_content(exchange)
+
+
+async def delete_instance(exchange: Exchange) -> Response:
+    """Delete Attribute instance from Temporal Evolution of an Entity (6.22.3.2)."""
+    await writing.delete_instance(exchange.broker.pool, _place(exchange))
+    return http.no_content(exchange)
+
+
+def _entity_id(exchange: Exchange) -> str:
+    return _uri(exchange.path["id"], "id")
+
+
+def _uri(text: str, field: str) -> str:
+    try:
+        return check_uri(text, field)
+    except Fault as fault:
+        raise fault.problem() from None
+
+
+def _attribute(exchange: Exchange) -> str:
+    name = exchange.path["attr"]
+    if name == "scope":
+        return SCOPE
+    try:
+        return attribute_iri(name, exchange.terms)
+    except Fault as fault:
+        raise BadRequestData(f"{name!r} {fault.reason}", field="attr") from None
+
+
+def _place(exchange: Exchange) -> writing.Place:
+    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    return writing.Place(exchange.tenant, entity_id, attr, _instance_id(exchange))
+
+
+def _instance_id(exchange: Exchange) -> UUID:
+    """Return the id in the path. Raises ResourceNotFound for a URI that is none of ours."""
+    text = _uri(exchange.path["instance"], "instanceId")
+    try:
+        return UUID(text.removeprefix(INSTANCE_PREFIX))
+    except ValueError:
+        raise ResourceNotFound(f"There is no instance {text}") from None
+
+
+_SELECTION: Final = frozenset(
+    {"id", "type", "idPattern", "q", "scopeQ", "csf", "expandValues", "jsonKeys"}
+    | {"georel", "geometry", "coordinates", "geoproperty", "orderBy", "collation"}
+)
+_PAGING: Final = frozenset({"limit", "offset", "count"})
+_SHOWN: Final = request.SHOWN | request.TIMES | request.AGGREGATES
+
+routes = [
+    Route(
+        "/temporal/entities",
+        Resource(
+            GET=Operation(
+                handler=query, params=_SELECTION | _PAGING | _SHOWN, options=request.OPTIONS
+            ),
+            POST=Operation(handler=create, body=True, writes=True, creates_tenant=True),
+        ),
+    ),
+    Route(
+        "/temporal/entityOperations/query",
+        Resource(
+            POST=Operation(
+                handler=query_by_post,
+                params=_PAGING | {"options", "format"},
+                options=request.OPTIONS,
+                body=True,
+            )
+        ),
+    ),
+    Route(
+        "/temporal/entities/{id}",
+        Resource(
+            GET=Operation(handler=retrieve, params=_SHOWN, options=request.OPTIONS),
+            DELETE=Operation(handler=delete, writes=True),
+        ),
+    ),
+    Route(
+        "/temporal/entities/{id}/attrs",
+        Resource(POST=Operation(handler=add_attributes, body=True, writes=True)),
+    ),
+    Route(
+        "/temporal/entities/{id}/attrs/{attr}",
+        Resource(
+            DELETE=Operation(
+                handler=delete_attribute, params=frozenset({"datasetId", "deleteAll"}), writes=True
+            )
+        ),
+    ),
+    Route(
+        "/temporal/entities/{id}/attrs/{attr}/{instance}",
+        Resource(
+            PATCH=Operation(handler=replace_instance, body=True, writes=True),
+            DELETE=Operation(handler=delete_instance, writes=True),
+        ),
+    ),
+]

@@ -1,0 +1,141 @@
+"""Changing the history itself (clauses 5.6.11 to 5.6.16). The current state is not touched."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import TupleRow
+
+from tamamo.context.errors import ResourceNotFound
+from tamamo.context.model.entity import Instance
+from tamamo.context.temporal.body import EvolutionBody
+from tamamo.context.temporal.rows import HistoryRow, history_row
+from tamamo.kernel import sql
+from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.time import now, to_text
+
+_SQL = sql.load(__package__)
+
+
+async def upsert(pool: Pool, tenant: str, body: EvolutionBody) -> bool:
+    """Create an evolution or add to it (5.6.11). Returns whether it was created."""
+    moment = to_text(now())
+    async with transaction(pool) as connection:
+        row = await _fetch(
+            connection,
+            "upsert_evolution",
+            tenant=tenant, id=body.id, types=body.types, scopes=body.scopes, now=moment,
+        )  # fmt: skip
+        await _insert(connection, _rows(tenant, body.id, body.instances, moment))
+    return bool(row and row[0])
+
+
+async def add(pool: Pool, tenant: str, entity_id: str, body: EvolutionBody) -> None:
+    """Add instances to an evolution (5.6.12). Raises ResourceNotFound."""
+    moment = to_text(now())
+    async with transaction(pool) as connection:
+        row = await _fetch(
+            connection,
+            "touch_evolution",
+            tenant=tenant, id=entity_id, types=body.types, scopes=body.scopes, now=moment,
+        )  # fmt: skip
+        if row is None:
+            raise _unknown(entity_id)
+        await _insert(connection, _rows(tenant, entity_id, body.instances, moment))
+
+
+async def delete(pool: Pool, tenant: str, entity_id: str) -> None:
+    """Delete an evolution and all its instances (5.6.16). Raises ResourceNotFound."""
+    async with transaction(pool) as connection:
+        if await _fetch(connection, "delete_evolution", tenant=tenant, id=entity_id) is None:
+            raise _unknown(entity_id)
+        await connection.execute(_SQL["delete_history"], {"tenant": tenant, "id": entity_id})
+
+
+async def delete_attribute(
+    pool: Pool, tenant: str, entity_id: str, attr: str, dataset_id: str, *, everything: bool
+) -> None:
+    """Delete an attribute's instances of one datasetId, "" for none, or of all (5.6.13).
+
+    Raises ResourceNotFound.
+    """
+    dataset = None if everything else dataset_id
+    async with transaction(pool) as connection:
+        await _require(connection, tenant, entity_id)
+        cursor = await connection.execute(
+            _SQL["delete_attribute"],
+            {"tenant": tenant, "id": entity_id, "attr": attr, "dataset": dataset},
+        )
+        if cursor.rowcount == 0:
+            raise ResourceNotFound(f"The evolution of {entity_id} has no such attribute")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one instance of the history is."""
+
+    tenant: str
+    entity_id: str
+    attr: str
+    instance_id: UUID
+
+
+async def delete_instance(pool: Pool, place: Place) -> None:
+    """Delete one instance (5.6.15). Raises ResourceNotFound."""
+    async with transaction(pool) as connection:
+        await _take(connection, place)
+
+
+async def replace_instance(pool: Pool, place: Place, instance: Instance) -> None:
+    """Put another instance in the place of one (5.6.14); its createdAt and id stay.
+
+    Raises ResourceNotFound.
+    """
+    async with transaction(pool) as connection:
+        created_at = await _take(connection, place)
+        times = {"createdAt": to_text(created_at), "modifiedAt": to_text(now())}
+        row = history_row(place.tenant, place.entity_id, place.attr, {**instance, **times})
+        await _insert(connection, [row._replace(instance_id=place.instance_id)])
+
+
+def _rows(
+    tenant: str, entity_id: str, instances: Iterable[tuple[str, Instance]], moment: str
+) -> list[HistoryRow]:
+    times = {"createdAt": moment, "modifiedAt": moment}
+    return [history_row(tenant, entity_id, attr, {**i, **times}) for attr, i in instances]
+
+
+async def _insert(connection: Connection, rows: Sequence[HistoryRow]) -> None:
+    if rows:
+        columns = zip(HistoryRow._fields, zip(*rows, strict=True), strict=True)
+        await connection.execute(
+            _SQL["insert_history"], {name: list(column) for name, column in columns}
+        )
+
+
+async def _take(connection: Connection, place: Place) -> datetime:
+    """Take the instance out and return when it was created. Raises ResourceNotFound."""
+    await _require(connection, place.tenant, place.entity_id)
+    row = await _fetch(
+        connection,
+        "take_instance",
+        tenant=place.tenant, id=place.entity_id, attr=place.attr, instance=place.instance_id,
+    )  # fmt: skip
+    if row is None:
+        raise ResourceNotFound(f"The attribute has no instance {place.instance_id}")
+    created_at: datetime = row[0]
+    return created_at
+
+
+async def _require(connection: Connection, tenant: str, entity_id: str) -> None:
+    if await _fetch(connection, "lock_evolution", tenant=tenant, id=entity_id) is None:
+        raise _unknown(entity_id)
+
+
+async def _fetch(connection: Connection, block: str, **params: object) -> TupleRow | None:
+    return await (await connection.execute(_SQL[block], params)).fetchone()
+
+
+def _unknown(entity_id: str) -> ResourceNotFound:
+    return ResourceNotFound(f"Nothing is known of the evolution of {entity_id}")
