@@ -180,9 +180,7 @@ class _Reader:
         if letter.lower() in _SHORT and not inside:
             return f"[^{_SHORT[letter.lower()]}]"
         if not letter or letter.isalnum():
-            raise self.error(
-                f"has an escape {self.text[start : start + 2]!r} not known here", start
-            )
+            raise self.error(f"has an unknown escape {self.text[start : start + 2]!r}", start)
         # Both engines take a backslash before ASCII punctuation as that character.
         return f"\\{letter}" if letter.isascii() and not letter.isspace() else letter
 
