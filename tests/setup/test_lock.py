@@ -46,8 +46,3 @@ def test_what_the_project_asks_for_is_locked() -> None:
 def test_tests_run_on_the_versions_that_are_served() -> None:
     running, tested = pins("requirements.lock"), pins("requirements-dev.lock")
     assert {name: tested.get(name) for name in running} == running
-
-
-def test_every_dependency_has_its_reason() -> None:
-    reasons = (ROOT / "docs" / "dependencies.md").read_text().lower()
-    assert [name for name in asked("node", "dev") if name.split("-")[0] not in reasons] == []
