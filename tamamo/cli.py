@@ -16,6 +16,8 @@ VERBS = {
     "migrate": "tamamo.server.commands:migrate",
     "doctor": "tamamo.server.commands:doctor",
     "demo": "tamamo.simulator.commands:demo",
+    "simulate": "tamamo.simulator.commands:simulate",
+    "play": "tamamo.simulator.commands:play",
     "import": "tamamo.feeds.commands:import_file",
     "replay": "tamamo.feeds.commands:replay",
     "feeds": "tamamo.feeds.commands:feeds",

@@ -1,0 +1,155 @@
+"""The simulator as a feed: 48 hours of history at once, then live through the coordinator."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+import structlog
+
+from tamamo.context.broker import Broker
+from tamamo.context.jsonld import TermMap
+from tamamo.context.model.entity import DEFAULT_TENANT, Entity
+from tamamo.feeds.coordinator import Clock, Coordinator, Feed, SystemClock
+from tamamo.feeds.status import Declaration, FeedStatuses
+from tamamo.kernel.time import from_text
+from tamamo.simulator import entities
+from tamamo.simulator.city import GAUGES
+from tamamo.simulator.model import City, Observation
+from tamamo.simulator.weather import Storm
+
+SEED: Final = 1889  # the year Takamatsu became a city
+HISTORY: Final = timedelta(hours=48)
+TICK: Final = timedelta(seconds=5)
+_HISTORY_STEP: Final = timedelta(minutes=10)
+#: In calm weather a gauge reports every sixth tick, rain and tide every twelfth; in a storm all do
+#: at every tick, as real crisis-management gauges report more often in a flood.
+_GAUGE_TICKS, _WEATHER_TICKS = 6, 12
+
+_logger = structlog.get_logger()
+
+DECLARATION: Final = Declaration(
+    id="simulator",
+    name_ja="模擬データ（河川・雨・潮位）",
+    name_en="Simulated data (rivers, rain, tide)",
+    source=entities.SOURCE,
+    licence="Apache-2.0",
+    interval=TICK,
+)
+
+
+async def run(broker: Broker, clock: Clock | None = None, seed: int = SEED) -> None:
+    """Simulate until cancelled."""
+    clock = clock or SystemClock()
+    terms = await broker.contexts.resolve(DEFAULT_TENANT, None)
+    simulator = Simulator(broker, terms, clock, seed)
+    await simulator.begin()
+    feed = Feed(DECLARATION, simulator.fetch, simulator.read)
+    observe = broker.observations.record
+    await Coordinator([feed], FeedStatuses(broker.pool), observe, clock).run()
+
+
+class Simulator:
+    """Steps the city with the clock and hands out what its stations report."""
+
+    def __init__(self, broker: Broker, terms: TermMap, clock: Clock, seed: int) -> None:
+        self._broker = broker
+        self._terms = terms
+        self._clock = clock
+        now = clock.now().replace(microsecond=0)
+        start = now - HISTORY
+        self._city = City(start.replace(minute=0, second=0), seed)
+        self._ticks = 0
+        self._described: set[str] = set()
+        self._missing: set[str] = {gauge.slug for gauge in GAUGES if gauge.troubled}
+
+    async def begin(self) -> None:
+        """Make the control entity at the first start, and fill the time without data."""
+        if await self._control() is None:
+            await self._broker.observations.record(DEFAULT_TENANT, [entities.control(self._terms)])
+        storm = entities.storm_of(await self._control(), self._terms)
+        now = self._clock.now().replace(microsecond=0)
+        since = await self._newest()
+        observations = list(self._history(now, since, storm))
+        recorded = await self._broker.observations.record(
+            DEFAULT_TENANT, list(self._entities(observations))
+        )
+        _logger.info("simulator_started", observations=recorded.stored)
+
+    def _history(
+        self, now: datetime, since: datetime | None, storm: Storm | None
+    ) -> Iterator[Observation]:
+        at = self._city.at
+        while (at := at + _HISTORY_STEP) < now:
+            self._city.advance(at, storm)
+            if since is None or at > since:
+                yield from self._everything(storm)
+
+    async def _control(self) -> Entity | None:
+        return await self._broker.entities.find(DEFAULT_TENANT, entities.CONTROL_ID)
+
+    async def _newest(self) -> datetime | None:
+        """Return the last simulated observation of an earlier run."""
+        level = self._terms.expand_term("currentLevel")
+        times = []
+        for gauge in GAUGES:
+            found = await self._broker.entities.find(DEFAULT_TENANT, entities.gauge_id(gauge.slug))
+            for instance in found.attrs.get(level, []) if found else []:
+                times.append(from_text(instance["observedAt"]))
+        return max(times, default=None)
+
+    async def fetch(self) -> str:
+        """Step to the present and return what is reported now, as the JSON a device would send."""
+        control = await self._control()
+        storm = entities.storm_of(control, self._terms)
+        now = self._clock.now().replace(microsecond=0)
+        self._city.advance(now, storm)
+        if storm is not None and storm.over(now) and not self._city.stormy:
+            await self._broker.observations.record(DEFAULT_TENANT, [entities.control(self._terms)])
+        reports = self._due(storm)
+        self._ticks += 1
+        return orjson.dumps(
+            [
+                {"station": report.station, "at": report.at, "value": report.value}
+                for report in reports
+            ]
+        ).decode()
+
+    def _due(self, storm: Storm | None) -> list[Observation]:
+        if self._city.stormy or self._ticks == 0:
+            return list(self._everything(storm))
+        turn = [
+            self._city.report(gauge, storm)
+            for index, gauge in enumerate(GAUGES)
+            if index % _GAUGE_TICKS == self._ticks % _GAUGE_TICKS
+        ]
+        reports = [report for report in turn if report is not None]
+        if self._ticks % _WEATHER_TICKS == 0:
+            reports += self._city.weather_reports(storm)
+        return reports
+
+    def _everything(self, storm: Storm | None) -> Iterator[Observation]:
+        for gauge in GAUGES:
+            report = self._city.report(gauge, storm)
+            if report is not None:
+                yield report
+        yield from self._city.weather_reports(storm)
+
+    def read(self, raw: str) -> Iterator[Entity]:
+        """Turn what was fetched into entities."""
+        return self._entities(
+            Observation(item["station"], datetime.fromisoformat(item["at"]), item["value"])
+            for item in orjson.loads(raw)
+        )
+
+    def _entities(self, observations: Iterable[Observation]) -> Iterator[Entity]:
+        for observation in observations:
+            slug = observation.station
+            described = slug not in self._described
+            self._described.add(slug)
+            yield entities.entity(observation, self._terms, described=described)
+            if observation.value is None:
+                self._missing.add(slug)
+            elif slug in self._missing:
+                self._missing.discard(slug)
+                yield entities.status_ok(slug, observation.at, self._terms)
