@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+import tamamo
 from tamamo.kernel import embedded
 from tamamo.kernel import home as homes
 from tamamo.kernel.errors import SetupError
@@ -30,6 +31,8 @@ from tamamo.kernel.settings import ENV_PREFIX, Settings
 
 #: Tells a child that its standard input is the pipe from the supervisor.
 LIFELINE = "TAMAMO_LIFELINE"
+#: The working directory may hold something named tamamo; only this installation counts.
+_TAMAMO = (sys.executable, "-P", "-m", "tamamo")
 _STOP_SECONDS = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 #: A child that lived this long counts as healthy again.
@@ -59,7 +62,7 @@ class Child:
     def start(self, environment: Mapping[str, str]) -> None:
         """Start the process in a session of its own."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tamamo", *self.arguments],
+            [*_TAMAMO, *self.arguments],
             env={**environment, LIFELINE: "1"},
             stdin=subprocess.PIPE,
             start_new_session=True,
@@ -148,7 +151,7 @@ def run_server(
         )
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_directory(home, settings.port))
         migration = subprocess.run(
-            [sys.executable, "-m", "tamamo", "migrate"],
+            [*_TAMAMO, "migrate"],
             env=environment,
             check=False,
             start_new_session=True,
@@ -229,6 +232,9 @@ def _metrics_directory(home: Path, port: int) -> Path:
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment in which `settings.load()` gives these settings again."""
     environment = dict(os.environ)
+    # The children run the code that runs here, from wherever it was started.
+    here = str(Path(tamamo.__file__).parent.parent)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
     default = Settings()
     for name in Settings.__struct_fields__:
         variable = "DATABASE_URL" if name == "database_url" else ENV_PREFIX + name.upper()
