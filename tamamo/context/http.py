@@ -84,8 +84,8 @@ class Operation:
     params: frozenset[str] = frozenset()
     #: Keywords of `options`; any other is refused.
     options: frozenset[str] = frozenset()
-    #: Whether it reads a body.
-    body: bool = False
+    #: The kind of JSON it reads as its body: dict or list; None: it reads none.
+    body: type[dict[str, Any]] | type[list[Any]] | None = None
     #: Whether it changes something and so needs the key.
     writes: bool = False
     #: Whether it makes its tenant when there is none (clause 5.5.10).
@@ -140,9 +140,14 @@ async def read(request: Request, operation: Operation) -> Exchange:
     media = negotiation.media_type(headers.get("accept"), operation.geojson)
     params = read_params(request, operation)
     tenant = headers.get(TENANT_HEADER) or DEFAULT_TENANT
-    body = await read_body(request, broker.settings.max_body) if operation.body else None
+    body = None
+    if operation.body is not None:
+        body = await read_body(request, broker.settings.max_body)
+        if not isinstance(body, operation.body):
+            kind = "object" if operation.body is dict else "array"
+            raise InvalidRequest(f"The body is not a JSON {kind}")
     await broker.tenants.require(tenant, create=operation.creates_tenant)
-    terms, body = await _resolve(request, broker, tenant, body, operation.body)
+    terms, body = await _resolve(request, broker, tenant, body)
     return Exchange(
         request,
         broker,
@@ -216,9 +221,7 @@ async def read_body(request: Request, limit: int) -> Any:
     return parse.read_json(raw)
 
 
-async def _resolve(
-    request: Request, broker: Broker, tenant: str, body: Any, has_body: bool
-) -> tuple[TermMap, Any]:
+async def _resolve(request: Request, broker: Broker, tenant: str, body: Any) -> tuple[TermMap, Any]:
     """Find the @context of the request (clause 6.3.5) and take it out of the body.
 
     A batch in JSON-LD carries its @contexts in its elements; they stay there.
@@ -226,7 +229,7 @@ async def _resolve(
     headers = request.headers
     link = negotiation.context_link(tuple(headers.getlist("link"))) if "link" in headers else None
     context: Any = link
-    if has_body:
+    if body is not None:
         media = headers.get("content-type", "").partition(";")[0].strip().lower()
         if media == LD_JSON:
             if link is not None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from tamamo.context import http
 from tamamo.context.entities import service
 from tamamo.context.entities.write import Mutation, Written
-from tamamo.context.errors import BadRequestData, InvalidRequest
+from tamamo.context.errors import AlreadyExists, BadRequestData, InvalidRequest
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import merge, parse
@@ -142,9 +142,7 @@ def _id_of(fragment: Fragment) -> str:
     return fragment.id
 
 
-def _check_array(body: Any) -> None:
-    if not isinstance(body, list):
-        raise BadRequestData("The body of a batch is a JSON array")
+def _check_array(body: list[Any]) -> None:
     if not body:
         raise BadRequestData("The batch is empty")
     if None in body:
@@ -213,11 +211,24 @@ async def _write(exchange: Exchange, outcome: Outcome, mutations: Sequence[Mutat
     results = await exchange.broker.entities.run(mutations)
     for mutation, result in zip(mutations, results, strict=True):
         if isinstance(result, Written):
+            refused = _refused(result)
+            if refused is not None:
+                outcome.fail(mutation.entity_id, refused)
+                continue
             outcome.done.append(mutation.entity_id)
             if result.before is None:
                 outcome.created.append(mutation.entity_id)
         else:
             outcome.fail(mutation.entity_id, result)
+
+
+def _refused(written: Written) -> Problem | None:
+    """Return why some attributes were left as they are (options=noOverwrite), None if none."""
+    change = written.change.result if written.change is not None else None
+    if not isinstance(change, merge.Change) or not change.not_updated:
+        return None
+    reasons = ", ".join(f"{attr} {why}" for attr, why in change.not_updated)
+    return AlreadyExists(f"Not everything was written: {reasons}")
 
 
 def _batch(handler: http.Handler, *options: str, creates_tenant: bool = False) -> Resource:
@@ -226,7 +237,7 @@ def _batch(handler: http.Handler, *options: str, creates_tenant: bool = False) -
             handler=handler,
             params=frozenset({"options"} if options else ()),
             options=frozenset(options),
-            body=True,
+            body=list,
             writes=True,
             creates_tenant=creates_tenant,
         )

@@ -90,8 +90,7 @@ async def replace(exchange: Exchange) -> Response:
     """Replace Entity (clause 6.5.3.3)."""
     entity_id = _entity_id(exchange)
     body = exchange.body
-    if isinstance(body, dict):
-        body.setdefault("id", entity_id)
+    body.setdefault("id", entity_id)
     entity = parse.parse_entity(body, exchange.terms)
     if entity.id != entity_id:
         raise BadRequestData(f"/id: is not the entity addressed, {entity_id}", field="/id")
@@ -250,10 +249,10 @@ routes = [
                 handler=merge_entity,
                 params=frozenset({"type", "format", "options", "lang", "observedAt"}),
                 options=frozenset({"simplified", "keyValues", "concise", "normalized"}),
-                body=True,
+                body=dict,
                 writes=True,
             ),
-            PUT=Operation(handler=replace, params=_TYPE, body=True, writes=True),
+            PUT=Operation(handler=replace, params=_TYPE, body=dict, writes=True),
             DELETE=Operation(handler=delete, params=_TYPE, writes=True),
         ),
     ),
@@ -266,7 +265,7 @@ routes = [
                 options=views.OPTIONS,
                 geojson=True,
             ),
-            POST=Operation(handler=create, body=True, writes=True, creates_tenant=True),
+            POST=Operation(handler=create, body=dict, writes=True, creates_tenant=True),
             DELETE=Operation(handler=purge, params=_SELECTION | {"drop", "keep"}, writes=True),
         ),
     ),
@@ -277,17 +276,17 @@ routes = [
                 handler=append_attributes,
                 params=_TYPE | {"options"},
                 options=frozenset({"noOverwrite"}),
-                body=True,
+                body=dict,
                 writes=True,
             ),
-            PATCH=Operation(handler=update_attributes, params=_TYPE, body=True, writes=True),
+            PATCH=Operation(handler=update_attributes, params=_TYPE, body=dict, writes=True),
         ),
     ),
     Route(
         "/entities/{id}/attrs/{attr}",
         Resource(
-            PATCH=Operation(handler=update_attribute, params=_TYPE, body=True, writes=True),
-            PUT=Operation(handler=replace_attribute, params=_TYPE, body=True, writes=True),
+            PATCH=Operation(handler=update_attribute, params=_TYPE, body=dict, writes=True),
+            PUT=Operation(handler=replace_attribute, params=_TYPE, body=dict, writes=True),
             DELETE=Operation(
                 handler=delete_attribute,
                 params=_TYPE | {"datasetId", "deleteAll"},
@@ -302,7 +301,7 @@ routes = [
                 handler=query_by_post,
                 params=_PAGING | {"options", "format", "geometryProperty"},
                 options=views.OPTIONS,
-                body=True,
+                body=dict,
                 geojson=True,
             )
         ),

@@ -155,8 +155,7 @@ def page_headers(exchange: Exchange, page: Page, more: bool, total: int | None) 
 
 def _link(exchange: Exchange, offset: int, limit: int, relation: str) -> str:
     scope = exchange.request.scope
-    pairs = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
-    kept = [(name, text) for name, text in pairs if name not in {"limit", "offset"}]
-    query = urlencode([*kept, ("limit", limit), ("offset", offset)])
-    path = scope.get("root_path", "") + scope["path"].removeprefix(scope.get("root_path", ""))
-    return f'<{path}?{query}>; rel="{relation}"; type="{exchange.media}"'
+    pairs = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
+    pairs |= {"limit": str(limit), "offset": str(offset)}
+    query = urlencode(sorted(pairs.items()), safe=":*,/")
+    return f'<{scope["path"]}?{query}>; rel="{relation}";type="{exchange.media}"'
