@@ -1,7 +1,10 @@
 """The lock files: complete, hashed, agreeing, and free of this machine's ways to a registry."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -46,3 +49,24 @@ def test_what_the_project_asks_for_is_locked() -> None:
 def test_tests_run_on_the_versions_that_are_served() -> None:
     running, tested = pins("requirements.lock"), pins("requirements-dev.lock")
     assert {name: tested.get(name) for name in running} == running
+
+
+def test_what_the_code_imports_is_asked_for() -> None:
+    """An import that works only because some other package brings it would break one day."""
+    providers = packages_distributions()
+    imported: set[str] = set()
+    for path in (ROOT / "tamamo").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    outside = imported - set(sys.stdlib_module_names) - {"tamamo"}
+    # An extra of psycopg, so pyproject.toml does not name it as a package.
+    known = asked() | {"psycopg-pool"}
+    missing = [
+        name
+        for name in sorted(outside)
+        if not known & {p.lower().replace("_", "-") for p in providers.get(name, [name])}
+    ]
+    assert missing == []
