@@ -66,7 +66,7 @@ def check_language_map(value: Any, _terms: TermMap, rules: Rules) -> Any:
         texts = text if type(text) is list else [text]
         if not texts or any(type(item) is not str for item in texts):
             raise Fault("is neither a text nor an array of texts", "languageMap", language)
-        if NGSI_NULL in texts and not rules.nested_nulls:
+        if NGSI_NULL in texts and (text is texts or not rules.nested_nulls):
             raise Fault(_NO_NULL_HERE, "languageMap", language)
     return value
 
@@ -86,7 +86,7 @@ def check_raw_json(value: Any, _terms: TermMap, _rules: Rules) -> Any:
     items = value if type(value) is list else [value]
     if any(type(item) is not dict for item in items):
         raise Fault("is neither a JSON object nor an array of these", "json")
-    _check_inside(value, True, "json")
+    _check_inside(value, False, "json", raw=True)
     return value
 
 
@@ -121,9 +121,9 @@ def _target(value: Any, *path: str | int) -> str:
     return check_uri(value, *path)
 
 
-def _check_inside(value: Any, null_allowed: bool, member: str) -> None:
+def _check_inside(value: Any, nulls: bool, member: str, *, raw: bool = False) -> None:
     try:
-        check_json(value, null_allowed)
+        check_json(value, nulls, raw=raw)
     except Fault as fault:
         raise fault.under(member) from None
 

@@ -1,12 +1,13 @@
 """Merging one attribute instance into another (clause 5.5.12, RFC 7396 with NGSI-LD Nulls)."""
 
-from typing import Any
+from typing import Any, Final
 
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import Instance
-from tamamo.context.model.geometry import check_geometry
 from tamamo.context.model.kinds import BARE, DELETED, VALUE_MEMBER
-from tamamo.context.model.values import NGSI_NULL, Fault, check_uri
+from tamamo.context.model.language import NO_LANGUAGE
+from tamamo.context.model.members import VALUE_CHECKS, Rules
+from tamamo.context.model.values import NGSI_NULL, Fault
 
 
 def patch_instance(
@@ -43,6 +44,8 @@ def patch_instance(
             merged[name] = _patched(merged.get(name), value)
         else:
             merged[name] = value
+    if merged.get("languageMap") == {}:
+        raise Fault("no language would be left; delete the attribute instead", attr).problem()
     merged["type"] = kind
     if observed_at is not None and "observedAt" in before and "observedAt" not in part:
         merged["observedAt"] = observed_at
@@ -66,7 +69,8 @@ def settle(instance: Instance, attr: str, nested_nulls: bool = False) -> Instanc
             settled[name] = _patched({}, value)
         else:
             settled[name] = value
-    if VALUE_MEMBER.get(settled.get("type", ""), "") not in settled:
+    member = VALUE_MEMBER.get(settled.get("type", ""), "")
+    if member not in settled or (member == "languageMap" and not settled[member]):
         raise Fault("the attribute is not there yet and needs a value", attr).problem()
     return settled
 
@@ -105,38 +109,12 @@ def _patched(target: Any, patch: Any) -> Any:
 def _of_kind(before: Instance, value: Any, attr: str, terms: TermMap, lang: str | None) -> Instance:
     """Return a bare value as an instance of the kind the attribute already has (5.6.17.4)."""
     kind = before["type"]
+    if kind == "LanguageProperty" and type(value) is not dict:
+        value = {lang or NO_LANGUAGE: value}
     try:
-        if kind == "LanguageProperty":
-            return {"type": kind, "languageMap": _languages(value, lang)}
-        return {"type": kind, VALUE_MEMBER[kind]: _suited(kind, value, terms)}
+        return {"type": kind, VALUE_MEMBER[kind]: VALUE_CHECKS[kind](value, terms, _IN_MERGE)}
     except Fault as fault:
-        raise fault.under(attr).problem() from None
+        raise Fault(f"the attribute is a {kind}, and {fault.reason}", attr).problem() from None
 
 
-def _languages(value: Any, lang: str | None) -> dict[str, Any]:
-    if type(value) is dict:
-        return value
-    if type(value) is not str and type(value) is not list:
-        raise Fault("the attribute is a LanguageProperty: a text is expected")
-    return {lang or "@none": value}
-
-
-def _suited(kind: str, value: Any, terms: TermMap) -> Any:
-    """Return the value when it suits the kind; raise Fault otherwise."""
-    if kind == "GeoProperty":
-        return check_geometry(value)
-    if kind == "Relationship":
-        if type(value) is list and value:
-            return [check_uri(item, index) for index, item in enumerate(value)]
-        return check_uri(value)
-    if kind in {"ListProperty", "ListRelationship"}:
-        if type(value) is not list:
-            raise Fault(f"the attribute is a {kind}: an array is expected")
-        if kind == "ListRelationship":
-            return [check_uri(item, index) for index, item in enumerate(value)]
-    if kind == "VocabProperty":
-        texts = value if type(value) is list else [value]
-        if any(type(item) is not str for item in texts):
-            raise Fault("the attribute is a VocabProperty: a text is expected")
-        return terms.expand_vocab_value(value)
-    return value
+_IN_MERGE: Final = Rules(nulls=True, nested_nulls=True, partial=True)

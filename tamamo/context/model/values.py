@@ -19,7 +19,7 @@ MAX_VALUE_DEPTH: Final = 64
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
 # Names: a letter, then letters, numbers and "_"; perhaps after a prefix (clause 4.6.2).
 _NAME = re.compile(r"[^\W\d_]\w*(?::[^\W\d_]\w*)?")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z", re.ASCII)
 # Control, format, unassigned, private and surrogate characters, and white space.
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zs", "Zl", "Zp"})
 # Letters and marks without a shape: fillers, joiners, the empty Braille pattern.
@@ -106,18 +106,25 @@ def _moment(text: str) -> str:
     return plain
 
 
-def check_json(value: Any, null_allowed: bool, depth: int = MAX_VALUE_DEPTH) -> None:
-    """Check a structured value: depth, and no NGSI-LD Null inside unless allowed (5.5.4)."""
+def check_json(
+    value: Any, nulls: bool = False, *, raw: bool = False, depth: int = MAX_VALUE_DEPTH
+) -> None:
+    """Check a structured value: its depth, and the NGSI-LD Nulls inside (clause 5.5.4).
+
+    nulls: they delete members of objects (merge), though not inside arrays, which are replaced
+    whole. raw: the JSON is not NGSI-LD's to interpret and may hold anything.
+    """
     if depth <= 0:
         raise Fault(f"nested more than {MAX_VALUE_DEPTH} levels deep")
-    for key, item in value.items() if type(value) is dict else enumerate(value):
+    is_object = type(value) is dict
+    for key, item in value.items() if is_object else enumerate(value):
         kind = type(item)
         if kind is dict or kind is list:
             try:
-                check_json(item, null_allowed, depth - 1)
+                check_json(item, nulls and is_object, raw=raw, depth=depth - 1)
             except Fault as fault:
                 raise fault.under(key) from None
-        elif kind is str and item == NGSI_NULL and not null_allowed and type(key) is str:
+        elif kind is str and item == NGSI_NULL and not raw and not (nulls and is_object):
             raise Fault("an NGSI-LD Null can only be given in an update or merge", key)
 
 

@@ -245,6 +245,7 @@ class TestMerge:
             ({"vocab": "Gauge"}, 5),
             ({"valueList": [1]}, 5),
             ({"objectList": []}, ["no uri"]),
+            ({"json": {}}, 5),
             ({"type": "GeoProperty", "value": {"type": "Point", "coordinates": [1, 2]}}, 5),
         ],
     )
@@ -292,6 +293,17 @@ class TestMerge:
             },
         )
         assert _shown(entity)["a"] == {"type": "Property", "value": {"c": {}}}
+
+    def test_languages_merge_and_cannot_all_go(self) -> None:
+        before = _entity(a={"languageMap": {"ja": "川", "en": "river"}})
+        entity, _ = _merged(before, {"a": {"languageMap": {"en": NGSI_NULL, "fr": "rivière"}}})
+        assert _shown(entity)["a"]["languageMap"] == {"ja": "川", "fr": "rivière"}
+        nothing = {"languageMap": {"ja": NGSI_NULL, "en": NGSI_NULL}}
+        for target in (before, _entity()):
+            with pytest.raises(BadRequestData):
+                _merged(target, {"a": nothing})
+        with pytest.raises(BadRequestData):
+            _merged(before, {"a": {"languageMap": {"en": [NGSI_NULL]}}})
 
     def test_types_scopes_and_expiry(self) -> None:
         before = _entity(scope="/A", expiresAt="2030-01-01T00:00:00Z")

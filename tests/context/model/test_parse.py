@@ -142,6 +142,8 @@ def test_several_instances_are_told_apart_by_dataset(terms: TermMap) -> None:
         ({"type": "Property", "value": NGSI_NULL}, "/a/value"),
         (NGSI_NULL, "/a"),
         ({"type": "Property", "value": {"b": {"c": NGSI_NULL}}}, "/a/value/b/c"),
+        ({"type": "Property", "value": [NGSI_NULL]}, "/a/value/0"),
+        ([{"b": NGSI_NULL}], "/a/0/b"),
         ({"type": "Relationship"}, "/a"),
         ({"type": "Relationship", "object": "no uri"}, "/a/object"),
         ({"object": ["urn:x:1", 5]}, "/a/object/1"),
@@ -315,6 +317,11 @@ class TestFragments:
         with pytest.raises(BadRequestData) as caught:
             parse.parse_fragment(body, terms, parse.UPDATE)
         assert caught.value.extra["field"] == "/a/value/b"
+
+    def test_a_merge_does_not_look_into_arrays(self, terms: TermMap) -> None:
+        for value in ([NGSI_NULL], [{"b": NGSI_NULL}], {"c": [{"b": NGSI_NULL}]}):
+            with pytest.raises(BadRequestData):
+                parse.parse_fragment({"a": {"value": value}}, terms, parse.MERGE)
 
     def test_a_merge_may_name_only_what_changes(self, terms: TermMap) -> None:
         body = {"a": {"unitCode": "CMT"}, "b": {"type": "Property", "s": 1}}
