@@ -240,30 +240,36 @@ def _candidates(source: BaseGeometry, target: BaseGeometry) -> _Floats:
 
 def _distance_from(lon: float, lat: float, target: BaseGeometry) -> float:
     """Return the distance in metres from one position to a geometry that does not hold it."""
-
-    def project(positions: _Floats) -> _Floats:
-        lons = np.radians(positions[:, 0] - lon)
-        lats = np.radians(positions[:, 1])
-        centre = math.radians(lat)
-        half = np.sin((lats - centre) / 2) ** 2 + (
-            math.cos(centre) * np.cos(lats) * np.sin(lons / 2) ** 2
-        )
-        angle = 2 * np.arcsin(np.sqrt(np.minimum(1.0, half)))
-        x = np.cos(lats) * np.sin(lons)
-        y = math.cos(centre) * np.sin(lats) - math.sin(centre) * np.cos(lats) * np.cos(lons)
-        # The direction (x, y) has the length sin(angle); stretched to the arc it is true.
-        length = np.hypot(x, y)
-        stretch = np.divide(angle, length, out=np.ones_like(angle), where=length > 0)
-        return np.column_stack((x * stretch, y * stretch)) * EARTH_RADIUS_M
-
-    return float(_ORIGIN.distance(shapely.transform(_outline(target), project)))
+    outline = target.boundary if "Polygon" in target.geom_type else target
+    positions, part = shapely.get_coordinates(shapely.get_parts(outline), return_index=True)
+    angle, flat = _around(lon, lat, positions)
+    nearest = float(angle.min())
+    if nearest < 0.5:  # farther off, a foot between two positions is at most 5 m nearer
+        # The other side of the Earth has no direction, and cannot be the nearest here.
+        follows = (part[1:] == part[:-1]) & (angle[1:] < 1) & (angle[:-1] < 1)
+        start, way = flat[:-1][follows], (flat[1:] - flat[:-1])[follows]
+        length = np.maximum((way**2).sum(axis=1), 1e-300)
+        share = np.clip(-(start * way).sum(axis=1) / length, 0.0, 1.0)
+        feet = np.hypot(*(start + way * share[:, np.newaxis]).T)
+        nearest = min(nearest, float(feet.min(initial=np.inf)))
+    return nearest * EARTH_RADIUS_M
 
 
-def _outline(geometry: BaseGeometry) -> BaseGeometry:
-    """Return the lines around areas: nothing inside an area is nearer than its edge."""
-    if geometry.geom_type in ("Polygon", "MultiPolygon"):
-        return geometry.boundary
-    return geometry
+def _around(lon: float, lat: float, positions: _Floats) -> tuple[_Floats, _Floats]:
+    """Return the angles (radians) of positions from a centre, and where they lie around it.
 
-
-_ORIGIN = shapely.Point(0.0, 0.0)
+    The azimuthal equidistant projection of the sphere: distances from the centre are true.
+    """
+    lons, lats = np.radians(positions[:, 0] - lon), np.radians(positions[:, 1])
+    centre = math.radians(lat)
+    half = np.sin((lats - centre) / 2) ** 2 + (
+        math.cos(centre) * np.cos(lats) * np.sin(lons / 2) ** 2
+    )
+    angle: _Floats = 2 * np.arcsin(np.sqrt(np.minimum(1.0, half)))
+    x = np.cos(lats) * np.sin(lons)
+    y = math.cos(centre) * np.sin(lats) - math.sin(centre) * np.cos(lats) * np.cos(lons)
+    # The direction (x, y) has the length sin(angle); stretched to the arc it is true.
+    length = np.hypot(x, y)
+    stretch = np.divide(angle, length, out=np.ones_like(angle), where=length > 0)
+    flat: _Floats = np.column_stack((x * stretch, y * stretch))
+    return angle, flat

@@ -103,17 +103,27 @@ def statement(tenant: str, query: Query, after: str | None = None) -> Statement:
     exact. after: begin behind this id, for those who go through all rows.
     """
     params: dict[str, Any] = {"tenant": tenant}
-    source = _source(query, params, after)
+    branches = _branches(query, params, after)
     order = (query.ordering.sql() if query.ordering else None) or "e.id"
-    # The limit stands in the text, so that the planner knows that a page is small.
     limit = query.page.limit + 1 if query.page.limit else 0
-    page = f"select {_COLUMNS} from {source} order by {order} limit {limit}"
     if query.page.offset:
-        page += f" offset {bind(params, query.page.offset)}"
+        rest = f"limit {limit} offset {bind(params, query.page.offset)}"
+        head = f"limit {bind(params, limit + query.page.offset)}"
+    else:  # in the text, so that the planner knows that a page is small
+        rest = head = f"limit {limit}"
+    page = f"select {_COLUMNS} from entity e where {branches[0]} order by {order} {rest}"
+    if len(branches) > 1:
+        heads = " union all ".join(
+            f"(select {_COLUMNS} from entity e where {branch} order by {order} {head})"
+            for branch in branches
+        )
+        page = f"select {_COLUMNS} from ({heads}) as e order by {order} {rest}"
     if query.page.count:
+        counts = " + ".join(
+            f"(select count(*) from entity e where {branch})" for branch in branches
+        )
         page = (
-            f"with e as materialized ({page}),"
-            f" everything as (select count(*) as total from {source})"
+            f"with e as materialized ({page}), everything as (select {counts} as total)"
             f" select {_COLUMNS}, total from everything left join e on true order by {order}"
         )
     else:
@@ -190,30 +200,26 @@ def _with_page(query: Query, page: Page) -> Query:
     return Query(query.selectors, query.attrs, query.q, query.scope, query.geo, page=page)
 
 
-def _source(query: Query, params: dict[str, Any], after: str | None) -> str:
-    """Return the rows `e` to take the page from.
+def _branches(query: Query, params: dict[str, Any], after: str | None) -> list[str]:
+    """Return the conditions for the rows of the page: one, or two that exclude each other.
 
     For a single type: those whose first type it is, which the index gives in order of id, and
-    those that have it besides others, which are few. PostgreSQL merges the two in order.
+    those that have it besides others, which are few. Each takes a page of its own.
     """
-    conditions = _conditions(query, params, "e")
+    conditions = ["e.tenant = %(tenant)s", *_conditions(query, params, "e")]
     if after is not None:
         conditions.append(f"e.id > {bind(params, after)}::text")
     only = query.selectors[0]
     kind = typeq.single(only.types)
     if kind is None or len(query.selectors) > 1 or only.ids:
-        conditions = [*_selected(query, params, "e"), *conditions]
-        return "entity e where " + " and ".join(["e.tenant = %(tenant)s", *conditions])
+        return [" and ".join([*conditions, *_selected(query, params, "e")])]
     if only.id_pattern is not None:
         conditions.append(idpattern.to_sql(only.id_pattern, params, "e"))
-    rest = "".join(f" and {condition}" for condition in conditions)
-    name = bind(params, kind)
-    rows = f"select {_COLUMNS} from entity e where e.tenant = %(tenant)s"
-    return (
-        f"({rows} and e.type = {name}::text{rest} union all"
-        f" {rows} and cardinality(e.types) > 1 and e.types && array[{name}::text]"
-        f" and e.type <> {name}::text{rest}) as e"
-    )
+    rest, name = " and ".join(conditions), f"{bind(params, kind)}::text"
+    return [
+        f"e.type = {name} and {rest}",
+        f"cardinality(e.types) > 1 and e.types && array[{name}] and e.type <> {name} and {rest}",
+    ]
 
 
 def _selected(query: Query, params: dict[str, Any], alias: str) -> list[str]:

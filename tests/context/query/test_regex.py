@@ -59,7 +59,7 @@ def test_named_classes_are_those_of_posix_in_ascii(
     found = regex.parse(f"^[[:{name}:]a]$", field="q")
     characters = [chr(code) for code in range(1, 128)]
     row = connection.execute(
-        'select array(select (t collate "C") ~ %s or t = \'a\' from unnest(%s::text[])'
+        "select array(select (t collate \"C\") ~ %s or t = 'a' from unnest(%s::text[])"
         " with ordinality as x(t, n) order by n)",
         [f"^[[:{name}:]]$", characters],
     ).fetchone()

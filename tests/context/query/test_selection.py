@@ -18,10 +18,9 @@ SCOPES += ["Madrid/Gardens", "/Kagawa/高松", "/Mad"]
 
 groups = st.lists(st.sampled_from(TYPES), min_size=1, max_size=3)
 selections = st.lists(groups, min_size=1, max_size=3)
-scope_queries = st.sampled_from(
-    ["/#", "/Madrid", "/Madrid/#", "/Madrid/+", "/+/Gardens", "/Madrid/+/Norte", "/+/#", "Madrid"]
-    + ["/Kagawa/高松", "/Mad", "/Madrid/Gardens/#", "/+", "/Nowhere"]
-)
+PATTERNS = ["/#", "/Madrid", "/Madrid/#", "/Madrid/+", "/+/Gardens", "/Madrid/+/Norte", "/+/#"]
+PATTERNS += ["Madrid", "/Kagawa/高松", "/Mad", "/Madrid/Gardens/#", "/+", "/Nowhere"]
+scope_queries = st.sampled_from(PATTERNS)
 entities = st.lists(
     st.tuples(
         st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True),
