@@ -12,7 +12,13 @@ from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
 from tamamo.context.model.entity import Instance
 from tamamo.context.model.instances import attribute_iri
-from tamamo.context.model.kinds import KIND_BY_MEMBER, VALUE_MEMBER, is_null, null_of
+from tamamo.context.model.kinds import (
+    KIND_BY_MEMBER,
+    VALUE_MEMBER,
+    VALUE_MEMBERS,
+    is_null,
+    null_of,
+)
 from tamamo.context.model.values import Fault, check_moment, check_scopes, check_uri
 from tamamo.context.temporal.rows import SCOPE
 
@@ -66,7 +72,12 @@ def read_evolution(body: Any, terms: TermMap, *, whole: bool) -> EvolutionBody:
 
 
 def read_single(body: Any, terms: TermMap, attr: str) -> Instance:
-    """Return the one instance of `attr` that a fragment holds (5.6.14). Raises BadRequestData."""
+    """Return the one instance of `attr` that a fragment holds (5.6.14). Raises BadRequestData.
+
+    The instance may also be the body itself, as the attribute is named in the path already.
+    """
+    if isinstance(body, dict) and (body.get("type") in VALUE_MEMBER or VALUE_MEMBERS & set(body)):
+        body = {attr: [body]}
     found = read_evolution(body, terms, whole=False)
     if len(found.instances) != 1 or found.instances[0][0] != attr:
         raise Fault("a fragment with exactly one instance of the attribute is needed").problem()

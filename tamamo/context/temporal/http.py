@@ -4,6 +4,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -192,6 +193,24 @@ _SELECTION: Final = frozenset(
 _PAGING: Final = frozenset({"limit", "offset", "count"})
 _SHOWN: Final = request.SHOWN | request.TIMES | request.AGGREGATES
 
+
+class _Segment(Convertor[str]):
+    """A part of a path, empty too: a missing name is the client's error, not another resource."""
+
+    regex = "[^/]*"
+
+    def convert(self, value: str) -> str:
+        """Return the part as it is; it is decoded later."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return the part for a path."""
+        return value
+
+
+register_url_convertor("segment", _Segment())
+_ENTITY: Final = "/temporal/entities/{id:segment}"
+
 routes = [
     Route(
         "/temporal/entities",
@@ -199,7 +218,7 @@ routes = [
             GET=Operation(
                 handler=query, params=_SELECTION | _PAGING | _SHOWN, options=request.OPTIONS
             ),
-            POST=Operation(handler=create, body=True, writes=True, creates_tenant=True),
+            POST=Operation(handler=create, body=dict, writes=True, creates_tenant=True),
         ),
     ),
     Route(
@@ -209,23 +228,23 @@ routes = [
                 handler=query_by_post,
                 params=_PAGING | {"options", "format"},
                 options=request.OPTIONS,
-                body=True,
+                body=dict,
             )
         ),
     ),
     Route(
-        "/temporal/entities/{id}",
+        _ENTITY,
         Resource(
             GET=Operation(handler=retrieve, params=_SHOWN, options=request.OPTIONS),
             DELETE=Operation(handler=delete, writes=True),
         ),
     ),
     Route(
-        "/temporal/entities/{id}/attrs",
-        Resource(POST=Operation(handler=add_attributes, body=True, writes=True)),
+        f"{_ENTITY}/attrs",
+        Resource(POST=Operation(handler=add_attributes, body=dict, writes=True)),
     ),
     Route(
-        "/temporal/entities/{id}/attrs/{attr}",
+        f"{_ENTITY}/attrs/{{attr:segment}}",
         Resource(
             DELETE=Operation(
                 handler=delete_attribute, params=frozenset({"datasetId", "deleteAll"}), writes=True
@@ -233,9 +252,9 @@ routes = [
         ),
     ),
     Route(
-        "/temporal/entities/{id}/attrs/{attr}/{instance}",
+        f"{_ENTITY}/attrs/{{attr:segment}}/{{instance:segment}}",
         Resource(
-            PATCH=Operation(handler=replace_instance, body=True, writes=True),
+            PATCH=Operation(handler=replace_instance, body=dict, writes=True),
             DELETE=Operation(handler=delete_instance, writes=True),
         ),
     ),

@@ -211,19 +211,44 @@ where tenant = %(tenant)s
 returning created_at
 
 -- name: insert_history
--- Rows of instances, column by column.
+-- Rows of instances, column by column. One that has the time and datasetId of an instance already
+-- there takes its place: an attribute was observed once at a time, so sending an evolution again
+-- corrects it instead of doubling it. Its id and createdAt stay. %(merge)s turns this off.
+with given as (
+    select *
+    from unnest(
+        %(tenant)s::text[], %(entity_id)s::text[], %(attr)s::text[], %(dataset_id)s::text[],
+        %(at)s::timestamptz[], %(instance_id)s::uuid[], %(observed_at)s::timestamptz[],
+        %(created_at)s::timestamptz[], %(modified_at)s::timestamptz[],
+        %(deleted_at)s::timestamptz[], %(number)s::float8[], %(instance)s::text[]
+    ) as t (
+        tenant, entity_id, attr, dataset_id, at, instance_id, observed_at, created_at,
+        modified_at, deleted_at, number, instance
+    )
+), replaced as (
+    update attribute_history h
+    set modified_at = g.modified_at, number = g.number,
+        instance = jsonb_set(
+            g.instance::jsonb, '{createdAt}', to_jsonb(h.instance ->> 'createdAt')
+        )::json
+    from given g
+    where %(merge)s::boolean
+        and h.tenant = g.tenant
+        and h.entity_id = g.entity_id
+        and h.attr = g.attr
+        and h.at = g.at
+        and h.dataset_id = g.dataset_id
+        and h.observed_at is not null
+        and g.observed_at is not null
+        and h.deleted_at is null
+        and g.deleted_at is null
+    returning g.instance_id
+)
 insert into attribute_history (
     tenant, entity_id, attr, dataset_id, at, instance_id, observed_at, created_at, modified_at,
     deleted_at, number, instance
 )
-select t.tenant, t.entity_id, t.attr, t.dataset_id, t.at, t.instance_id, t.observed_at,
-    t.created_at, t.modified_at, t.deleted_at, t.number, t.instance::json
-from unnest(
-    %(tenant)s::text[], %(entity_id)s::text[], %(attr)s::text[], %(dataset_id)s::text[],
-    %(at)s::timestamptz[], %(instance_id)s::uuid[], %(observed_at)s::timestamptz[],
-    %(created_at)s::timestamptz[], %(modified_at)s::timestamptz[],
-    %(deleted_at)s::timestamptz[], %(number)s::float8[], %(instance)s::text[]
-) as t (
-    tenant, entity_id, attr, dataset_id, at, instance_id, observed_at, created_at, modified_at,
-    deleted_at, number, instance
-)
+select g.tenant, g.entity_id, g.attr, g.dataset_id, g.at, g.instance_id, g.observed_at,
+    g.created_at, g.modified_at, g.deleted_at, g.number, g.instance::json
+from given g
+where g.instance_id <> all (select r.instance_id from replaced r)

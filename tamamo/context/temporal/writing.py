@@ -96,22 +96,29 @@ async def replace_instance(pool: Pool, place: Place, instance: Instance) -> None
         created_at = await _take(connection, place)
         times = {"createdAt": to_text(created_at), "modifiedAt": to_text(now())}
         row = history_row(place.tenant, place.entity_id, place.attr, {**instance, **times})
-        await _insert(connection, [row._replace(instance_id=place.instance_id)])
+        await _insert(connection, [row._replace(instance_id=place.instance_id)], merge=False)
 
 
 def _rows(
     tenant: str, entity_id: str, instances: Iterable[tuple[str, Instance]], moment: str
 ) -> list[HistoryRow]:
     times = {"createdAt": moment, "modifiedAt": moment}
-    return [history_row(tenant, entity_id, attr, {**i, **times}) for attr, i in instances]
+    rows = [history_row(tenant, entity_id, attr, {**i, **times}) for attr, i in instances]
+    # Of two observations of one moment in a body the last counts.
+    seen = {
+        (row.attr, row.dataset_id, row.observed_at or row.instance_id, row.deleted_at): row
+        for row in rows
+    }
+    return list(seen.values())
 
 
-async def _insert(connection: Connection, rows: Sequence[HistoryRow]) -> None:
+async def _insert(
+    connection: Connection, rows: Sequence[HistoryRow], *, merge: bool = True
+) -> None:
     if rows:
         columns = zip(HistoryRow._fields, zip(*rows, strict=True), strict=True)
-        await connection.execute(
-            _SQL["insert_history"], {name: list(column) for name, column in columns}
-        )
+        params = {name: list(column) for name, column in columns}
+        await connection.execute(_SQL["insert_history"], {**params, "merge": merge})
 
 
 async def _take(connection: Connection, place: Place) -> datetime:
