@@ -6,9 +6,10 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
-from tamamo.cli import VERBS
+from tamamo.cli import VERBS, tamamo
 
 ROOT = Path(__file__).resolve().parents[2]
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -79,8 +80,9 @@ def test_the_notices_name_every_locked_package() -> None:
 @pytest.mark.parametrize("page", ["README.md", "README.ja.md"])
 def test_the_readmes_name_every_verb(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
-    hidden = {"web"}
-    missing = {v for v in VERBS if v not in hidden and not re.search(rf"tamamo [^`]*\b{v}\b", text)}
+    commands = {verb: tamamo.get_command(click.Context(tamamo), verb) for verb in VERBS}
+    verbs = {verb for verb, command in commands.items() if command and not command.hidden}
+    missing = {verb for verb in verbs if f"`tamamo {verb}" not in text}
     assert missing == set()
 
 
