@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -145,11 +146,11 @@ def run_server(
     home = homes.prepare(settings.home)
     homes.require_space(home, homes.SPACE_FOR_START)
     homes.api_key(home)
-    with _database(settings, say) as (dsn, cluster):
+    with _metrics_directory() as counters, _database(settings, say) as (dsn, cluster):
         environment = child_environment(
             msgspec.structs.replace(settings, home=home, database_url=dsn)
         )
-        environment["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_directory(home, settings.port))
+        environment["PROMETHEUS_MULTIPROC_DIR"] = counters
         migration = subprocess.run(
             [*_TAMAMO, "migrate"],
             env=environment,
@@ -218,15 +219,24 @@ def _database(
         yield cluster.dsn, cluster
 
 
-def _metrics_directory(home: Path, port: int) -> Path:
-    """Return an empty directory in which all processes of this server count together."""
-    path = home / "run" / f"metrics-{port}"
+@contextlib.contextmanager
+def _metrics_directory() -> Iterator[str]:
+    """Yield an empty directory in which all processes of this server count together.
+
+    It lies in memory where there is such a place: the counters are memory-mapped files, and a
+    full disk would end every process that writes to one.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - the directory in it is private
+    parent = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    for left in parent.glob(f"tamamo-{os.geteuid()}-*"):
+        # A killed supervisor could not remove its own.
+        if not Path(f"/proc/{left.name.split('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    path = tempfile.mkdtemp(prefix=f"tamamo-{os.geteuid()}-{os.getpid()}-", dir=parent)
     try:
+        yield path
+    finally:
         shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-    except OSError as error:
-        raise homes.explain(error, path) from error
-    return path
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
