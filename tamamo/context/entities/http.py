@@ -16,7 +16,7 @@ from tamamo.context.model.entity import Entity
 from tamamo.context.model.instances import attribute_iri
 from tamamo.context.model.represent import View, is_shown, select
 from tamamo.context.model.values import Fault, check_moment, check_uri
-from tamamo.context.query import plan, projection, request, typeq
+from tamamo.context.query import plan, projection, q, request, typeq
 from tamamo.context.temporal.rows import SCOPE
 
 ENTITIES: Final = "/ngsi-ld/v1/entities/"
@@ -31,19 +31,23 @@ async def create(exchange: Exchange) -> Response:
 
 async def query(exchange: Exchange) -> Response:
     """Query Entities (clause 6.4.3.2)."""
+    _check_source_filter(exchange)
     wanted = request.read(exchange.params, exchange.terms)
-    return await _answer_query(exchange, wanted, views.read_view(exchange))
+    return await _answer_query(exchange, wanted, views.read_wish(exchange))
 
 
 async def query_by_post(exchange: Exchange) -> Response:
     """Query Entities by POST (clause 6.23.3.1)."""
+    if "temporalQ" in exchange.body:
+        raise BadRequestData("/temporalQ: only in a temporal query", field="/temporalQ")
     wanted = request.read_body(exchange.body, exchange.params, exchange.terms)
-    return await _answer_query(exchange, wanted, views.read_view(exchange, exchange.body))
+    return await _answer_query(exchange, wanted, views.read_wish(exchange, exchange.body))
 
 
 async def purge(exchange: Exchange) -> Response:
     """Purge Entities (clause 6.4.3.3): delete what matches, or some of its attributes."""
     params = exchange.params
+    _check_source_filter(exchange)
     wanted = request.read(params, exchange.terms)
     if "drop" in params and "keep" in params:
         raise BadRequestData("drop cannot stand beside keep", field="drop")
@@ -57,23 +61,32 @@ async def purge(exchange: Exchange) -> Response:
     return http.no_content(exchange)
 
 
-async def _answer_query(exchange: Exchange, wanted: plan.Query, view: View) -> Response:
+def _check_source_filter(exchange: Exchange) -> None:
+    """Refuse a context source filter that cannot be read; there are no sources to filter yet."""
+    if "csf" in exchange.params:
+        try:
+            q.parse(exchange.params["csf"], exchange.terms)
+        except BadRequestData as problem:
+            raise BadRequestData(f"csf: {problem.detail}", field="csf") from problem
+
+
+async def _answer_query(exchange: Exchange, wanted: plan.Query, wish: views.Wish) -> Response:
     result = await exchange.broker.entities.query(exchange.tenant, wanted)
     entities = [row.entity() for row in result.rows]
-    return views.show_page(
-        exchange, entities, view, wanted.page, more=result.more, total=result.total
+    return await views.show_page(
+        exchange, entities, wish, wanted.page, more=result.more, total=result.total
     )
 
 
 async def retrieve(exchange: Exchange) -> Response:
     """Retrieve Entity (clause 6.5.3.1)."""
-    view = views.read_view(exchange)
+    wish = views.read_wish(exchange)
     entity_id = _entity_id(exchange)
     types = _types(exchange)
     entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
-    if not view.whole and not _shows_anything(entity, view):
+    if not wish.view.whole and not _shows_anything(entity, wish.view):
         raise ResourceNotFound(f"The entity {entity_id} has none of the attributes asked for")
-    return views.show(exchange, entity, view)
+    return await views.show(exchange, entity, wish)
 
 
 def _shows_anything(entity: Entity, view: View) -> bool:

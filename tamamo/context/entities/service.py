@@ -41,6 +41,12 @@ class EntityService:
         """Return an entity, None when there is none."""
         return await self._reads.submit((tenant, entity_id))
 
+    async def find_many(self, tenant: str, entity_ids: Sequence[str]) -> dict[str, Entity]:
+        """Return those of the entities that exist, by id."""
+        async with transaction(self._pool) as connection:
+            found = await store.fetch(connection, [(tenant, id_) for id_ in entity_ids])
+        return {entity.id: entity for entity in found.values()}
+
     async def get(self, tenant: str, entity_id: str, types: TypeSelector = None) -> Entity:
         """Return an entity (clause 5.7.1). Raises ResourceNotFound."""
         return _known(entity_id, await self.find(tenant, entity_id), types)

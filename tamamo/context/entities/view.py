@@ -1,13 +1,17 @@
 """How a client asks to see entities, and the answer in that form (clauses 6.3.7 to 6.3.15)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
 from tamamo.context import http
-from tamamo.context.errors import BadRequestData, InvalidRequest
+from tamamo.context.entities import linked
+from tamamo.context.entities.linked import Join, Linker
+from tamamo.context.errors import BadRequestData, InvalidRequest, ResourceNotFound
 from tamamo.context.http import Exchange
 from tamamo.context.model import geojson
 from tamamo.context.model.entity import LOCATION, Entity
@@ -17,12 +21,14 @@ from tamamo.context.model.values import Fault, check_uri
 from tamamo.context.negotiation import GEO_JSON
 from tamamo.context.query import projection
 from tamamo.context.query.paging import Page
+from tamamo.context.query.projection import Projection
 from tamamo.context.query.text import names_of
 
 COUNT_HEADER: Final = "NGSILD-Results-Count"
 #: Parameters and options that choose a representation.
 PARAMS: Final = frozenset(
     {"options", "format", "attrs", "pick", "omit", "lang", "datasetId", "geometryProperty"}
+    | linked.PARAMS
 )
 _FORMATS: Final = {
     "normalized": "normalized",
@@ -31,7 +37,6 @@ _FORMATS: Final = {
     "keyValues": "simplified",
 }
 OPTIONS: Final = frozenset({*_FORMATS, "sysAttrs"})
-_WHOLE: Final = View()
 
 
 def read_format(exchange: Exchange) -> Format:
@@ -48,34 +53,39 @@ def read_format(exchange: Exchange) -> Format:
     return cast(Format, formats.pop())
 
 
-def read_view(exchange: Exchange, params: Mapping[str, Any] | None = None) -> View:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a client wants to see entities."""
+
+    view: View
+    projection: Projection
+    join: Join | None = None
+
+
+_PLAIN: Final = Wish(View(), Projection())
+
+
+def read_wish(exchange: Exchange, body: Mapping[str, Any] | None = None) -> Wish:
     """Return how the entities are to be shown.
 
-    params: the members of a query by POST, where there is one; else the URL parameters.
+    body: the query of a query by POST, which then says what URL parameters say otherwise.
     Raises BadRequestData, InvalidRequest.
     """
-    terms = exchange.terms
-    if not exchange.params and params is None:
-        return _WHOLE
-    asked = exchange.params if params is None else params
-    shown = projection.read(asked, terms)
+    if not exchange.params and body is None:
+        return _PLAIN
+    asked = exchange.params if body is None else body
+    shown = projection.read(asked, exchange.terms)
     view = View(
         format=read_format(exchange),
         sys_attrs="sysAttrs" in exchange.options,
         lang=_read_lang(asked),
-        pick=None if shown.pick is None else _names(shown.pick),
-        omit=frozenset() if shown.omit is None else _names(shown.omit),
-        attrs=None if shown.attrs is None else frozenset(shown.attrs),
         dataset_ids=_read_datasets(asked["datasetId"]) if "datasetId" in asked else None,
         geometry_property=_read_geometry(exchange),
     )
+    view = linked.view_of(view, shown)
     if view.pick and not view.pick.isdisjoint(view.omit):
         raise BadRequestData("pick and omit name the same member", field="omit")
-    return view
-
-
-def _names(members: tuple[projection.Member, ...]) -> frozenset[str]:
-    return frozenset(member.iri for member in members)
+    return Wish(view, shown, linked.read_join(asked, shown))
 
 
 def _read_lang(params: Mapping[str, Any]) -> str | None:
@@ -111,30 +121,44 @@ def _read_geometry(exchange: Exchange) -> str:
         raise BadRequestData(detail, field="geometryProperty") from None
 
 
-def show(exchange: Exchange, entity: Entity, view: View) -> Response:
-    """Return one entity, as GeoJSON where that was asked for."""
+async def show(exchange: Exchange, entity: Entity, wish: Wish) -> Response:
+    """Return one entity, as GeoJSON where that was asked for. Raises ResourceNotFound."""
+    view = wish.view
     if exchange.media == GEO_JSON:
         return http.answer(exchange, geojson.feature(entity, exchange.terms, view))
-    return http.answer(exchange, represent(entity, exchange.terms, view))
+    if wish.join is not None:
+        documents = await _linker(exchange, wish.view, wish.join).show([entity], wish.projection)
+        return http.answer(exchange, documents if wish.join.flat else documents[0])
+    document = represent(entity, exchange.terms, view)
+    if not document:
+        raise ResourceNotFound(f"Nothing of the entity {entity.id} is left to show")
+    return http.answer(exchange, document)
 
 
-def show_page(
+async def show_page(
     exchange: Exchange,
     entities: Sequence[Entity],
-    view: View,
+    wish: Wish,
     page: Page,
     *,
     more: bool,
     total: int | None,
 ) -> Response:
     """Return a page of entities with its count and the links to its neighbours."""
-    terms = exchange.terms
+    terms, view = exchange.terms, wish.view
     payload: Any
     if exchange.media == GEO_JSON:
         payload = geojson.feature_collection(entities, terms, view)
+    elif wish.join is not None:
+        payload = await _linker(exchange, view, wish.join).show(entities, wish.projection)
     else:
         payload = [represent(entity, terms, view) for entity in entities]
     return http.answer(exchange, payload, headers=page_headers(exchange, page, more, total))
+
+
+def _linker(exchange: Exchange, view: View, join: Join) -> Linker:
+    entities = exchange.broker.entities
+    return Linker(exchange.terms, view, join, partial(entities.find_many, exchange.tenant))
 
 
 def page_headers(exchange: Exchange, page: Page, more: bool, total: int | None) -> dict[str, str]:
