@@ -19,7 +19,7 @@ from tamamo.web.portal.words import kind_label, stage_label, state_label
 
 
 #: More gauges than these at or above their caution level are folded away under the first.
-FIRST_ALARMS = 6
+FIRST_ALARMS = 4
 
 
 @dataclass(frozen=True, slots=True)

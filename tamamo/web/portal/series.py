@@ -114,6 +114,10 @@ def _now(gauge: Gauge) -> str:
             "limit_level": metres(reached),
             "over": metres(level - reached),
         }
+        if values["over"] == "0.00":
+            return (
+                _("At %(when)s %(name)s stood at its %(limit)s of %(limit_level)s m.") % values
+            )
         return _(
             "At %(when)s %(name)s stood at %(level)s m, %(over)s m above its %(limit)s of "
             "%(limit_level)s m."

@@ -66,6 +66,9 @@ export function baseStyle({ land, rivers, places }, credit) {
           "text-font": FONTS,
           "text-size": ["match", ["get", "rank"], 1, 17, 2, 15, 0, 15, 14],
           "symbol-sort-key": ["get", "rank"],
+          "text-variable-anchor": ["center", "top", "bottom", "left", "right"],
+          "text-radial-offset": 0.9,
+          "text-padding": 1,
         },
         paint: {
           "text-color": ["match", ["get", "rank"], 0, "#1f5c94", "#4d4d4d"],
