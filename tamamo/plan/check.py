@@ -6,11 +6,12 @@ languages) is `loading`'s; here stand the rules that need more than one field or
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from importlib.util import resolve_name
 from pathlib import Path
 
 from tamamo.plan.check_figures import check_figures
-from tamamo.plan.loading import Fault, Folder
+from tamamo.plan.loading import BadPlan, Fault, Folder
 from tamamo.plan.model import Exempt, Outline, Text
 
 #: A file or folder of that name is read by that part, even when no Python imports it.
@@ -128,7 +129,11 @@ def check_record(folder: Folder, outline: Outline) -> Iterator[Fault]:
 def check_parts(folder: Folder) -> Iterator[Fault]:
     """`uses` is what the folder imports and declares; a feed has a recorded payload."""
     file = folder.path / "project.toml"
-    needs, strangers = parts_needed(folder.path)
+    try:
+        needs, strangers = parts_needed(folder.path)
+    except BadPlan as bad:
+        yield from bad.faults
+        return
     for other in sorted(strangers):
         yield Fault(folder.path, "", f"imports the project {other}: projects never import another")
     listed = set(folder.manifest.uses)
@@ -143,27 +148,40 @@ def check_parts(folder: Folder) -> Iterator[Fault]:
 
 
 def parts_needed(folder: Path) -> tuple[set[str], set[str]]:
-    """Return the parts of tamamo a folder needs, and the other projects it imports."""
+    """Return the parts of tamamo a folder needs, and the other projects it imports.
+
+    Raises BadPlan when a module is not Python.
+    """
     needs = {part for name, part in READ_BY.items() if (folder / name).exists()}
     strangers: set[str] = set()
-    for module in folder.rglob("*.py"):
-        if "tests" in module.relative_to(folder).parts:
+    for module in sorted(folder.rglob("*.py")):
+        inside = module.relative_to(folder).parts
+        if "tests" in inside:
             continue
-        for name in _imports(ast.parse(module.read_text("utf-8"), str(module))):
-            package, _, rest = name.partition(".")
-            part, _, inner = rest.partition(".")
-            if package != "tamamo" or not part:
+        package = ".".join(["tamamo.projects", folder.name, *inside[:-1]])
+        for name in _imports(module, package):
+            top, part, other = (*name.split("."), "", "")[:3]
+            if top != "tamamo" or not part:
                 continue
             if part != "projects":
                 needs.add(part)
-            elif (other := inner.partition(".")[0]) and other != folder.name:
+            elif other and other != folder.name:
                 strangers.add(other)
     return needs, strangers
 
 
-def _imports(tree: ast.AST) -> Iterable[str]:
+def _imports(module: Path, package: str) -> Iterator[str]:
+    """Yield the full names a module imports; package is what its relative imports start from."""
+    try:
+        tree = ast.parse(module.read_bytes(), str(module))
+    except (SyntaxError, ValueError) as error:
+        raise BadPlan([Fault(module, "", f"is not Python: {error}")]) from error
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            try:
+                start = resolve_name("." * node.level + (node.module or ""), package)
+            except ImportError as error:
+                raise BadPlan([Fault(module, "", f"line {node.lineno}: {error}")]) from error
+            yield from (f"{start}.{alias.name}" for alias in node.names)

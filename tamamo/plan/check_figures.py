@@ -107,6 +107,14 @@ def _check_table(file: Path, at: str, table: Table, indicators: list[Indicator])
                 faulty = True
                 here = f"{at}.rows[{index}].{column.id}"
                 yield Fault(file, here, f"must be a {column.kind} ({{ ja, en }} for text)")
+    for column in table.columns:
+        for name in column.share_of or ():
+            if name not in {c.id for c in table.columns if c.kind == "number"} - optional:
+                faulty = True
+                yield Fault(file, f"{at}.{column.id}", f"share_of: {name} is no number column")
+        if (column.sum_is or column.total) and column.kind != "number":
+            faulty = True
+            yield Fault(file, f"{at}.{column.id}", "only a column of numbers has a sum")
     if faulty:
         return
     for column in table.columns:

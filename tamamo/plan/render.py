@@ -160,7 +160,11 @@ def stale(plan: Plan, page: Path = OVERVIEW, write: bool = False) -> list[Fault]
     faults = []
     wanted = [(folder.path / "README.md", folder) for folder in plan.folders]
     for file, folder in wanted:
-        before = file.read_text("utf-8") if file.exists() else ""
+        try:
+            before = file.read_text("utf-8") if file.exists() else ""
+        except UnicodeDecodeError:
+            faults.append(Fault(file, "", "not UTF-8 text"))
+            continue
         faults += _renew(file, before, readme(plan, folder, before), write)
     if page.parent.is_dir():
         before = page.read_text("utf-8") if page.exists() else ""

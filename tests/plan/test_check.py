@@ -154,6 +154,14 @@ RPA = "ai_rpa/kpi.toml"
             f"{RPA}: table[0].rows[2].saved_hours: is missing",
         ),
         (
+            _add("tourism/analysis.py", "def ="),
+            "tourism/analysis.py: is not Python: invalid syntax (analysis.py, line 1)",
+        ),
+        (
+            _replace(RPA, 'share_of = ["saved_hours",', 'share_of = ["task",'),
+            f"{RPA}: table[0].reduction: share_of: task is no number column",
+        ),
+        (
             _replace(RPA, "annual_hours = 40", "annual_hours = 0"),
             f"{RPA}: table[0].rows[2].reduction: no share: annual_hours is 0",
         ),
@@ -209,8 +217,17 @@ def test_a_feed_needs_a_recorded_payload(folders: Path) -> None:
     assert _check(folders).exit_code == 0
 
 
-def test_projects_never_import_each_other(folders: Path) -> None:
-    _add("tourism/analysis.py", "from tamamo.projects.open_data import feed\n")(folders)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tamamo.projects.open_data import feed",
+        "import tamamo.projects.open_data.feed",
+        "from ..open_data import feed",
+        "from tamamo.projects import open_data",
+    ],
+)
+def test_projects_never_import_each_other(folders: Path, line: str) -> None:
+    _add("tourism/analysis.py", f"{line}\n")(folders)
     assert "tourism: imports the project open_data" in _check(folders).stderr
 
 
