@@ -15,7 +15,7 @@ from tamamo.context.query.text import (
 )
 
 MAX_LENGTH = 32 * 1024
-MAX_DEPTH = 10
+MAX_DEPTH = 30
 
 
 @dataclass(frozen=True, slots=True)

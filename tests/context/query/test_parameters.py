@@ -53,7 +53,7 @@ def test_depth_and_company_of_projections(terms: Terms) -> None:
     with pytest.raises(BadRequestData, match="attrs"):
         projection.read({"pick": "a", "attrs": "b"}, terms)
     with pytest.raises(TooComplexQuery):
-        projection.parse("a{" * 12 + "b" + "}" * 12, terms)
+        projection.parse("a{" * 40 + "b" + "}" * 40, terms)
     assert projection.read({"attrs": "a,b,a"}, terms).attrs == (VOCABULARY + "a", VOCABULARY + "b")
     for wrong in ("id", "type,a", "a,", "not a name"):
         with pytest.raises(BadRequestData, match="attrs"):

@@ -170,6 +170,19 @@ async def test_a_row_is_the_entity_as_stored(connection: Connection) -> None:
     assert stored == entity
 
 
+async def test_what_has_expired_is_gone(connection: Connection) -> None:
+    entities = world(3)
+    await insert(connection, "default", entities)
+    await connection.execute("update entity set expires_at = now() where id = %s", [entities[0].id])
+    await connection.execute(
+        "update entity set expires_at = now() + interval '1 hour' where id = %s", [entities[1].id]
+    )
+    asked = plan.Query(page=Page(count=True))
+    result = await plan.run(connection, "default", asked)
+    assert {row.id for row in result.rows} == {entity.id for entity in entities[1:]}
+    assert result.total == 2
+
+
 async def test_linked_entities_stay_within_the_tenant(connection: Connection) -> None:
     station = Entity(
         "urn:x:s", [A], {VOCABULARY + "of": [{"type": "Relationship", "object": "urn:x:d"}]}
@@ -230,6 +243,8 @@ async def test_a_page_of_one_type_is_read_from_the_index(connection: Connection)
     assert "entity_by_type" in indexes
     assert "Seq Scan" not in {node["Node Type"] for node in page}
     # What the index gives is in order; only the few of several types are sorted.
+    assert "entity_by_types" in indexes
+    assert "entity_pkey" not in indexes
     ordered = next(node for node in page if node.get("Index Name") == "entity_by_type")
     assert ordered["Node Type"] == "Index Scan"
 
