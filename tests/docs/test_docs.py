@@ -7,9 +7,11 @@ import tomllib
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 
 from tamamo.cli import VERBS, tamamo
+from tamamo.kernel.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -84,6 +86,19 @@ def test_the_readmes_name_every_verb(page: str) -> None:
     verbs = {verb for verb, command in commands.items() if command and not command.hidden}
     missing = {verb for verb in verbs if f"`tamamo {verb}" not in text}
     assert missing == set()
+
+
+def test_every_setting_is_described_with_its_default() -> None:
+    text = (ROOT / "docs/settings.md").read_text("utf-8")
+    described = dict(re.findall(r"^\| `(\w+)` \| (?:`([^`]*)`|\(none\)) \|", text, re.MULTILINE))
+    wanted = {}
+    for field in msgspec.structs.fields(Settings):
+        name = field.name.upper()
+        default = "" if field.default in (None, ()) else str(field.default)
+        wanted[name if name == "DATABASE_URL" else f"TAMAMO_{name}"] = default
+    assert {k: v.casefold() for k, v in described.items()} == {
+        k: v.casefold() for k, v in wanted.items()
+    }
 
 
 def test_no_document_names_this_machine() -> None:
