@@ -254,7 +254,7 @@ class _Writer:
         if not self._plan.announce or at is None:
             return
         values = {
-            "clock": to_text(at),
+            "clock": to_text(at.replace(microsecond=0)),
             "state": state,
             "speed": self._plan.speed,
             "source": river.SOURCE,
