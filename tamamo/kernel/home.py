@@ -66,7 +66,15 @@ def no_space(path: Path, needed: int) -> SetupError:
 
 def api_key(home: Path) -> str:
     """Return the installation's API key, made at the first call and readable by its owner only."""
-    path = home / "secrets" / "api-key"
+    return secret(home, "api-key")
+
+
+def secret(home: Path, name: str) -> str:
+    """Return one of the installation's secrets, made at the first call, readable by its owner only.
+
+    Raises SetupError when the home cannot be written.
+    """
+    path = home / "secrets" / name
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():

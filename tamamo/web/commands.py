@@ -21,4 +21,5 @@ def add(file: Path, credit: str, home: Path | None) -> None:
     """Add municipal borders (GeoJSON) to the map of this installation."""
     configuration = settings.load({"home": home})
     kept = borders.add(configuration.home, file, credit or file.stem)
-    click.echo(f"Added {kept.name} to {kept.path.parent}; the map shows the credit {kept.credit!r}.")
+    place = f"{kept.name} to {kept.path.parent}"
+    click.echo(f"Added {place}; the map shows the credit {kept.credit!r}.")

@@ -1,8 +1,16 @@
 """Error pages, in the language of the address."""
 
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+from tamamo.kernel.errors import Unavailable
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -39,3 +47,32 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         "text": _("Please go back, reload the page and send it again. Nothing was changed."),
     }
     return render(request, "web/error.html", context, status=403)
+
+
+class WithoutDatabase:
+    """Middleware: a database that does not answer is a page saying so (503), not a fault here."""
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on."""
+        return await self._get_response(request)
+
+    async def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Answer 503 when a view found no database."""
+        if not isinstance(exception, Unavailable):
+            return None
+        context = {
+            "heading": _("The data cannot be reached"),
+            "text": _("The database does not answer now. Please try again in a little while."),
+        }
+        answer = render(request, "web/error.html", context, status=503)
+        answer["Retry-After"] = "10"
+        return answer

@@ -1,4 +1,4 @@
-"""What every page's frame shows: the menu of what exists, and the same view in the other language."""
+"""What every page's frame shows: the menu of what exists, the view in the other language."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse, translate_url
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 
 #: URL name → its text. An entry whose URL does not exist is left out.
 MENU: tuple[tuple[str, Promise], ...] = (

@@ -24,7 +24,9 @@ def content_security(get_response: Handler) -> Handler:
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         response = await get_response(request)
         response.headers["Content-Security-Policy"] = policy
-        response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+        response.headers.setdefault(
+            "Permissions-Policy", "geolocation=(), camera=(), microphone=()"
+        )
         return response
 
     return middleware

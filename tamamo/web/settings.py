@@ -5,14 +5,14 @@ from pathlib import Path
 
 from tamamo.kernel import settings as kernel_settings
 from tamamo.web.messages import compile_catalogues
-from tamamo.web.signing import secret_key
+from tamamo.web.signing import signing_key
 
 _HERE = Path(__file__).parent
 _HAS_PLAN = find_spec("tamamo.plan") is not None and find_spec("tamamo.plan.urls") is not None
 
-installation = kernel_settings.load()
+INSTALLATION = kernel_settings.load()
 
-SECRET_KEY = secret_key(installation.home)
+SECRET_KEY = signing_key(INSTALLATION.home)
 DEBUG = False
 #: Nothing here is built from the Host header but the comparison of a form's Origin with it.
 ALLOWED_HOSTS = ["*"]
@@ -29,6 +29,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tamamo.web.marks.city_marks",
+    "tamamo.web.errors.WithoutDatabase",
 ]
 TEMPLATES = [
     {

@@ -1,34 +1,19 @@
-"""The key Django signs with: made once, kept in HOME/secrets, readable by its owner only."""
+"""The key Django signs forms with."""
 
-import os
+import secrets
 from pathlib import Path
 
-from django.core.management.utils import get_random_secret_key
+from tamamo.kernel.errors import SetupError
+from tamamo.kernel.home import secret
 
 
-def secret_key(home: Path) -> str:
-    """Return the installation's signing key, making it at the first start.
+def signing_key(home: Path) -> str:
+    """Return the installation's signing key, the same in all its processes.
 
-    Several workers may start at once: the file appears whole or not at all, and the first wins.
-    Where the home cannot be written the key lives as long as this process.
+    Where there is no home that can be written (a command that only reads, a test) the key lives as
+    long as this process.
     """
-    path = home / "secrets" / "django-key"
     try:
-        return path.read_text()
-    except OSError:
-        pass
-    key = get_random_secret_key()
-    draft = path.with_name(f"django-key.{os.getpid()}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(key)
-        try:
-            os.link(draft, path)
-        finally:
-            draft.unlink()
-        return key
-    except FileExistsError:
-        return path.read_text()
-    except OSError:
-        return key
+        return secret(home, "django-key")
+    except SetupError:
+        return secrets.token_urlsafe(32)

@@ -44,7 +44,9 @@ def test_the_table_has_the_last_reading_of_each_ten_minutes_newest_first() -> No
     assert [row.level for row in shown] == [25.0, 10.0, 9.0]
 
 
-def _sentence(language: str, level: float | None, earlier: float | None = None, **more: object) -> str:
+def _sentence(
+    language: str, level: float | None, earlier: float | None = None, **more: object
+) -> str:
     found = gauge_of(gauge("1", "牛堂", level, START, **more), START, earlier)  # type: ignore[arg-type]
     with translation.override(language):
         return series.sentence(found, [(START - HOUR, 2.4), (START, 2.0)])

@@ -46,8 +46,14 @@ def test_a_bad_moment_is_refused_in_words(text: str, reason: str) -> None:
 
 
 def test_the_address_comes_back_as_it_was() -> None:
-    given = {"at": "2026-06-26T08:00+09:00", "town": "高松市", "stage": "2", "gauge": "370",
-             "layers": "gauges,rain", "map": "12.5/34.34/134.05"}
+    given = {
+        "at": "2026-06-26T08:00+09:00",
+        "town": "高松市",
+        "stage": "2",
+        "gauge": "370",
+        "layers": "gauges,rain",
+        "map": "12.5/34.34/134.05",
+    }
     view, errors = parse(given, NOW)
     assert errors == []
     assert {k: v[0] for k, v in parse_qs(view.query()[1:]).items()} == given
@@ -62,8 +68,15 @@ def test_a_bad_moment_keeps_what_was_typed_and_names_the_field() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("stage", "9"), ("stage", "x"), ("state", "odd"), ("sort", "id;drop"), ("map", "a/b/c"),
-     ("layers", "gauges,x"), ("q", "x" * 61)],
+    [
+        ("stage", "9"),
+        ("stage", "x"),
+        ("state", "odd"),
+        ("sort", "id;drop"),
+        ("map", "a/b/c"),
+        ("layers", "gauges,x"),
+        ("q", "x" * 61),
+    ],
 )
 def test_other_unknown_values_are_left_out(name: str, value: str) -> None:
     view, errors = parse({name: value}, NOW)

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import DEFAULT_TENANT, Entity
+from tamamo.context.query.logic import One
 from tamamo.context.query.paging import Page
 from tamamo.context.query.plan import Query, Selector
-from tamamo.context.query.logic import One
 from tamamo.kernel import time
 from tamamo.web.portal.city import SIMULATION_ID, SIMULATION_TYPE, STORM, Source
 

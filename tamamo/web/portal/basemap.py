@@ -58,7 +58,9 @@ def add(home: Path, file: Path, credit: str) -> Borders:
 def _check(file: Path) -> None:
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise SetupError(f"{file}: larger than {MAX_BYTES // 1024 // 1024} MB; simplify it first")
+            raise SetupError(
+                f"{file}: larger than {MAX_BYTES // 1024 // 1024} MB; simplify it first"
+            )
         document: Any = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SetupError(f"{file}: cannot be read ({error.strerror})") from error

@@ -124,5 +124,3 @@ async def simulation(source: Source) -> Simulation | None:
     storm = instance.get("json") or instance.get("value")
     text = storm.get("startedAt") if isinstance(storm, dict) else None
     return Simulation(time.from_text(text) if text else None)
-
-

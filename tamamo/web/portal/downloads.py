@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,11 +12,10 @@ from django.views.decorators.http import require_safe
 from tamamo.kernel import time
 from tamamo.kernel.errors import PROBLEM_JSON
 from tamamo.kernel.time import JST
-from tamamo.web import settings
 from tamamo.web.portal import access, basemap, city, exports, series
 from tamamo.web.portal.city import City
-from tamamo.web.portal.viewstate import FieldError, ViewState, parse
 from tamamo.web.portal.views import find_gauge
+from tamamo.web.portal.viewstate import FieldError, ViewState, parse
 
 
 def _refused(errors: list[FieldError]) -> HttpResponse:
@@ -111,7 +111,7 @@ async def chart(request: HttpRequest, station: str) -> HttpResponse:
 @require_safe
 async def borders(request: HttpRequest) -> HttpResponse:
     """The borders the operator added: address and credit of each."""
-    found = basemap.added(settings.installation.home)
+    found = basemap.added(settings.INSTALLATION.home)
     files = [{"url": reverse("border-file", args=[b.name]), "credit": b.credit} for b in found]
     return JsonResponse({"borders": files})
 
@@ -119,7 +119,7 @@ async def borders(request: HttpRequest) -> HttpResponse:
 @require_safe
 async def border_file(request: HttpRequest, name: str) -> HttpResponse:
     """One added file."""
-    for border in basemap.added(settings.installation.home):
+    for border in basemap.added(settings.INSTALLATION.home):
         if border.name == name:
             data = border.path.read_bytes()
             answer = HttpResponse(data, content_type=exports.CONTENT_TYPES["geojson"])

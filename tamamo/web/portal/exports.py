@@ -37,18 +37,22 @@ def _rounded(value: float | None, digits: int = 3) -> float | None:
     return None if value is None else round(value, digits)
 
 
-GAUGE_FIELDS = (
+def _fields(names: str) -> list[str]:
+    return names.split()
+
+
+GAUGE_FIELDS = _fields(
     "station_id name town river latitude longitude level_m observed_at stage stage_label state "
     "state_label change_1h_m observation_start_m flood_caution_m flood_m simulated provider source "
     "license entity_id as_of"
-).split()
-STATION_FIELDS = (
+)
+STATION_FIELDS = _fields(
     "name kind kind_label latitude longitude value unit observed_at state state_label simulated "
     "source entity_id as_of"
-).split()
-LEVEL_FIELDS = (
+)
+LEVEL_FIELDS = _fields(
     "station_id name observed_at level_m simulated provider source license entity_id"
-).split()
+)
 
 
 def gauge_row(gauge: Gauge, as_of: datetime) -> Row:

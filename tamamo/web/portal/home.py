@@ -17,7 +17,6 @@ from tamamo.web.portal.stations import Kind, Station
 from tamamo.web.portal.viewstate import LAYERS, SORTS, ViewState
 from tamamo.web.portal.words import kind_label, stage_label, state_label
 
-
 #: More gauges than these at or above their caution level are folded away under the first.
 FIRST_ALARMS = 4
 
@@ -127,9 +126,7 @@ def layers(city: City, view: ViewState) -> list[Layer]:
     }
     for kind in Kind:
         groups[kind] = (kind_label(kind), [s for s in city.stations if s.kind is kind])
-    return [
-        _layer(name, label, items, view) for name, (label, items) in groups.items() if items
-    ]
+    return [_layer(name, label, items, view) for name, (label, items) in groups.items() if items]
 
 
 def _layer(name: str, label: str, items: Sequence[Gauge | Station], view: ViewState) -> Layer:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from django.utils.translation import get_language
@@ -23,16 +24,11 @@ def usual_interval(points: Sequence[Point], fallback: timedelta) -> timedelta:
     """Return the median time between readings; the fallback with fewer than three."""
     if len(points) < 3:
         return fallback
-    gaps = [
-        (later[0] - earlier[0]).total_seconds()
-        for earlier, later in zip(points, points[1:], strict=False)
-    ]
+    gaps = [(later[0] - earlier[0]).total_seconds() for earlier, later in pairwise(points)]
     return timedelta(seconds=max(median(gaps), 1.0))
 
 
-def with_gaps(
-    points: Sequence[Point], interval: timedelta
-) -> list[tuple[datetime, float | None]]:
+def with_gaps(points: Sequence[Point], interval: timedelta) -> list[tuple[datetime, float | None]]:
     """Return the points with a None between two that lie more than twice the interval apart."""
     shown: list[tuple[datetime, float | None]] = []
     for moment, level in points:
@@ -115,22 +111,26 @@ def _now(gauge: Gauge) -> str:
             "over": metres(level - reached),
         }
         if values["over"] == "0.00":
-            return (
-                _("At %(when)s %(name)s stood at its %(limit)s of %(limit_level)s m.") % values
+            return _("At %(when)s %(name)s stood at its %(limit)s of %(limit_level)s m.") % values
+        return (
+            _(
+                "At %(when)s %(name)s stood at %(level)s m, %(over)s m above its %(limit)s of "
+                "%(limit_level)s m."
             )
-        return _(
-            "At %(when)s %(name)s stood at %(level)s m, %(over)s m above its %(limit)s of "
-            "%(limit_level)s m."
-        ) % values
+            % values
+        )
     following = next_threshold(level, limits)
     if following is None:
         return _("At %(when)s %(name)s stood at %(level)s m.") % values
     word = stage_word(stage_of(following, limits))
     values |= {"limit": word, "limit_level": metres(following), "under": metres(following - level)}
-    return _(
-        "At %(when)s %(name)s stood at %(level)s m, %(under)s m below its %(limit)s of "
-        "%(limit_level)s m."
-    ) % values
+    return (
+        _(
+            "At %(when)s %(name)s stood at %(level)s m, %(under)s m below its %(limit)s of "
+            "%(limit_level)s m."
+        )
+        % values
+    )
 
 
 def _trend(change: float) -> str:
