@@ -1,4 +1,4 @@
-"""The content security policy: everything from here, nothing inline, one foreign host for the map."""
+"""The content security policy: all from here, nothing inline, one foreign host."""
 
 from collections.abc import Awaitable, Callable
 

@@ -66,7 +66,8 @@ class City:
     @property
     def simulated(self) -> bool:
         """Whether any value comes from the simulator."""
-        return any(item.simulated for item in (*self.gauges, *self.stations))
+        gauges = any(gauge.simulated for gauge in self.gauges)
+        return gauges or any(station.simulated for station in self.stations)
 
     def gauge(self, station: str) -> Gauge | None:
         """Return the gauge with a station code."""

@@ -1,9 +1,10 @@
 """The whole view in the address: what is selected, filtered, sorted, where the map stands, when."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -41,7 +42,7 @@ class ViewState:
     map: str = ""
     moment: datetime | None = field(default=None, compare=False)
 
-    def query(self, **changes: str) -> str:
+    def query(self, **changes: Any) -> str:
         """Return "?…" of this view with some parameters changed, or "" when nothing is set."""
         pairs = replace(self, **changes).pairs()
         return "?" + urlencode(pairs, safe=":/,") if pairs else ""
@@ -88,7 +89,7 @@ class ViewState:
 
 
 _OLDEST = time.EARLIEST
-_SORT_KEYS = {
+_SORT_KEYS: dict[str, Callable[[Gauge], Any]] = {
     "severity": lambda gauge: gauge.severity,
     "name": lambda gauge: (gauge.name, gauge.station),
     "town": lambda gauge: (gauge.town, *gauge.severity),
