@@ -1,5 +1,6 @@
 """The NGSI-LD API as an ASGI application, mounted at /ngsi-ld/v1 (clause 6.2)."""
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -7,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.context.discovery import http as discovery
 from tamamo.context.entities import batch
 from tamamo.context.entities import http as entities
-from tamamo.context.errors import ResourceNotFound
+from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import problem_answer
 from tamamo.context.temporal import http as temporal
 
@@ -21,10 +22,27 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
 class _EncodedPath:
     """Routes by the path as it was sent: names in a path are IRIs with encoded slashes.
 
-    A slash at the end means the same resource as none (clause 6.4.2 writes /entities/).
+    A slash at the end means the same resource as none (clause 6.4.2 writes /entities/), except
+    where only an entity can be meant: then, and for an empty name within the path, the id or
+    name "is not present" (clauses 5.6.2.4 to 5.6.19.4).
     """
 
     def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        path = raw.decode("latin-1").partition("?")[0]
+        no_id = path.endswith("/entities/") and scope["method"] in {"PUT", "PATCH"}
+        if no_id or "//" in path:
+            problem = BadRequestData(f"The path {path} leaves out an id or a name")
+            response = problem_answer(problem, Headers(scope=scope))
+            await response(scope, receive, send)
+            return
+        await self._app({**scope, "path": path.rstrip("/")}, receive, send)
+
+
+app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

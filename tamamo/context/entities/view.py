@@ -153,6 +153,8 @@ async def show_page(
         payload = await _linker(exchange, view, wish.join).show(entities, wish.projection)
     else:
         payload = [represent(entity, terms, view) for entity in entities]
+    if not view.whole and isinstance(payload, list):
+        payload = [document for document in payload if document]  # nothing of it is left to show
     return http.answer(exchange, payload, headers=page_headers(exchange, page, more, total))
 
 

@@ -216,6 +216,16 @@ async def test_unknown_entity(api: httpx.AsyncClient, method: str) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PATCH", "/entities/"), ("PUT", "/entities/"), ("PATCH", "/entities//attrs")],
+)
+async def test_a_path_without_an_id(api: httpx.AsyncClient, method: str, path: str) -> None:
+    answer = await api.request(method, path, json={})
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("BadRequestData")
+
+
 @pytest.mark.parametrize("path", ["/entities/no-uri", "/entities/no-uri/attrs/name"])
 async def test_an_id_is_a_uri(api: httpx.AsyncClient, path: str) -> None:
     answer = await api.delete(path)
