@@ -14,7 +14,7 @@ from tamamo.context.query.text import bind
 from tamamo.context.temporal import values
 from tamamo.context.temporal.request import Wanted
 from tamamo.context.temporal.rows import SCOPE
-from tamamo.context.temporal.selection import of_dataset, time_of, within
+from tamamo.context.temporal.selection import extent, of_dataset, time_of, within
 from tamamo.kernel.database import Connection
 from tamamo.kernel.time import to_text
 
@@ -85,11 +85,9 @@ async def aggregate(
     assert wanted.aggregation is not None
     params: dict[str, Any] = {"tenant": tenant, "ids": list(ids), "now": now}
     source = _source(wanted, params)
-    time = time_of(wanted)
     start, end = wanted.times.start, wanted.times.end
     if start is None or end is None:
-        statement = f"select min({time}), max({time}) {source}"
-        row = await (await connection.execute(statement, params)).fetchone()
+        row = await (await connection.execute(extent(wanted, ids, params), params)).fetchone()
         if row is None or row[0] is None:
             return Aggregated()
         start, end = start or row[0], end or row[1]

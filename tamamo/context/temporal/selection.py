@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tamamo.context.query import plan, q
-from tamamo.context.query.logic import leaves
+from tamamo.context.query import logic, plan, q
 from tamamo.context.query.paths import AttrPath
 from tamamo.context.query.temporalq import TIME_PROPERTIES
 from tamamo.context.query.text import bind
-from tamamo.context.query.tree import last
+from tamamo.context.query.tree import Compare, Term, last
+from tamamo.context.query.values import Number
 from tamamo.context.temporal.request import Wanted
 from tamamo.context.temporal.rows import SCOPE
 
@@ -108,23 +108,38 @@ def _conditions(wanted: Wanted, params: dict[str, Any]) -> list[str]:
 def _filter(node: q.Node, concerned: str, params: dict[str, Any]) -> str:
     """Return the condition that the instances within the times meet the query (S2).
 
-    They are put together as an entity is, so that `q` means the same here and there.
+    Each term asks for an instance of its attribute, so each is a condition of its own.
     """
-    attrs = list(attributes_of(node))
+    return logic.to_sql(node, lambda term: _term(term, concerned, params))
+
+
+def _term(term: Term, concerned: str, params: dict[str, Any]) -> str:
+    path = last(term.path)
+    if not isinstance(path, AttrPath):
+        return q.to_sql(logic.One(term), params, "e")
+    attr = f"{bind(params, path.names[0])}::text"
+    instances = f"from attribute_history h where {concerned} and h.attr = {attr}"
+    if isinstance(term, Compare) and _is_numeric(term, path):
+        # By the number beside the instance: no JSON is read but of those that meet it.
+        tests = " or ".join(
+            f"h.number {term.operator} {bind(params, value.value)}::float8"
+            for value in term.values
+            if isinstance(value, Number)
+        )
+        kind = "json_typeof(h.instance -> 'value') = 'number'"
+        return f"exists (select 1 {instances} and ({tests}) and {kind})"
+    # Put together as an entity is, so that `q` means the same here and there.
     return (
-        "exists (select 1 from (select e.id, e.tenant, e.types, e.scopes, e.created_at,"
-        " e.modified_at, e.expires_at, coalesce(jsonb_object_agg(g.attr, g.instances), '{}')"
+        "exists (select 1 from (select coalesce(jsonb_object_agg(g.attr, g.instances), '{}')"
         " as attrs from (select h.attr, jsonb_agg(h.instance::jsonb) as instances"
-        f" from attribute_history h where {concerned} and h.deleted_at is null"
-        f" and h.attr = any({bind(params, attrs)}::text[]) group by h.attr) as g) as w"
-        f" where {q.to_sql(node, params, 'w')})"
+        f" {instances} and h.deleted_at is null group by h.attr) as g) as w"
+        f" where {q.to_sql(logic.One(term), params, 'w')})"
     )
 
 
-def attributes_of(node: q.Node) -> set[str]:
-    """Return the IRIs of the attributes a query looks at."""
-    paths = (last(term.path) for term in leaves(node))
-    return {path.names[0] for path in paths if isinstance(path, AttrPath)}
+def _is_numeric(term: Compare, path: AttrPath) -> bool:
+    plain = len(path.names) == 1 and path.member is None and not path.value_path
+    return plain and term.operator != "==" and all(isinstance(v, Number) for v in term.values)
 
 
 def _geometries(wanted: Wanted, params: dict[str, Any]) -> str:
@@ -151,28 +166,50 @@ def _scopes(wanted: Wanted) -> str:
 def instances(wanted: Wanted, ids: Sequence[str], params: dict[str, Any], limit: int) -> str:
     """Return the statement for the instances of some entities: id, attr, time, instance id, JSON.
 
-    Each attribute is read in the order of its index and left when `limit` is reached. Where no
-    attributes are named, `names` walks the distinct ones by index.
+    Each attribute is read in the order of its index and left when `limit` is reached.
     """
-    params["ids"] = list(ids)
     order = "desc" if wanted.backwards else "asc"
     column = time_of(wanted)
-    if wanted.attrs is None:
-        names = _WALK
-    else:
-        attrs = [*wanted.attrs, SCOPE] if wanted.query.attrs else list(wanted.attrs)
-        if wanted.view.pick is not None and "scope" in wanted.view.pick:
-            attrs.append(SCOPE)
-        names = (
-            "with names as (select i.id, a.attr from unnest(%(ids)s::text[]) as i (id)"
-            f" cross join unnest({bind(params, attrs)}::text[]) as a (attr))"
-        )
     return (
-        f"{names} select n.id, n.attr, p.time, p.instance_id::text, p.instance from names n"
+        f"{names(wanted, ids, params)}"
+        " select n.id, n.attr, p.time, p.instance_id::text, p.instance from names n"
         f" cross join lateral (select {column} as time, h.instance_id, h.instance"
         " from attribute_history h where h.tenant = %(tenant)s and h.entity_id = n.id"
         f" and h.attr = n.attr and {within(wanted, params)} and {of_dataset(wanted, params)}"
         f" order by {column} {order}, h.instance_id {order} limit {limit:d}) as p"
+    )
+
+
+def extent(wanted: Wanted, ids: Sequence[str], params: dict[str, Any]) -> str:
+    """Return the statement for the least and greatest time of the instances of some entities."""
+    column = time_of(wanted)
+    end = (
+        f"(select {column} from attribute_history h where h.tenant = %(tenant)s"
+        f" and h.entity_id = n.id and h.attr = n.attr and {within(wanted, params, 'true')}"
+        f" and {of_dataset(wanted, params)} and h.deleted_at is null"
+        f" order by {column} {{}} limit 1)"
+    )
+    return (
+        f"{names(wanted, ids, params, scope=False)}"
+        f" select min({end.format('asc')}), max({end.format('desc')}) from names n"
+    )
+
+
+def names(wanted: Wanted, ids: Sequence[str], params: dict[str, Any], *, scope: bool = True) -> str:
+    """Return `with names`: the entities and attributes to read. scope: with that of the entity.
+
+    Where no attributes are named, it walks the distinct ones by index.
+    """
+    params["ids"] = list(ids)
+    if wanted.attrs is None:
+        return _WALK
+    attrs = list(wanted.attrs)
+    pick = wanted.view.pick
+    if scope and (pick is None or "scope" in pick):
+        attrs.append(SCOPE)
+    return (
+        "with names as (select i.id, a.attr from unnest(%(ids)s::text[]) as i (id)"
+        f" cross join unnest({bind(params, attrs)}::text[]) as a (attr))"
     )
 
 
