@@ -89,13 +89,21 @@ class Reader:
             return self._several(value, depth)
         return [self._bare(value)]
 
+    def fragment(self, body: dict[str, Any]) -> Instance:
+        """Return the instance of an Attribute Fragment, which is never a bare value."""
+        kind = self._kind(body)
+        if kind is None and not self.rules.partial:
+            raise Fault("has neither a value nor an object")
+        return self._read(body, kind or "", 0)
+
     def instance(self, body: dict[str, Any], depth: int = 0) -> Instance:
         """Return one instance in stored form."""
         if depth > MAX_ATTRIBUTE_DEPTH:
             raise Fault(f"sub-attributes nest more than {MAX_ATTRIBUTE_DEPTH} levels deep")
         kind = self._kind(body)
-        if kind is None:
-            return self._bare(body)
+        return self._bare(body) if kind is None else self._read(body, kind, depth)
+
+    def _read(self, body: dict[str, Any], kind: str, depth: int) -> Instance:
         member = VALUE_MEMBER.get(kind, "")
         out: Instance = {"type": kind} if kind else {}
         for name, value in body.items():
@@ -130,8 +138,10 @@ class Reader:
         elif name == "expiresAt":
             out[name] = self._nullable(check_moment, value, name)
         elif name in {"objectType", "valueType"}:
-            if (name == "objectType") != kind.endswith("Relationship"):
+            if kind and (name == "objectType") != kind.endswith("Relationship"):
                 raise Fault(f"a {kind} has no {name}", name)
+            if kind == "LanguageProperty" and value != "langString":
+                raise Fault("can only be langString for a LanguageProperty", name)
             out[name] = self._nullable(self._types, value, name)
         elif name in _PROHIBITED:
             raise Fault(_PROHIBITED[name].format(kind=kind or "an attribute"), name)

@@ -64,9 +64,10 @@ OUTPUT_ONLY: Final = frozenset(
     {"previousValue", "previousObject", "previousLanguageMap", "previousVocab", "previousJson"}
     | {"previousValueList", "previousObjectList", "entity", "entityList"}
 )
-#: Core terms that never name an attribute (clause 4.5.1).
+#: Core terms that never name an attribute (clause 4.5.1). The members `vocab` and `json` may: they
+#: are ordinary words, and only inside an attribute do they hold its value.
 NOT_ATTRIBUTES: Final = (
-    VALUE_MEMBERS
+    (VALUE_MEMBERS - {"vocab", "json"})
     | (OUTPUT_ONLY - {"entity", "entityList"})
     | SEALED_MEMBERS
     | {"id", "type", "datasetId", "instanceId", "observedAt", "unitCode", "valueType"}

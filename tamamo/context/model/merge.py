@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.jsonld.terms import TermMap
-from tamamo.context.model.entity import Attributes, Entity, Instance
+from tamamo.context.model.entity import CORE_VOCABULARY, Attributes, Entity, Instance
 from tamamo.context.model.kinds import DELETED, VALUE_MEMBER, null_of
 from tamamo.context.model.parse import Fragment
 from tamamo.context.model.patch import patch_instance, settle
 from tamamo.context.model.values import NGSI_NULL
 
+#: The scope's IRI, for results that name what was not updated.
+SCOPE: Final = CORE_VOCABULARY + "scope"
 #: Members in which two instances may differ and yet say the same.
 _TIMES: Final = frozenset({"createdAt", "modifiedAt"})
 
@@ -83,8 +85,10 @@ def update(entity: Entity, fragment: Fragment, now: str) -> tuple[Entity, Change
     """Update Attributes (clauses 5.6.2, 5.5.8): whole instances are replaced, Nulls delete."""
     draft = _Draft(entity, now)
     draft.put_all(fragment, overwrite=True)
-    if entity.scopes:  # the scope of a fragment is ignored where there was none
+    if entity.scopes:
         draft.take_scopes(fragment, overwrite=True)
+    elif fragment.scopes:
+        draft.change.not_updated.append((SCOPE, "the entity has no scope to replace"))
     return draft.finish(fragment)
 
 

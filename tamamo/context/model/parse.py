@@ -107,7 +107,8 @@ def parse_attribute(body: Any, terms: TermMap, rules: Rules, attr: str) -> Insta
     try:
         if type(body) is not dict:
             raise Fault("an attribute is a JSON object")
-        instance = Reader(terms, rules).instance(body)
+        plain = {name: value for name, value in body.items() if name != "@context"}
+        instance = Reader(terms, rules).fragment(plain)
         _check_geo(attr, [instance])
         return instance
     except Fault as fault:
@@ -132,7 +133,7 @@ def parse_types(value: Any, terms: TermMap, *path: str) -> list[str]:
     """Return the expanded types of a `type` member."""
     types: list[str] = []
     for name in value if type(value) is list else [value]:
-        if type(name) is not str or not is_name(name) or name == NGSI_NULL:
+        if type(name) is not str or not is_name(name) or name in _NO_TYPES:
             raise Fault("a type is a name: letters, numbers and _, a letter first", *path)
         iri = terms.expand_type(name)
         if iri not in types:
@@ -140,6 +141,10 @@ def parse_types(value: Any, terms: TermMap, *path: str) -> list[str]:
     if not types:
         raise Fault("names no type", *path)
     return types
+
+
+#: JSON-LD keywords under their core names, and the Null.
+_NO_TYPES: Final = frozenset({"id", "type", NGSI_NULL})
 
 
 def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:

@@ -158,6 +158,7 @@ class TestUpdate:
         entity, change = _updated(_entity(), {"scope": "/B"})
         assert entity.scopes == []
         assert not change
+        assert [iri for iri, _ in change.not_updated] == [merge.SCOPE]
 
     def test_deleting_what_is_not_there_does_nothing(self) -> None:
         before = _entity(a=1)
@@ -353,6 +354,21 @@ class TestOneAttribute:
         entity, change = merge.update_attribute(before, DEFAULT + "a", part, T2)
         assert [i["value"] for i in _shown(entity)["a"]] == [1, 3]
         assert change.written[0].before == before.attrs[DEFAULT + "a"][1]
+
+    def test_a_sub_attribute_alone(self) -> None:
+        before = _entity(a={"object": "urn:x:1", "by": {"object": "urn:x:2"}})
+        part = parse.parse_attribute(
+            {"by": {"object": "urn:x:3"}, "@context": "read before"},
+            TERMS,
+            parse.PARTIAL,
+            DEFAULT + "a",
+        )
+        entity, _ = merge.update_attribute(before, DEFAULT + "a", part, T2)
+        assert _shown(entity)["a"] == {
+            "type": "Relationship",
+            "object": "urn:x:1",
+            "by": {"type": "Relationship", "object": "urn:x:3"},
+        }
 
     def test_the_kind_cannot_change(self) -> None:
         part = parse.parse_attribute({"object": "urn:x:1"}, TERMS, parse.PARTIAL, DEFAULT + "a")

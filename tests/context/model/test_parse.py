@@ -171,6 +171,7 @@ def test_several_instances_are_told_apart_by_dataset(terms: TermMap) -> None:
         ({"languageMap": {"ja": 5}}, "/a/languageMap/ja"),
         ({"languageMap": {"": "x"}}, "/a/languageMap/"),
         ({"languageMap": {"@none": NGSI_NULL}}, "/a/languageMap/@none"),
+        ({"languageMap": {"ja": "x"}, "valueType": "ex:text"}, "/a/valueType"),
         ({"vocab": 5}, "/a/vocab"),
         ({"vocab": []}, "/a/vocab"),
         ({"json": 5}, "/a/json"),
@@ -208,6 +209,7 @@ def test_a_wrong_attribute_is_refused_naming_the_field(
         ({"type": []}, "/type"),
         ({"type": ["Gauge", 5]}, "/type"),
         ({"type": "9Gauge"}, "/type"),
+        ({"type": "type"}, "/type"),
         ({"type": "my gauge"}, "/type"),
         ({"scope": "9bad"}, "/scope"),
         ({"scope": ["/ok", "/a//b"]}, "/scope"),
@@ -349,6 +351,11 @@ class TestFragments:
         with pytest.raises(BadRequestData) as caught:
             parse.parse_attribute({"datasetId": NGSI_NULL}, terms, parse.PARTIAL, DEFAULT + "a")
         assert caught.value.extra["field"] == "/datasetId"
+
+    def test_a_replacement_needs_a_value(self, terms: TermMap) -> None:
+        for body in ({}, {"s": 1}, {"unitCode": "CEL"}):
+            with pytest.raises(BadRequestData):
+                parse.parse_attribute(body, terms, parse.APPEND, DEFAULT + "a")
 
     @pytest.mark.parametrize("body", [5, [], None, "x"])
     def test_an_attribute_fragment_is_an_object(self, body: Any, terms: TermMap) -> None:
