@@ -42,15 +42,6 @@ class _EncodedPath:
         await self._app({**scope, "path": path.rstrip("/")}, receive, send)
 
 
-app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        path = raw.decode("latin-1").partition("?")[0].rstrip("/")
-        await self._app({**scope, "path": path}, receive, send)
-
-
 app: ASGIApp = _EncodedPath(
     Router(
         [*entities.routes, *batch.routes, *discovery.routes, *temporal.routes],
