@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tamamo.context.jsonld.core import DEFAULT_CORE
+from tamamo.context.jsonld.core import DEFAULT_CORE, is_core
 
 #: Remembered expansions and compactions of one map; names come from users, so it is bounded.
 _MEMORY: Final = 20_000
@@ -76,11 +76,12 @@ class TermMap:
     def link_url(self) -> str:
         """The address for a Link header (clause 6.3.6).
 
-        An @context given in the body has no address of its own; then its first address is
-        named, and without any the core's.
+        A @context given in the body has no address of its own; then its first address that is
+        not a core context's is named, and without any the core's.
         """
-        candidates = self.link if isinstance(self.link, list) else [self.link]
-        return next((item for item in candidates if isinstance(item, str)), DEFAULT_CORE)
+        items = self.link if isinstance(self.link, list) else [self.link]
+        urls = [item for item in items if isinstance(item, str)]
+        return next((url for url in urls if not is_core(url)), urls[0] if urls else DEFAULT_CORE)
 
     def expand_term(self, name: str) -> str:
         """Return the IRI of a name of a type or an attribute. IRIs come back unchanged."""

@@ -128,6 +128,9 @@ def test_the_echo_is_the_users_context_alone() -> None:
     terms = term_map([CITY, DEFAULT_CORE], {})
     assert terms.echo == [CITY, DEFAULT_CORE]
     assert terms.link_url == DEFAULT_CORE
+    city = "https://city.example/context.jsonld"
+    for context in ([DEFAULT_CORE, city], [CITY, city], city):
+        assert term_map(context, {city: {}}).link_url == city
     core_alone = default_map().terms
     assert core_alone.echo == core_alone.link_url == DEFAULT_CORE
     assert core_alone.with_link("https://example.org/c").echo == "https://example.org/c"
