@@ -62,8 +62,8 @@ def test_what_the_code_imports_is_asked_for() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.partition(".")[0])
     outside = imported - set(sys.stdlib_module_names) - {"tamamo"}
-    # An extra of psycopg, so pyproject.toml does not name it as a package.
-    known = asked() | {"psycopg-pool"}
+    # An extra of psycopg, and a part of Django: pyproject.toml does not name them as packages.
+    known = asked() | {"psycopg-pool", "asgiref"}
     missing = [
         name
         for name in sorted(outside)
