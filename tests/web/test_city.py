@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, LOCATION, Entity
+from tamamo.feeds.replay import REPLAY_ID
 from tamamo.web.portal import city
 from tamamo.web.portal.city import Mode
 from tamamo.web.portal.gauges import GAUGE_TYPE
@@ -63,6 +64,23 @@ async def test_old_data_is_a_recording_seen_at_its_newest_observation() -> None:
     assert shown.mode is Mode.RECORDING
     assert shown.as_of == newest
     assert [g.state for g in shown.gauges] == [State.NORMAL, State.LATE]
+
+
+async def test_a_replayed_recording_is_seen_at_its_clock() -> None:
+    newest = datetime(2026, 6, 26, 0, 0, tzinfo=UTC)
+    replay = Entity(REPLAY_ID, [DEFAULT_VOCABULARY + "Replay"])
+    values = {
+        "clock": "2026-06-26T00:07:00Z",
+        "state": "playing",
+        "speed": 60.0,
+        "dataProvider": "国土交通省",
+    }
+    for name, value in values.items():
+        replay.attrs[DEFAULT_VOCABULARY + name] = prop(value)
+    shown = await city.at_moment(MemorySource([gauge("1", "a", 1.0, newest), replay]))
+    assert shown.as_of == newest + 7 * MINUTE
+    assert shown.recording is not None
+    assert (shown.recording.playing, shown.recording.provider) == (True, "国土交通省")
 
 
 async def test_a_past_moment_asks_the_history_for_it() -> None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
+from tamamo.feeds.replay import REPLAY_ID
 from tamamo.kernel import time
 from tamamo.web.portal import gauges as reading
 from tamamo.web.portal.gauges import GAUGE_TYPE, LEVEL, Gauge
@@ -55,6 +56,17 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that is being replayed on its own clock."""
+
+    clock: datetime
+    playing: bool
+    #: Seconds of the recording that pass in one second; 0: as fast as it goes.
+    speed: float
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class City:
     """The city at a moment."""
 
@@ -62,6 +74,7 @@ class City:
     as_of: datetime
     gauges: tuple[Gauge, ...]
     stations: tuple[Station, ...] = ()
+    recording: Recording | None = None
 
     @property
     def simulated(self) -> bool:
@@ -78,6 +91,9 @@ async def at_moment(source: Source, at: datetime | None = None) -> City:
     """Return the city now, or as it was at `at`."""
     found = await source.entities(GAUGE_TYPE, at)
     mode, as_of = _moment(found, at)
+    recording = await _recording(source) if mode is Mode.RECORDING else None
+    if recording is not None:
+        as_of = max(as_of, recording.clock)
     base = as_of - TREND
     before, *others = await asyncio.gather(
         source.entities(GAUGE_TYPE, base),
@@ -91,6 +107,7 @@ async def at_moment(source: Source, at: datetime | None = None) -> City:
         as_of,
         tuple(sorted(gauges, key=lambda gauge: gauge.station)),
         tuple(station for station in stations if station is not None),
+        recording,
     )
 
 
@@ -102,6 +119,19 @@ def _moment(entities: Sequence[Entity], at: datetime | None) -> tuple[Mode, date
     if newest is None or present - newest <= RECORDING_AFTER:
         return Mode.LIVE, present
     return Mode.RECORDING, newest
+
+
+async def _recording(source: Source) -> Recording | None:
+    entity = await source.entity(REPLAY_ID)
+    if entity is None:
+        return None
+    clock = reading.text(entity, "clock")
+    return Recording(
+        clock=time.from_text(clock),
+        playing=reading.text(entity, "state") == "playing",
+        speed=reading.number(entity, "speed") or 0,
+        provider=reading.text(entity, "dataProvider"),
+    )
 
 
 async def levels(source: Source, gauge: Gauge, as_of: datetime) -> list[tuple[datetime, float]]:

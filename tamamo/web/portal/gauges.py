@@ -13,6 +13,8 @@ GAUGE_TYPE = DEFAULT_VOCABULARY + "FloodMonitoring"
 LEVEL = DEFAULT_VOCABULARY + "currentLevel"
 #: Where the entity does not say how often it reports (reportInterval, minutes).
 USUAL_INTERVAL = timedelta(minutes=60)
+#: A name that holds this word carries its mark itself.
+SIMULATED_WORD = "模擬"
 SIMULATED_INTERVAL = timedelta(minutes=10)
 
 
@@ -39,6 +41,11 @@ class Gauge:
     simulated: bool
     #: Metres since an hour before; None when there is no reading of then.
     change: float | None = None
+
+    @property
+    def needs_mark(self) -> bool:
+        """Whether a mark beside the name has to say that the gauge is simulated."""
+        return self.simulated and SIMULATED_WORD not in self.name
 
     @property
     def shown_level(self) -> float | None:
@@ -122,7 +129,8 @@ def _town(entity: Entity) -> str:
     return str(address.get("addressLocality", "")) if isinstance(address, dict) else ""
 
 
-def _interval(entity: Entity, simulated: bool) -> timedelta:
+def interval_of(entity: Entity, simulated: bool) -> timedelta:
+    """Return how often a station is expected to report."""
     minutes = number(entity, "reportInterval")
     if minutes is not None and minutes > 0:
         return timedelta(minutes=minutes)
@@ -145,7 +153,7 @@ def gauge_of(entity: Entity, as_of: datetime, earlier: float | None = None) -> G
     reading = first(entity, "currentLevel")
     observed_at = observed(reading)
     simulated = first(entity, "simulated").get("value") is True
-    interval = _interval(entity, simulated)
+    interval = interval_of(entity, simulated)
     raw = reading.get("value")
     missing = _reported_missing(entity, observed_at)
     state = state_of(raw, observed_at, as_of, interval, missing)

@@ -1,7 +1,7 @@
 """Rain gauges and tide gauges: further layers of the map, each with its list."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
@@ -23,17 +23,12 @@ class Measure:
     kind: Kind
     attribute: str
     unit: str
-    interval: timedelta
 
 
 #: Entity type → its measure (Smart Data Models: WeatherObserved, SeaConditions).
 _MEASURES = {
-    DEFAULT_VOCABULARY + "WeatherObserved": Measure(
-        Kind.RAIN, "precipitation", "mm/h", timedelta(minutes=10)
-    ),
-    DEFAULT_VOCABULARY + "SeaConditions": Measure(
-        Kind.TIDE, "waterLevel", "m", timedelta(minutes=10)
-    ),
+    DEFAULT_VOCABULARY + "WeatherObserved": Measure(Kind.RAIN, "precipitation", "mm/h"),
+    DEFAULT_VOCABULARY + "SeaConditions": Measure(Kind.TIDE, "waterLevel", "m"),
 }
 STATION_TYPES = tuple(_MEASURES)
 
@@ -55,6 +50,11 @@ class Station:
     simulated: bool
 
     @property
+    def needs_mark(self) -> bool:
+        """Whether a mark beside the name has to say that the station is simulated."""
+        return self.simulated and reading.SIMULATED_WORD not in self.name
+
+    @property
     def shown_value(self) -> float | None:
         """The value to show: none when missing or in error."""
         return self.value if self.state in (State.NORMAL, State.LATE) else None
@@ -63,7 +63,8 @@ class Station:
     def shown_text(self) -> str:
         """The value with as many decimals as its unit bears."""
         digits = 2 if self.unit == "m" else 1
-        return "" if self.shown_value is None else f"{self.shown_value:.{digits}f}"
+        text = "" if self.shown_value is None else f"{self.shown_value:.{digits}f}"
+        return text.replace("-", "−")
 
 
 def station_of(entity: Entity, as_of: datetime) -> Station | None:
@@ -74,6 +75,8 @@ def station_of(entity: Entity, as_of: datetime) -> Station | None:
     instance = reading.first(entity, measure.attribute)
     observed_at = reading.observed(instance)
     longitude, latitude = reading.point(entity)
+    simulated = reading.is_simulated(entity)
+    interval = reading.interval_of(entity, simulated)
     return Station(
         id=entity.id,
         kind=measure.kind,
@@ -83,7 +86,7 @@ def station_of(entity: Entity, as_of: datetime) -> Station | None:
         value=reading.number(entity, measure.attribute),
         unit=measure.unit,
         observed_at=observed_at,
-        state=state_of(instance.get("value"), observed_at, as_of, measure.interval),
+        state=state_of(instance.get("value"), observed_at, as_of, interval),
         source=reading.text(entity, "dataProvider") or reading.text(entity, "source"),
-        simulated=reading.is_simulated(entity),
+        simulated=simulated,
     )

@@ -139,7 +139,7 @@ def read_moment(text: str, now: datetime) -> datetime:
 
 
 _PARAMETERS = tuple(item.name for item in fields(ViewState) if item.name != "moment")
-_VALID = {
+_VALID: dict[str, Callable[[str], bool]] = {
     "at": lambda value: True,
     "town": lambda value: len(value) <= 60,
     "q": lambda value: len(value) <= 60,

@@ -65,6 +65,7 @@ function addMarks(map) {
     layout: {
       "icon-image": ["get", "mark"],
       "icon-allow-overlap": true,
+      "icon-ignore-placement": true,
       "symbol-sort-key": ["get", "severity"],
       "text-field": ["step", ["zoom"], ["case", [">=", ["get", "severity"], 2], ["get", "label"], ""], 11.5, ["get", "label"]],
       "text-font": FONTS,
