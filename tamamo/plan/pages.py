@@ -34,7 +34,7 @@ class MarkView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectView:
-    """One project."""
+    """One project. started: whether Tamamo has anything for it; today says what."""
 
     id: str
     number: str
@@ -42,6 +42,7 @@ class ProjectView:
     owner: str
     purpose: str
     today: str
+    started: bool
     state: str
     words: str
     year: str
@@ -141,6 +142,7 @@ def project_view(plan: Plan, folder: Folder, language: str) -> ProjectView:
         owner=plan.division(manifest.owner).pick(language),
         purpose=manifest.purpose.pick(language),
         today=today.pick(language),
+        started=manifest.today is not None,
         state=plan.word("state", report.state).pick(language),
         words=report.words.pick(language),
         year=fiscal_year(report.year).pick(language),

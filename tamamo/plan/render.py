@@ -102,7 +102,8 @@ def overview(plan: Plan) -> str:
         f"{len(plan.folders)} projects; {done} quality marks are done.",
         "State and figures are what the report recorded, not what Tamamo computed; whether a "
         "target is met is computed from them. The report names no division for most projects: "
-        "owner is the division we take to be in charge, by its name in April 2026.",
+        "owner is the division we take to be in charge, by its name in April 2026. today: whether "
+        "Tamamo has anything for the project yet; its README says what.",
     ]
     for chapter, number, section, place, folders in plan.sections():
         if place == 1:
@@ -119,7 +120,16 @@ def overview(plan: Plan) -> str:
 
 
 def _overview_table(plan: Plan, folders: list[Folder]) -> str:
-    heads = ["no.", "project", "folder", "owner", "state in the report", "figures", "quality"]
+    heads = [
+        "no.",
+        "project",
+        "folder",
+        "owner",
+        "state in the report",
+        "figures",
+        "today",
+        "quality",
+    ]
     rows = []
     for folder in folders:
         manifest = folder.manifest
@@ -134,10 +144,11 @@ def _overview_table(plan: Plan, folders: list[Folder]) -> str:
                 manifest.owner,
                 plan.word("state", folder.record.report[-1].state).en,
                 "<br>".join(figures) or "—",
+                "a beginning" if manifest.today else "—",
                 f"{marks.count('done')} of {asked}",
             ]
         )
-    return _markdown(heads, [False] * 7, rows)
+    return _markdown(heads, [False] * 8, rows)
 
 
 def _rules(plan: Plan) -> str:

@@ -34,6 +34,12 @@ def test_the_japanese_page_shows_figures_and_says_that_they_are_recorded(server:
     assert "事業化は見送られた" in text
 
 
+def test_the_list_says_where_tamamo_has_something_and_only_there(server: str) -> None:
+    begun = sum(folder.manifest.today is not None for folder in PLAN.folders)
+    assert 0 < begun < 36
+    assert _text(server, "/plan/").count("いまTamamoにあるもの：") == begun
+
+
 def test_the_english_page_is_english_but_for_the_reports_own_words(server: str) -> None:
     text = _text(server, "/en/plan/")
     main = re.search(r"<main.*</main>", text)

@@ -56,9 +56,9 @@ def test_each_project_is_found_by_its_own_names_and_keywords() -> None:
 
 def test_the_command_says_where_and_why() -> None:
     result = CliRunner().invoke(project, ["find", "水位"])
-    assert result.output == (
+    assert result.output.splitlines()[0] == (
         "1(3)① disaster_watch  IoT活用による防災の推進 / IoT for disaster prevention  "
-        "tamamo/projects/disaster_watch  [keyword 水位]\n"
+        "tamamo/projects/disaster_watch  [keyword 水位]"
     )
 
 
