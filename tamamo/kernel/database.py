@@ -41,3 +41,17 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
             yield connection
     except (PoolTimeout, OperationalError) as error:
         raise Unavailable("The database cannot be reached now. Try again shortly.") from error
+
+
+@asynccontextmanager
+async def single(pool: Pool) -> AsyncIterator[Connection]:
+    """Yield a connection for one statement that only reads: no BEGIN and COMMIT around it."""
+    try:
+        async with pool.connection() as connection:
+            await connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                await connection.set_autocommit(False)
+    except (PoolTimeout, OperationalError) as error:
+        raise Unavailable("The database cannot be reached now. Try again shortly.") from error

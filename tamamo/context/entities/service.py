@@ -7,9 +7,11 @@ the database together. Every change goes through `write`.
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from psycopg.errors import QueryCanceled
+
 from tamamo.context.entities import store, write
 from tamamo.context.entities.write import HistoryItem, Mutation, Written
-from tamamo.context.errors import AlreadyExists, ResourceNotFound
+from tamamo.context.errors import AlreadyExists, ResourceNotFound, TooComplexQuery
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity, Instance
@@ -17,7 +19,7 @@ from tamamo.context.model.parse import Fragment
 from tamamo.context.query import plan, typeq
 from tamamo.context.temporal.rows import SCOPE, scope_instance
 from tamamo.kernel.coalesce import Coalescer
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.database import Pool, single, transaction
 from tamamo.kernel.errors import Problem
 
 #: (entity, present time) → (its next state, what changed): a function of `model.merge`.
@@ -34,7 +36,7 @@ class EntityService:
     def __init__(self, pool: Pool) -> None:
         """Use `pool` for everything."""
         self._pool = pool
-        self._reads: Coalescer[store.Key, Entity | None] = Coalescer(self._fetch, lanes=1)
+        self._reads: Coalescer[store.Key, Entity | None] = Coalescer(self._fetch)
         self._writes: Coalescer[Mutation, Written] = Coalescer(partial(write.run, pool))
 
     async def find(self, tenant: str, entity_id: str) -> Entity | None:
@@ -43,7 +45,7 @@ class EntityService:
 
     async def find_many(self, tenant: str, entity_ids: Sequence[str]) -> dict[str, Entity]:
         """Return those of the entities that exist, by id."""
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             found = await store.fetch(connection, [(tenant, id_) for id_ in entity_ids])
         return {entity.id: entity for entity in found.values()}
 
@@ -52,9 +54,12 @@ class EntityService:
         return _known(entity_id, await self.find(tenant, entity_id), types)
 
     async def query(self, tenant: str, query: plan.Query) -> plan.Result:
-        """Return a page of the entities that match (clause 5.7.2)."""
+        """Return a page of the entities that match (clause 5.7.2). Raises TooComplexQuery."""
         async with transaction(self._pool) as connection:
-            return await plan.run(connection, tenant, query)
+            try:
+                return await plan.run(connection, tenant, query)
+            except QueryCanceled as error:
+                raise TooComplexQuery("The query takes too long: narrow it") from error
 
     async def create(self, tenant: str, entity: Entity) -> None:
         """Create an entity (clause 5.6.1). Raises AlreadyExists. The entity is used up."""
@@ -189,7 +194,7 @@ class EntityService:
         return await write.run(self._pool, mutations)
 
     async def _fetch(self, keys: Sequence[store.Key]) -> list[Entity | None]:
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             found = await store.fetch(connection, list(set(keys)))
         return [found.get(key) for key in keys]
 
