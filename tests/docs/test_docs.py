@@ -101,6 +101,16 @@ def test_every_setting_is_described_with_its_default() -> None:
     }
 
 
+def test_documents_named_in_the_code_exist() -> None:
+    named = {
+        (path, str(source.relative_to(ROOT)))
+        for folder in ("tamamo", "bench", "scripts")
+        for source in (ROOT / folder).rglob("*.py")
+        for path in re.findall(r"docs/[a-z0-9/-]+\.md", source.read_text("utf-8"))
+    }
+    assert {(path, source) for path, source in named if not (ROOT / path).exists()} == set()
+
+
 def test_no_document_names_this_machine() -> None:
     machine = re.compile(r"/work/|/tmp/team|/root/\.")
     named = [str(p.relative_to(ROOT)) for p in _pages() if machine.search(p.read_text("utf-8"))]
