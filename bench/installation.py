@@ -1,0 +1,137 @@
+"""An installation of the bench's own: a home that is removed at the end, and its processes."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tamamo.kernel import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(slots=True)
+class Server:
+    """A running `tamamo serve --open`."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def base(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def resident(self) -> dict[str, float]:
+        """Return the memory of each of its processes in MB (proportional set size, PSS).
+
+        PSS counts a page that n processes share as 1/n in each, so the sum is what all of them
+        take from the machine. PostgreSQL's processes are found by its own pid file.
+        """
+        cluster = embedded.locate(self.home)
+        postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
+        found: dict[str, float] = {}
+        for name, root in (("tamamo", self.process.pid), ("postgres", postmaster)):
+            pids = _with_descendants(root)
+            found[f"{name} ({len(pids)} processes)"] = sum(map(_pss, pids))
+        return found
+
+
+@contextlib.contextmanager
+def home() -> Iterator[Path]:
+    """Yield an empty home; afterwards nothing of it is left, the database included."""
+    folder = Path(tempfile.mkdtemp(prefix="tamamo-bench-"))
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(Exception):
+            embedded.destroy(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Server]:
+    """Run a server on a free port and an empty home."""
+    with home() as folder:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        command = ["serve", "--open", "--port", str(port), "--home", str(folder)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tamamo", *command],
+            cwd=ROOT,
+            env=environment(),
+            stderr=subprocess.DEVNULL,
+        )
+        running = Server(folder, port, process)
+        try:
+            _wait(running)
+            yield running
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+
+
+def verb(folder: Path, *arguments: str) -> str:
+    """Run a verb of the command line on a home and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tamamo", *arguments, "--home", str(folder)],
+        cwd=ROOT,
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without anything that would change what is measured."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TAMAMO_")}
+    kept.pop("DATABASE_URL", None)
+    return {**kept, "TAMAMO_LOG_LEVEL": "error"}
+
+
+def _wait(running: Server) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if running.process.poll() is not None:
+            raise SystemExit("The server to measure does not start; try `tamamo serve`.")
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{running.base}/readyz", timeout=5).status_code == 200:
+                return
+        time.sleep(0.05)
+    raise SystemExit("The server to measure was not ready within 60 s.")
+
+
+def _with_descendants(root: int) -> list[int]:
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                # The name of a process may hold blanks and brackets: the fields follow the last.
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                parents[int(folder.name)] = int(fields[1])
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
+
+
+def _pss(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
