@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -82,16 +83,19 @@ def bounds(entity: Entity) -> str | None:
     instances = entity.attrs.get(LOCATION)
     if not instances:
         return None
+    if len(instances) == 1:
+        value = instances[0].get("value")
+        if isinstance(value, dict) and value.get("type") == "Point":  # nearly all of them
+            east, north, *_ = value["coordinates"]
+            return f"(({east!r},{north!r}),({east!r},{north!r}))"
     positions = [
         position for instance in instances for position in _positions(instance.get("value"))
     ]
     if not positions:
         return None
-    west = min(position[0] for position in positions)
-    east = max(position[0] for position in positions)
-    south = min(position[1] for position in positions)
-    north = max(position[1] for position in positions)
-    return f"(({east!r},{north!r}),({west!r},{south!r}))"
+    easts = [position[0] for position in positions]
+    norths = [position[1] for position in positions]
+    return f"(({max(easts)!r},{max(norths)!r}),({min(easts)!r},{min(norths)!r}))"
 
 
 def _positions(value: Any) -> Iterable[Sequence[float]]:
@@ -108,7 +112,8 @@ def _positions(value: Any) -> Iterable[Sequence[float]]:
                 yield from _positions(part)
 
 
-def array_literal(texts: Iterable[str]) -> str:
-    """Return a text[] as PostgreSQL writes it."""
+@lru_cache(maxsize=4096)
+def array_literal(texts: tuple[str, ...]) -> str:
+    """Return a text[] as PostgreSQL writes it; entities of a type share their lists of names."""
     quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
     return "{" + ",".join(quoted) + "}"

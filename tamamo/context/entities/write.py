@@ -17,8 +17,8 @@ from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.temporal.rows import number_of
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import Problem, Unavailable
+from tamamo.kernel.time import from_text, to_text
 from tamamo.kernel.time import now as present
-from tamamo.kernel.time import to_text
 
 #: A row as the statement takes it: every value as text.
 Row = tuple[str | None, ...]
@@ -123,10 +123,9 @@ class _Batch:
         self._current = {
             key: entity
             for key, entity in stored.items()
-            if entity.expires_at is None or entity.expires_at > now
+            if entity.expires_at is None or from_text(entity.expires_at) > from_text(now)
         }
-        #: The last state seen of an entity, and its attributes as JSON unless it is gone.
-        self._touched: dict[store.Key, tuple[Entity, bytes | None]] = {}
+        self._touched: dict[store.Key, _Touched] = {}
         self._history: list[Row] = []
         self._outbox: list[Row] = []
 
@@ -155,14 +154,15 @@ class _Batch:
             attrs = orjson.dumps(subject.attrs)
             previous = None if before is None else _previous(before, change.changed)
             self._current[key] = subject
-        self._touched[key] = (subject, attrs)
+        types, bounds = store.array_literal(tuple(subject.types)), store.bounds(subject)
+        self._touched[key] = _Touched(subject, attrs, types, bounds)
         self._outbox.append(
             (
                 *key,
                 operation,
-                store.array_literal(subject.types),
-                store.array_literal(change.changed),
-                store.bounds(subject),
+                types,
+                store.array_literal(tuple(change.changed)),
+                bounds,
                 store.to_document(subject, attrs).decode(),
                 previous,
             )
@@ -171,20 +171,10 @@ class _Batch:
     async def flush(self, connection: Connection) -> None:
         if not (self._touched or self._history):
             return
-        state = [
-            self._state_row(key, entity, attrs)
-            for key, (entity, attrs) in self._touched.items()
-            if attrs is not None
-        ]
-        gone = [
-            key
-            for key, (_, attrs) in self._touched.items()
-            if attrs is None and key in self._stored
-        ]
-        evolution = [
-            self._evolution_row(key, entity, attrs is None)
-            for key, (entity, attrs) in self._touched.items()
-        ]
+        touched = self._touched.items()
+        state = [self._state_row(*item) for item in touched if item[1].attrs is not None]
+        gone = [key for key, last in touched if last.attrs is None and key in self._stored]
+        evolution = [self._evolution_row(*item) for item in touched]
         cursor = await connection.execute(
             store.SQL["write_changes"],
             {
@@ -199,30 +189,43 @@ class _Batch:
         if inserted is None or inserted[0] != sum(row[2] == "t" for row in state):
             raise CreatedMeanwhile
 
-    def _state_row(self, key: store.Key, entity: Entity, attrs: bytes) -> Row:
+    def _state_row(self, key: store.Key, last: "_Touched") -> Row:
+        entity, attrs = last.entity, last.attrs
+        assert attrs is not None
         return (
             *key,
             "f" if key in self._stored else "t",
             entity.types[0],
-            store.array_literal(entity.types),
-            store.array_literal(entity.scopes),
+            last.types,
+            store.array_literal(tuple(entity.scopes)),
             attrs.decode(),
-            store.bounds(entity),
+            last.bounds,
             entity.created_at,
             entity.modified_at,
             entity.expires_at,
         )
 
-    def _evolution_row(self, key: store.Key, entity: Entity, deleted: bool) -> Row:
+    def _evolution_row(self, key: store.Key, last: "_Touched") -> Row:
+        entity, deleted = last.entity, last.attrs is None
         return (
             *key,
             entity.types[0],
-            store.array_literal(entity.types),
-            store.array_literal(entity.scopes),
+            last.types,
+            store.array_literal(tuple(entity.scopes)),
             entity.created_at,
             self._now if deleted else entity.modified_at,
             self._now if deleted else None,
         )
+
+
+@dataclass(slots=True)
+class _Touched:
+    """The last state seen of an entity; attrs: its JSON, None when the entity is gone."""
+
+    entity: Entity
+    attrs: bytes | None
+    types: str
+    bounds: str | None
 
 
 _STATE_COLUMNS = (
