@@ -194,8 +194,10 @@ def import_file(
                 )
             else:
                 recorded = await importing.write(
-                    broker, tenant, chosen, result, at_once=all_or_nothing
+                    broker, tenant, chosen, result, at_once=all_or_nothing, report=_written
                 )
+                if sys.stderr.isatty():
+                    click.echo("\r\033[K", nl=False, err=True)
                 click.echo(
                     f"{len(result.entities):,} entities imported ({recorded.created:,} new),"
                     f" {recorded.metadata + recorded.stored:,} attributes written,"
@@ -205,6 +207,11 @@ def import_file(
 
         rejected = run(work)
     sys.exit(EXIT_REJECTED if rejected else 0)
+
+
+def _written(count: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{count:,} entities written\033[K", nl=False, err=True)
 
 
 def _tell_rejects(file: Path, result: "Result", path: Path | None) -> None:

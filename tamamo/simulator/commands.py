@@ -56,13 +56,18 @@ def demo(
         # Simulated and recorded gauges do not belong on one map.
         settings = kernel_settings.load({**chosen, "home": RECORDING_HOME})
     if data is None:
-        child = Child("simulator", ["simulate"])
-        click.echo(_WELCOME.format(address=address(settings)), err=True)
+        child, welcome = Child("simulator", ["simulate"]), _WELCOME
     else:
         recording = find_recording(data)
         child = Child("recording", ["play", str(recording)])
-        click.echo(_WELCOME_RECORDING.format(file=recording, address=address(settings)), err=True)
-    run_server(settings, [child])
+        welcome = _WELCOME_RECORDING.replace("{file}", str(recording))
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+        if line.startswith("Tamamo is ready"):
+            click.echo(welcome.replace("{address}", address(settings)), err=True)
+
+    run_server(settings, [child], say)
 
 
 def find_recording(data: Path) -> Path:

@@ -219,3 +219,11 @@ def test_too_large_a_file_is_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "LARGEST_FILE", 10)
     with pytest.raises(UnreadableFile, match="larger than"):
         table.read(save(tmp_path, "name,latitude\nA,1\n"), wanted=[NAME])
+
+
+def test_more_merged_cells_than_any_table_has_are_refused(tmp_path, monkeypatch):
+    path = workbook(tmp_path, [["name"], ["A"], ["B"]], merge="A2:A3")
+    monkeypatch.setattr(xlsx, "MOST_MERGED", 1)
+    with pytest.raises(UnreadableFile) as caught:
+        table.read(path, wanted=[NAME])
+    assert caught.value.reason.code == "too_many_merged"

@@ -18,10 +18,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 from tamamo.feeds.quality import Reason, UnreadableFile
 from tamamo.kernel.home import MEBIBYTE
 
-LARGEST_UNPACKED = 512 * MEBIBYTE
+LARGEST_UNPACKED = 200 * MEBIBYTE
 MOST_PARTS = 10_000
 #: A merged block larger than this is a decoration, not a value meant for each of its cells.
 LARGEST_MERGE = 10_000
+#: Merged cells of a sheet altogether; more than this no table has.
+MOST_MERGED = 500_000
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -88,7 +90,7 @@ def _rows(
         page = book[sheet] if sheet is not None else visible[0]
         # Some programs write a wrong size into the sheet; without it all cells are read.
         page.reset_dimensions()
-        merges = _merges(archive, page.title)
+        merges = _merges(file, archive, page.title)
         held: dict[tuple[int, int], object] = {}
         origins = set(merges.values())
         for number, cells in enumerate(page.iter_rows(values_only=True), start=1):
@@ -117,7 +119,7 @@ def _fill(
             cells[index] = held.get(origin)
 
 
-def _merges(archive: zipfile.ZipFile, title: str) -> Merges:
+def _merges(file: str, archive: zipfile.ZipFile, title: str) -> Merges:
     """Return {cell: first cell of its merged block} of a sheet; openpyxl's stream has none."""
     part = _part_of(archive, title)
     merges: Merges = {}
@@ -129,7 +131,11 @@ def _merges(archive: zipfile.ZipFile, title: str) -> Merges:
         for _, element in etree.iterparse(stream, tag=tags, **parser_options):
             if element.tag.endswith("mergeCell"):
                 left, top, right, bottom = range_boundaries(element.get("ref"))
-                if (right - left + 1) * (bottom - top + 1) <= LARGEST_MERGE:
+                size = (right - left + 1) * (bottom - top + 1)
+                if len(merges) + size > MOST_MERGED and size <= LARGEST_MERGE:
+                    ja, en = "結合されたセルが多すぎます", "too many merged cells"
+                    raise UnreadableFile(file, Reason("too_many_merged", ja, en))
+                if size <= LARGEST_MERGE:
                     for row in range(top, bottom + 1):
                         for column in range(left, right + 1):
                             merges[row, column] = (top, left)
