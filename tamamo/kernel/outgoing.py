@@ -9,11 +9,14 @@ redirects. The address that was checked is the address that is connected to.
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
+import httpcore
 import httpx
 
 from tamamo.kernel.settings import Settings
@@ -59,7 +62,9 @@ class Outgoing:
             max_redirects=MAX_REDIRECTS,
             timeout=MAX_SECONDS,
             trust_env=False,
-            headers={"User-Agent": "Tamamo"},
+            # Only what _unpacked can bound; no cookies, which would tie strangers together.
+            headers={"User-Agent": "Tamamo", "Accept-Encoding": "gzip"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def __aenter__(self) -> Self:
@@ -112,8 +117,18 @@ class Outgoing:
             raise OutgoingError(f"no answer within {seconds:g} s") from error
         except httpx.TooManyRedirects as error:
             raise OutgoingError(f"more than {MAX_REDIRECTS} redirects") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except _FAILURES as error:
             raise OutgoingError(str(error) or type(error).__name__) from error
+
+
+#: Whatever goes wrong between two machines; OutgoingError passes through.
+_FAILURES = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+)
 
 
 async def _read(response: httpx.Response, max_bytes: int) -> bytes:
@@ -121,11 +136,28 @@ async def _read(response: httpx.Response, max_bytes: int) -> bytes:
     if declared.isdigit() and int(declared) > max_bytes:
         raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
     content = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         content += chunk
         if len(content) > max_bytes:
             raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
-    return bytes(content)
+    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    return bytes(content) if encoding == "identity" else _unpacked(content, encoding, max_bytes)
+
+
+def _unpacked(content: bytearray, encoding: str, max_bytes: int) -> bytes:
+    """Decompress, but never beyond the limit: a megabyte of gzip may hold a gigabyte."""
+    if encoding not in {"gzip", "x-gzip"}:
+        raise OutgoingError(f"the answer is encoded as {encoding}, which was not asked for")
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(content, max_bytes + 1)
+    except zlib.error as error:
+        raise OutgoingError("the answer is not valid gzip") from error
+    if len(plain) > max_bytes:
+        raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
+    if not unpacker.eof:
+        raise OutgoingError("the answer breaks off")
+    return plain
 
 
 class _Policy:
@@ -172,35 +204,82 @@ def _plain(address: _Address) -> _Address:
     return address
 
 
-class _GuardedTransport(httpx.AsyncBaseTransport):
-    """Checks every request, redirects included, and pins the checked address."""
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections to allowed addresses only; what was checked is what is connected to."""
 
     def __init__(self, policy: _Policy) -> None:
         self._policy = policy
-        self._inner = httpx.AsyncHTTPTransport(
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20)
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the signature is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        self._policy.check_host(host)
+        address = self._policy.choose(host, await _addresses(host, port))
+        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+class _GuardedTransport(httpx.AsyncBaseTransport):
+    """Sends every request, redirects included, over guarded connections."""
+
+    def __init__(self, policy: _Policy) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            network_backend=_GuardedBackend(policy),
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=5.0,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.scheme not in {"http", "https"} or not request.url.host:
+        url = request.url
+        if url.scheme not in {"http", "https"} or not url.host:
             raise AddressRefused("only http and https addresses can be reached")
-        host = request.url.host
-        self._policy.check_host(host)
-        address = self._policy.choose(host, await _addresses(host, request.url.port))
-        pinned = httpx.Request(
-            request.method,
-            request.url.copy_with(host=address),
-            headers=request.headers,
-            stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": host},
+        response = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
         )
-        return await self._inner.handle_async_request(pinned)
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        await self._pool.aclose()
 
 
-async def _addresses(host: str, port: int | None) -> list[str]:
+class _Body(httpx.AsyncByteStream):
+    """Hands an answer's bytes through as they come."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._response.aiter_stream():
+            yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+async def _addresses(host: str, port: int) -> list[str]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

@@ -1,6 +1,7 @@
 """The outgoing client against a server on this machine that misbehaves on request."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
@@ -27,6 +28,19 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         while not writer.is_closing():
             writer.write(b"x" * 65536)
             await writer.drain()
+    elif path.startswith("/packed"):
+        size = int(path.rpartition("/")[2])
+        body = gzip.compress(b"x" * size)
+        if path.startswith("/packed-cut"):
+            body = body[: len(body) // 2]
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
+    elif path == "/brotli":
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx")
+    elif path == "/cookie":
+        writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")
     elif path == "/declared":
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n")
     elif path == "/loop":
@@ -88,6 +102,46 @@ async def test_a_redirect_does_not_lead_into_the_private_network(
 async def test_an_answer_too_large_is_not_read(outgoing: Outgoing, origin: str, path: str) -> None:
     with pytest.raises(AnswerTooLarge, match="larger than 100000 bytes"):
         await outgoing.get(origin + path, max_bytes=100_000)
+
+
+async def test_a_compressed_answer_is_unpacked_up_to_the_limit(
+    outgoing: Outgoing, origin: str
+) -> None:
+    answer = await outgoing.get(origin + "/packed/5000", max_bytes=5000)
+    assert answer.body == b"x" * 5000
+    with pytest.raises(AnswerTooLarge):
+        await outgoing.get(origin + "/packed/50000000", max_bytes=100_000)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("/packed-cut/50000", "breaks off"), ("/brotli", "not asked for")]
+)
+async def test_an_answer_that_cannot_be_unpacked(
+    outgoing: Outgoing, origin: str, path: str, reason: str
+) -> None:
+    with pytest.raises(OutgoingError, match=reason):
+        await outgoing.get(origin + path)
+
+
+async def test_cookies_are_not_kept(outgoing: Outgoing, origin: str) -> None:
+    await outgoing.get(origin + "/cookie")
+    assert b"Cookie:" not in (await outgoing.get(origin + "/x")).body
+
+
+async def test_the_name_is_asked_for_and_the_checked_address_connected_to(
+    monkeypatch: pytest.MonkeyPatch, outgoing: Outgoing, origin: str
+) -> None:
+    port = int(origin.rpartition(":")[2])
+    answers = iter([["127.0.0.1"], ["10.0.0.1"]])  # the name changes its mind (DNS rebinding)
+
+    async def lookup(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (address, port)) for address in next(answers)]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", lookup, raising=False)
+    answer = await outgoing.get(f"http://gauge.example:{port}/x")
+    assert b"Host: gauge.example" in answer.body
+    with pytest.raises(AddressRefused, match=r"gauge\.example is a private address"):
+        await outgoing.get(f"http://gauge.example:{port}/x")
 
 
 @pytest.mark.parametrize("path", ["/slow", "/drip"])
