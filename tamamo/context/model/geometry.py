@@ -9,6 +9,8 @@ from shapely.geometry import shape
 
 from tamamo.context.model.values import Fault
 
+#: Positions in a geometry at most; checking a ring of more would hold up other requests.
+MAX_POSITIONS: Final = 100_000
 #: Geometry type → how deep its coordinates nest.
 GEOMETRIES: Final = {
     "Point": 0,
@@ -58,6 +60,8 @@ def _check_coordinates(kind: str, coordinates: Any, depth: int) -> None:
     if depth == 0:
         _check_position(coordinates)
         return
+    if _positions(coordinates, depth) > MAX_POSITIONS:
+        raise Fault(f"a geometry may have at most {MAX_POSITIONS} positions")
     _check_nested(coordinates, depth)
     if kind == "LineString":
         _check_line(coordinates)
@@ -73,6 +77,12 @@ def _check_coordinates(kind: str, coordinates: Any, depth: int) -> None:
         geometry = shape({"type": kind, "coordinates": coordinates})
         if not geometry.is_valid:
             raise Fault(f"the geometry crosses or touches itself: {_reason(geometry)}")
+
+
+def _positions(value: Any, depth: int) -> int:
+    if type(value) is not list:
+        return 0
+    return len(value) if depth == 1 else sum(_positions(item, depth - 1) for item in value)
 
 
 def _check_nested(value: Any, depth: int) -> None:

@@ -38,6 +38,8 @@ from tamamo.context.model.values import (
 #: How deep sub-attributes may nest.
 MAX_ATTRIBUTE_DEPTH: Final = 16
 
+#: Names of members: an attribute whose IRI compacts to one would hide it.
+_TAKEN: Final = NOT_ATTRIBUTES | VALUE_MEMBERS | SYSTEM_MEMBERS | {"scope", "expiresAt"}
 _SCALARS: Final = frozenset({str, int, float, bool})
 
 
@@ -50,6 +52,8 @@ def attribute_iri(name: str, terms: TermMap) -> str:
         raise Fault("is a term of NGSI-LD itself and cannot name an attribute")
     if not is_name(name):
         raise Fault("is not a valid attribute name: letters, numbers and _, a letter first")
+    if terms.compact_iri(terms.expand_term(name)) in _TAKEN and ":" in name:
+        raise Fault("stands for a term of NGSI-LD itself and cannot name an attribute")
     return terms.remember_attribute(name)
 
 

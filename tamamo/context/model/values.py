@@ -68,18 +68,23 @@ def read_json(body: bytes) -> Any:
 
 def check_uri(value: Any, *path: str | int) -> str:
     """Return the value when it is a URI or IRI (RFC 3987); raise Fault otherwise."""
-    if type(value) is str and _URI.fullmatch(value) and (value.isascii() or _is_legible(value)):
+    if type(value) is str and is_uri(value):
         if value == NGSI_NULL:
             raise Fault("an NGSI-LD Null identifies nothing", *path)
         return value
     raise Fault(f"{_shown(value)} is not a URI", *path)
 
 
+def is_uri(text: str) -> bool:
+    """Whether the text is a URI or IRI all of whose characters can be seen."""
+    return _URI.fullmatch(text) is not None and (text.isascii() or _is_legible(text))
+
+
 def is_name(name: str) -> bool:
     """Whether a type or attribute may be called so: a plain or prefixed name, or a URI."""
     if _NAME.fullmatch(name):
         return True
-    return ":" in name and _URI.fullmatch(name) is not None
+    return ":" in name and is_uri(name)
 
 
 def check_moment(value: Any, *path: str | int) -> str:

@@ -82,3 +82,12 @@ def test_invalid_geometries_are_refused_naming_the_place(
     with pytest.raises(Fault, match=reason) as caught:
         check_geometry(geometry)
     assert caught.value.pointer == pointer
+
+
+def test_a_geometry_of_too_many_positions_is_refused_at_once() -> None:
+    for kind, coordinates in (
+        ("LineString", [[0, 0]] * 100_001),
+        ("MultiPolygon", [[[[0, 0]] * 60_000], [[[0, 0]] * 60_000]]),
+    ):
+        with pytest.raises(Fault, match="at most 100000 positions"):
+            check_geometry({"type": kind, "coordinates": coordinates})

@@ -222,6 +222,12 @@ def test_a_wrong_attribute_is_refused_naming_the_field(
         ({"datasetId": 1}, "/datasetId"),
         ({"observedAt": "2026-01-01T00:00:00Z"}, "/observedAt"),
         ({"value": 1}, "/value"),
+        ({"ngsi-ld:observedAt": 1}, "/ngsi-ld:observedAt"),
+        (
+            {"https://uri.etsi.org/ngsi-ld/hasValue": 1},
+            "/https:~1~1uri.etsi.org~1ngsi-ld~1hasValue",
+        ),
+        ({"https://x.example/\u200bb": 1}, "/https:~1~1x.example~1\u200bb"),
         ({"location": {"type": "Property", "value": 1}}, "/location/type"),
         ({"level": 1, "ex:level": 2}, "/ex:level"),
         ({"ngsildproof": {"type": "Property", "value": "x"}}, "/ngsildproof/value"),
