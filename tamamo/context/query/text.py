@@ -15,7 +15,9 @@ ENTITY_TIMES = frozenset({"createdAt", "modifiedAt", "deletedAt", "expiresAt"})
 #: An attribute's or type's name: 4.6.2, with `prefix:name`. \\w is letters, numbers and _.
 _NAME = re.compile(r"[^\W\d_]\w*(?::[^\W\d_][\w-]*)?")
 #: A name given as an IRI ends where an operator or a bracket begins.
-_IRI = re.compile(r"(?:https?://|urn:)[^\s;|,=!<>~()\[\]{}\"]+", re.IGNORECASE)
+_IRI = re.compile(
+    r"(?:https?://|urn:)[^\s\x00-\x1f\ud800-\udfff;|,=!<>~()\[\]{}\"]+", re.IGNORECASE
+)
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 

@@ -19,7 +19,7 @@ SCOPES += ["Madrid/Gardens", "/Kagawa/高松", "/Mad"]
 groups = st.lists(st.sampled_from(TYPES), min_size=1, max_size=3)
 selections = st.lists(groups, min_size=1, max_size=3)
 PATTERNS = ["/#", "/Madrid", "/Madrid/#", "/Madrid/+", "/+/Gardens", "/Madrid/+/Norte", "/+/#"]
-PATTERNS += ["Madrid", "/Kagawa/高松", "/Mad", "/Madrid/Gardens/#", "/+", "/Nowhere"]
+PATTERNS += ["Madrid", "/Kagawa/高松", "/Mad", "/Madrid/Gardens/#", "/+", "/Mad/#", "/Nowhere"]
 scope_queries = st.sampled_from(PATTERNS)
 entities = st.lists(
     st.tuples(
