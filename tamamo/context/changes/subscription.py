@@ -6,9 +6,6 @@ from collections.abc import AsyncIterator
 
 from tamamo.context.changes.change import Change, Filter, Position
 
-#: Changes a reader may lag behind before it is dropped.
-QUEUE_LENGTH = 1000
-
 
 class SlowReader(Exception):
     """The reader lagged more than its queue holds; it can resume after its last position."""
@@ -24,8 +21,8 @@ class Subscription:
     gap: changes since `after` are no longer kept, so the reader must load the state anew.
     """
 
-    def __init__(self, wanted: Filter, behind: Position, length: int = QUEUE_LENGTH) -> None:
-        """behind: live changes up to here are not for this reader."""
+    def __init__(self, wanted: Filter, behind: Position, length: int) -> None:
+        """behind: live changes up to here are not for this reader. length: of its queue."""
         self.filter = wanted
         self.gap = False
         self._behind = behind

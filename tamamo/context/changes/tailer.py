@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 INTERVAL = 0.1
 #: Changes read in one look.
 PAGE = 500
+#: Changes a reader may lag behind before it is dropped.
+QUEUE_LENGTH = 1000
 
 READERS = Gauge("tamamo_change_readers", "Readers of the changes in this process.")
 LAG = Gauge("tamamo_change_lag_seconds", "Age of the newest change when it was handed out.")
@@ -36,9 +38,12 @@ class ChangeService:
     is still kept, in any process on the same database.
     """
 
-    def __init__(self, pool: Pool, interval: float = INTERVAL) -> None:
+    def __init__(
+        self, pool: Pool, interval: float = INTERVAL, queue_length: int = QUEUE_LENGTH
+    ) -> None:
         self._pool = pool
         self._interval = interval
+        self._queue_length = queue_length
         self._readers: set[Subscription] = set()
         self._position = Position(0, 0)
         self._task: asyncio.Task[None] | None = None
@@ -64,7 +69,8 @@ class ChangeService:
                 await self._start()
             # Registered before anything is awaited: no change can fall between.
             live_from = self._position
-            reader = Subscription(wanted, max(live_from, resume) if resume else live_from)
+            behind = max(live_from, resume) if resume else live_from
+            reader = Subscription(wanted, behind, self._queue_length)
             self._readers.add(reader)
             READERS.inc()
         try:

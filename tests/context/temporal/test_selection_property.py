@@ -56,12 +56,13 @@ attributes = st.lists(
         st.one_of(st.sampled_from(TIMES), st.none()),
         st.sampled_from([None, None, "urn:d:1"]),
     ),
-    max_size=8,
+    min_size=2,
+    max_size=10,
 ).map(of_attribute)
 histories = st.dictionaries(
     st.sampled_from(["urn:x:1", "urn:x:2", "urn:x:3"]),
     st.fixed_dictionaries({A: attributes, B: attributes}),
-    min_size=1,
+    min_size=2,
 )
 moments = st.sampled_from(TIMES).map(datetime.fromisoformat)
 queries = st.builds(
@@ -77,7 +78,7 @@ queries = st.builds(
     st.one_of(st.none(), st.integers(1, 4)),
 )
 filters = st.sampled_from(
-    [None, "a>2", "a<=1;b>0", "a>4|b==2", 'a=="x"', "a!=3", "!b", "a>1;!b", "a==1..3", 'b~="^y"']
+    [None, None, None, "a>2", "a<=1;b>0", "a>4|b==2", 'a=="x"', "a!=3", "!b", "a>1;!b", "a==1..3", 'b~="^y"']
 )
 Found = dict[str, dict[str, list[Any]]]
 
