@@ -1,8 +1,6 @@
 """What operations make of an entity: examples of the standard, and laws."""
 
 import copy
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +14,7 @@ from tamamo.context.model.entity import Entity
 from tamamo.context.model.merge import Change
 from tamamo.context.model.represent import View, represent
 from tamamo.context.model.values import NGSI_NULL
-
-sys.path.insert(0, str(Path(__file__).parent))
-import bodies
+from tests.context.model import bodies
 
 TERMS = term_map({"ex": "https://example.org/", "Gauge": "ex:Gauge", "level": "ex:level"}, {})
 DEFAULT = "https://uri.etsi.org/ngsi-ld/default-context/"

@@ -1,7 +1,5 @@
 """Representations lose nothing they should keep (clause 4.5)."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,9 +9,7 @@ from tamamo.context.jsonld.resolve import term_map
 from tamamo.context.model import parse
 from tamamo.context.model.entity import Entity
 from tamamo.context.model.represent import Format, View, represent
-
-sys.path.insert(0, str(Path(__file__).parent))
-import bodies
+from tests.context.model import bodies
 
 TERMS = term_map({"ex": "https://example.org/", "Gauge": "ex:Gauge", "level": "ex:level"}, {})
 
