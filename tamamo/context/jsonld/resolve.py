@@ -23,15 +23,15 @@ def remote_urls(context: Any) -> Iterator[str]:
     Raises BadRequestData when the @context has the wrong shape or holds a scoped context, which
     could redefine the core terms (clause 5.5.7).
     """
-    for item in context if isinstance(context, list) else [context]:
+    items = context if isinstance(context, list) else [context]
+    if len(items) > MAX_DOCUMENTS:
+        raise BadRequestData(f"A @context has at most {MAX_DOCUMENTS} parts", field=_FIELD)
+    for item in items:
         if isinstance(item, str):
             if not core.is_core(item):
                 yield item
         elif isinstance(item, dict):
-            _refuse_scoped(item)
-            imported = item.get("@import")
-            if isinstance(imported, str) and not core.is_core(imported):
-                yield imported
+            _check_object(item)
         elif item is not None:
             raise BadRequestData(
                 "A @context is an address, an object, or an array of these", field=_FIELD
@@ -44,7 +44,7 @@ def term_map(context: Any, documents: Mapping[str, Any]) -> TermMap:
     documents: address → the value of `@context` in that document, for every address reachable.
     Raises BadRequestData when JSON-LD does not allow the @context.
     """
-    active = _process(_without_core(context), documents)
+    active = _process(_plain(context), documents)
     forward, prefixes = _mappings(active)
     base = default_map()
     return TermMap(
@@ -67,7 +67,9 @@ class CoreTerms:
         self.terms = TermMap(forward, prefixes, DEFAULT_VOCABULARY, None, forward)
 
 
-def _refuse_scoped(definitions: Mapping[str, Any]) -> None:
+def _check_object(definitions: Mapping[str, Any]) -> None:
+    if "@import" in definitions:
+        raise BadRequestData("@import is not supported", field=f"{_FIELD}/@import")
     for term, definition in definitions.items():
         if isinstance(definition, dict) and "@context" in definition:
             raise BadRequestData(
@@ -76,14 +78,27 @@ def _refuse_scoped(definitions: Mapping[str, Any]) -> None:
             )
 
 
-def _without_core(context: Any) -> list[Any]:
-    """Drop core contexts and nulls: the core comes first and last in any case."""
+def _plain(context: Any) -> list[Any]:
+    """Return the parts of a @context that say what names mean.
+
+    Core contexts and nulls go: the core comes first and last in any case. So do the members that
+    concern values only, which PyLD does not all survive when they are null.
+    """
     items = context if isinstance(context, list) else [context]
     return [
-        item
+        _names_only(item) if isinstance(item, dict) else item
         for item in items
         if item is not None and not (isinstance(item, str) and core.is_core(item))
     ]
+
+
+def _names_only(definitions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in definitions.items()
+        if name not in {"@base", "@language", "@direction"}
+        and not (name == "@vocab" and value is None)
+    }
 
 
 @cache
@@ -103,13 +118,19 @@ def _process(context: list[Any], documents: Mapping[str, Any]) -> dict[str, Any]
         term = (error.details or {}).get("term")
         detail = f"The @context is not valid JSON-LD: {reason}" + (f" at {term!r}" if term else "")
         raise BadRequestData(detail, field=_FIELD) from error
+    except _PYLD_FAILURES as error:
+        raise BadRequestData("The @context is not valid JSON-LD", field=_FIELD) from error
+
+
+#: What PyLD raises, beside its own error, on contexts that are no JSON-LD at all.
+_PYLD_FAILURES = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 def _run(
     active: dict[str, Any] | None, context: Any, documents: Mapping[str, Any]
 ) -> dict[str, Any]:
     def load(url: str, _options: Any) -> dict[str, Any]:
-        document = {} if core.is_core(url) else documents[url]
+        document = {} if core.is_core(url) else _plain(documents[url])
         return {"contextUrl": None, "documentUrl": url, "document": {"@context": document}}
 
     options = {

@@ -148,9 +148,12 @@ class ContextStore:
 
 def _canonical(context: Any) -> str:
     try:
-        return orjson.dumps(context, option=orjson.OPT_SORT_KEYS).decode()
+        text = orjson.dumps(context, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:  # nested deeper than any real context
         raise BadRequestData("The @context is not usable", field="/@context") from error
+    if len(text) > MAX_DOCUMENT:
+        raise BadRequestData(f"The @context is larger than {MAX_DOCUMENT} bytes", field="/@context")
+    return text.decode()
 
 
 def _remember(cache: OrderedDict[_Key, Any], key: _Key, value: Any) -> None:

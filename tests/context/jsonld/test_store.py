@@ -164,6 +164,16 @@ async def test_a_deeply_nested_context_is_bad_data() -> None:
         await contexts.resolve("default", nested)
 
 
+async def test_a_huge_context_is_bad_data() -> None:
+    contexts, _ = _store({})
+    for context in (
+        {f"t{n}": f"https://x.example/{n}" for n in range(100_000)},
+        [{"a": "https://x.example/a"}] * 21,
+    ):
+        with pytest.raises(BadRequestData):
+            await contexts.resolve("default", context)
+
+
 async def test_chains_and_circles_of_documents_end() -> None:
     chain = {
         f"https://c.example/{n}": {"@context": [f"https://c.example/{n + 1}"]} for n in range(50)

@@ -1,10 +1,14 @@
 """What names mean: expansion and compaction by clause 5.5.7 and JSON-LD 1.1."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld import DEFAULT_CORE, core
-from tamamo.context.jsonld.resolve import default_map, term_map
+from tamamo.context.jsonld.resolve import default_map, remote_urls, term_map
 
 CITY = {
     "ex": "https://example.org/",
@@ -83,6 +87,23 @@ def test_a_user_vocabulary_does_not_displace_the_default_one() -> None:
     assert terms.expand_term("speed") == DEFAULT + "speed"
 
 
+def test_members_that_concern_values_do_no_harm() -> None:
+    context = {
+        "@vocab": None,
+        "@language": None,
+        "@direction": None,
+        "@base": None,
+        "level": "https://example.org/level",
+    }
+    for whole, documents in (
+        (context, {}),
+        ("https://x.example/", {"https://x.example/": context}),
+    ):
+        terms = term_map(whole, documents)
+        assert terms.expand_term("level") == "https://example.org/level"
+        assert terms.expand_term("speed") == DEFAULT + "speed"
+
+
 def test_definitions_may_use_core_terms() -> None:
     terms = term_map({"seen": {"@id": "ngsi-ld:seen", "@type": "DateTime"}}, {})
     assert terms.expand_term("seen") == "https://uri.etsi.org/ngsi-ld/seen"
@@ -144,3 +165,38 @@ def test_memory_of_names_is_bounded() -> None:
         terms.compact_iri(f"{DEFAULT}n{number}")
     assert len(terms._expanded) <= 20_000
     assert len(terms._compacted) <= 20_000
+
+
+_names = (
+    st.sampled_from(
+        ("a", "b", "a:b", "", ":", "_:b", "http://x/y", "id", "type", "location", "ngsi-ld", "@foo")
+    )
+    | st.sampled_from(
+        ("@id", "@type", "@vocab", "@base", "@language", "@direction", "@version", "@container")
+    )
+    | st.sampled_from(
+        ("@reverse", "@nest", "@index", "@prefix", "@protected", "@propagate", "@import")
+    )
+)
+_anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.just(1.1)
+    | _names
+    | st.sampled_from(("http://x.example/#", "../x")),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_names, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+@given(st.dictionaries(_names, _anything, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_any_object_is_a_context_or_bad_data(context: dict[str, Any]) -> None:
+    try:
+        assert list(remote_urls(context)) == []
+        terms = term_map([context], {})
+    except BadRequestData as problem:
+        assert str(problem.extra["field"]).startswith("/@context")
+        return
+    assert terms.expand_term("location") == "https://uri.etsi.org/ngsi-ld/location"
