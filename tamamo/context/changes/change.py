@@ -6,12 +6,13 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from tamamo.context.entities.store import from_document
-from tamamo.context.model.entity import Entity, Instance
+from tamamo.context.entities.store import bounds, from_document
+from tamamo.context.model.entity import LOCATION, Entity, Instance
 
 #: West, south, east, north in degrees; west > east crosses the 180th meridian.
 BBox = tuple[float, float, float, float]
 Operation = Literal["create", "update", "delete"]
+_NO_BRACKETS = str.maketrans("", "", "()")
 
 
 class Position(NamedTuple):
@@ -46,7 +47,11 @@ class Filter:
             return False
         if self.types is not None and self.types.isdisjoint(change.types):
             return False
-        return self.bbox is None or (change.bounds is not None and touch(self.bbox, change.bounds))
+        if self.bbox is None:
+            return True
+        # What leaves the area is told once more, or it would stand there for ever.
+        places = (change.bounds, change.previous_bounds)
+        return any(place is not None and touch(self.bbox, place) for place in places)
 
 
 @dataclass
@@ -84,12 +89,23 @@ class Change:
         previous: dict[str, list[Instance]] = orjson.loads(self.previous_document)
         return previous
 
+    @cached_property
+    def previous_bounds(self) -> BBox | None:
+        """The bounds of the location before the change; None unless it changed."""
+        if LOCATION not in self.changed or self.previous is None:
+            return None
+        text = bounds(Entity("", [], {LOCATION: self.previous.get(LOCATION, [])}))
+        if text is None:
+            return None
+        east, north, west, south = (float(part) for part in text.translate(_NO_BRACKETS).split(","))
+        return west, south, east, north
 
-def touch(bbox: BBox, bounds: BBox) -> bool:
+
+def touch(bbox: BBox, other: BBox) -> bool:
     """Whether an area and the bounds of a geometry have a point in common."""
     west, south, east, north = bbox
-    if bounds[3] < south or bounds[1] > north:
+    if other[3] < south or other[1] > north:
         return False
     if west > east:
-        return bounds[2] >= west or bounds[0] <= east
-    return bounds[2] >= west and bounds[0] <= east
+        return other[2] >= west or other[0] <= east
+    return other[2] >= west and other[0] <= east

@@ -24,9 +24,13 @@ PAGE = 500
 #: Changes a reader may lag behind before it is dropped.
 QUEUE_LENGTH = 1000
 
-READERS = Gauge("tamamo_change_readers", "Readers of the changes in this process.")
-LAG = Gauge("tamamo_change_lag_seconds", "Age of the newest change when it was handed out.")
-HANDED_OUT = Counter("tamamo_changes_total", "Changes read from the outbox in this process.")
+READERS = Gauge("tamamo_change_readers", "Readers of the changes now.", multiprocess_mode="livesum")
+LAG = Gauge(
+    "tamamo_change_lag_seconds",
+    "Age of the newest change when it was handed out.",
+    multiprocess_mode="livemax",
+)
+HANDED_OUT = Counter("tamamo_changes_total", "Changes read from the outbox.")
 DROPPED = Counter("tamamo_change_readers_dropped_total", "Readers dropped for being too slow.")
 
 
@@ -130,16 +134,23 @@ class ChangeService:
         if any(not _covers(tenants, types, reader.filter) for reader in self._readers):
             return True
         for change in changes:
-            for reader in self._readers:
-                if not reader.ended:
-                    reader.offer(change)
-                    if reader.ended:
-                        DROPPED.inc()
+            try:
+                self._offer(change)
+            except Exception:
+                # One row that cannot be read must not stop all that follow.
+                _log.exception("change skipped", position=change.position)
         self._position = position
         HANDED_OUT.inc(len(changes))
         if changes:
             LAG.set(age)
         return len(changes) == PAGE
+
+    def _offer(self, change: Change) -> None:
+        for reader in self._readers:
+            if not reader.ended:
+                reader.offer(change)
+                if reader.ended:
+                    DROPPED.inc()
 
     async def _read(
         self,

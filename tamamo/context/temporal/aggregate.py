@@ -20,6 +20,8 @@ from tamamo.kernel.time import to_text
 
 #: Instances of other kinds than numbers that one request may aggregate.
 LARGEST: Final = 200_000
+#: Periods that one answer may have, all entities and attributes together.
+MOST: Final = 50_000
 
 #: Aggregates of numbers; the standard deviation is that of the whole period, not of a sample.
 _METHODS: Final[Mapping[str, str]] = {
@@ -118,12 +120,16 @@ async def _numbers(
     statement = (
         f"select h.entity_id, h.attr, h.dataset_id, {bucket} as bucket,"
         f" count(*) = count(h.number), {columns} {source}"
-        " group by h.entity_id, h.attr, h.dataset_id, bucket order by bucket"
+        f" group by h.entity_id, h.attr, h.dataset_id, bucket order by bucket limit {MOST + 1:d}"
     )
     found: dict[Key, Triples] = {}
     others: set[Key] = set()
-    cursor = await connection.execute(statement, params)
-    for entity_id, attr, dataset, start, numeric, *aggregates in await cursor.fetchall():
+    rows = await (await connection.execute(statement, params)).fetchall()
+    if len(rows) > MOST:
+        raise TooManyResults(
+            f"More than {MOST} periods with instances: make them longer", field="aggrPeriodDuration"
+        )
+    for entity_id, attr, dataset, start, numeric, *aggregates in rows:
         key = (entity_id, attr, dataset)
         if not numeric:
             others.add(key)

@@ -194,6 +194,16 @@ async def test_filters(pool: Pool, changes: ChangeService) -> None:
             assert await reader.next(0.03) is None
 
 
+async def test_what_leaves_the_area_is_told_once(pool: Pool, changes: ChangeService) -> None:
+    area = (134.0, 34.2, 134.1, 34.4)
+    await write.run(pool, [put(1, id="bus", at=[134.05, 34.3])])
+    async with changes.subscribe("default", bbox=area) as reader:
+        await write.run(pool, [put(2, id="bus", at=[135.0, 34.3])])
+        await write.run(pool, [put(3, id="bus", at=[136.0, 34.3])])
+        assert [level(c) for c in await take(reader, 1)] == [2]
+        assert await reader.next(0.05) is None
+
+
 async def test_a_slow_reader_is_dropped_and_holds_nobody_up(
     pool: Pool, changes: ChangeService
 ) -> None:
