@@ -274,8 +274,9 @@ def answer(
         payload = [{"@context": terms.echo, **element} for element in payload]
     else:
         payload = {"@context": terms.echo, **payload}
-    if "ngsi-ld" in exchange.preferences:
-        out["Preference-Applied"] = f"ngsi-ld={negotiation.VERSION}"
+    version = negotiation.version(exchange.preferences)
+    if version is not None:
+        out["Preference-Applied"] = f"ngsi-ld={version[0]}.{version[1]}"
     return Response(orjson.dumps(payload), status, out, media)
 
 

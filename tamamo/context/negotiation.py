@@ -1,6 +1,7 @@
 """Reading the headers of a request (clauses 6.3.4 to 6.3.6, 6.3.21): pure functions on texts."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -14,8 +15,8 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 #: The relation of a Link header that points to a JSON-LD @context (JSON-LD 1.1, section 6.2).
 CONTEXT_RELATION: Final = "http://www.w3.org/ns/json-ld#context"
 
-#: Versions of the standard an answer can be given in (clause 4.3.6.8).
-VERSION: Final = "1.9"
+#: The version of the standard that answers conform to by themselves (clause 4.3.6.8).
+VERSION: Final = (1, 9)
 
 _LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^\s;,=]+\s*=\s*(?:\"[^\"]*\"|[^\s;,]*))*)")
 _RELATION = re.compile(r";\s*rel\s*=\s*\"?([^\";,]*)\"?")
@@ -93,3 +94,17 @@ def preferences(headers: tuple[str, ...]) -> dict[str, str]:
             if match:
                 wishes.setdefault(match[1].lower(), match[2].strip())
     return wishes
+
+
+def version(wishes: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return the version of the standard an answer is to conform to, None without a wish.
+
+    A version later than this broker's, or none that exists, is taken for this broker's.
+    """
+    wish = wishes.get("ngsi-ld")
+    if wish is None:
+        return None
+    major, _, minor = wish.partition(".")
+    if not (major.isdecimal() and minor.isdecimal() and len(wish) < 10):
+        return VERSION
+    return min((int(major), int(minor)), VERSION)

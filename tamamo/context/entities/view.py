@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
-from tamamo.context import http
-from tamamo.context.entities import linked
+from tamamo.context import http, negotiation
+from tamamo.context.entities import fallback, linked
 from tamamo.context.entities.linked import Join, Linker
 from tamamo.context.errors import BadRequestData, InvalidRequest, ResourceNotFound
 from tamamo.context.http import Exchange
@@ -124,15 +124,30 @@ def _read_geometry(exchange: Exchange) -> str:
 async def show(exchange: Exchange, entity: Entity, wish: Wish) -> Response:
     """Return one entity, as GeoJSON where that was asked for. Raises ResourceNotFound."""
     view = wish.view
-    if exchange.media == GEO_JSON:
-        return http.answer(exchange, geojson.feature(entity, exchange.terms, view))
-    if wish.join is not None:
-        documents = await _linker(exchange, wish.view, wish.join).show([entity], wish.projection)
+    if wish.join is not None and exchange.media != GEO_JSON:
+        documents = await _linker(exchange, view, wish.join).show([entity], wish.projection)
         return http.answer(exchange, documents if wish.join.flat else documents[0])
-    document = represent(entity, exchange.terms, view)
+    (amended,), status = _amend(exchange, [entity])
+    if exchange.media == GEO_JSON:
+        feature = geojson.feature(amended, exchange.terms, view)
+        return http.answer(exchange, feature, status)
+    document = represent(amended, exchange.terms, view)
     if not document:
         raise ResourceNotFound(f"Nothing of the entity {entity.id} is left to show")
-    return http.answer(exchange, document)
+    return http.answer(exchange, document, status)
+
+
+def _amend(exchange: Exchange, entities: Sequence[Entity]) -> tuple[Sequence[Entity], int]:
+    """Return the entities for the version of the standard preferred, and 203 if that changed them.
+
+    Clauses 4.3.6.8 and 6.5.3.1.
+    """
+    version = negotiation.version(exchange.preferences)
+    if version is None or version == negotiation.VERSION:
+        return entities, 200
+    amended = [fallback.amend(entity, version, exchange.terms) for entity in entities]
+    same = all(one is other for one, other in zip(amended, entities, strict=True))
+    return amended, 200 if same else 203
 
 
 async def show_page(
@@ -146,6 +161,7 @@ async def show_page(
 ) -> Response:
     """Return a page of entities with its count and the links to its neighbours."""
     terms, view = exchange.terms, wish.view
+    entities, status = _amend(exchange, entities)
     payload: Any
     if exchange.media == GEO_JSON:
         payload = geojson.feature_collection(entities, terms, view)
@@ -155,7 +171,8 @@ async def show_page(
         payload = [represent(entity, terms, view) for entity in entities]
     if not view.whole and isinstance(payload, list):
         payload = [document for document in payload if document]  # nothing of it is left to show
-    return http.answer(exchange, payload, headers=page_headers(exchange, page, more, total))
+    headers = page_headers(exchange, page, more, total)
+    return http.answer(exchange, payload, status, headers)
 
 
 def _linker(exchange: Exchange, view: View, join: Join) -> Linker:

@@ -211,3 +211,18 @@ async def test_purge(city: httpx.AsyncClient) -> None:
     assert (await city.delete("/entities?type=Bus&keep=name")).status_code == 204
     assert await ids(city, type="Bus", q="location") == []
     assert await ids(city, type="Bus", q="name") == [4]
+
+
+async def test_earlier_versions_of_the_standard(city: httpx.AsyncClient) -> None:
+    path = f"/entities/{BUS}4"
+    answer = await city.get(path, headers={"Prefer": "ngsi-ld=1.2"})
+    assert answer.status_code == 203
+    assert answer.headers["preference-applied"] == "ngsi-ld=1.2"
+    assert answer.json()["name"] == {"type": "Property", "value": {"ja": "東", "en": "East"}}
+    assert answer.json()["speed"] == {"type": "Property", "value": 40}
+    listed = await city.get("/entities?type=Bus", headers={"Prefer": "ngsi-ld=1.3"})
+    assert listed.status_code == 203
+    for newer in ("1.9", "7.0", "x"):
+        same = await city.get(path, headers={"Prefer": f"ngsi-ld={newer}"})
+        assert same.status_code == 200
+        assert same.headers["preference-applied"] == "ngsi-ld=1.9"
