@@ -80,6 +80,7 @@ NOT_FINITE: Final = Reason("not_finite", "数ではありません（NaN・無�
 OUTSIDE_JAPAN: Final = Reason(
     "outside_japan", "座標が日本の範囲の外です", "the coordinates are outside Japan"
 )
+NUL: Final = Reason("nul", "NUL文字（0バイト）があります", "the row has a NUL character")
 REQUIRED: Final = Reason("required", "必須の値がありません", "a required value is missing")
 FILE_EMPTY: Final = Reason("file_empty", "ファイルが空です（0バイト）", "the file has zero bytes")
 NO_ROWS: Final = Reason("no_rows", "データの行がありません", "the file has no data rows")

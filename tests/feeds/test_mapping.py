@@ -217,3 +217,16 @@ def test_every_shipped_mapping_is_whole():
     for name, texts in shipped.items():
         assert mapping.load(name).id == name
         assert texts.ja != texts.en
+
+
+def test_the_mapping_in_the_documentation_works(tmp_path, terms):
+    page = Path(__file__).parents[2] / "docs" / "howto" / "import-a-table.md"
+    toml = page.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "m.toml").write_text(toml, "utf-8")
+    text = "番号,名称,緯度,経度,氾濫水位,洪水\n1,橋,34.3,134.0,２．５,△\n2,合計,,,,\n"
+    (tmp_path / "gauges.csv").write_text(text, "cp932")
+    result = importing.read(tmp_path / "gauges.csv", mapping.load(str(tmp_path / "m.toml")), terms)
+    (gauge,) = result.entities
+    assert values(gauge, terms, "name", "dangerLevel", "floodRisk") == ["橋", 2.5, "partly"]
+    for name in mapping.shipped():
+        assert f"`{name}`" in page.read_text("utf-8")

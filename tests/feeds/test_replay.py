@@ -108,7 +108,8 @@ def recording(tmp_path, *rows):
     lines = [
         row
         if isinstance(row, str)
-        else f",1,橋,2026-06-26T08:{row[0]:02}:00+09:00,{row[1]},1,2,3,香川県高松市,34.3,134.0"
+        else f"2026-06-26T00:00:00Z,1,橋,2026-06-26T08:{row[0]:02}:00+09:00,{row[1]},1,2,3,"
+        "香川県高松市,34.3,134.0"
         for row in rows
     ]
     path = tmp_path / "levels.csv"

@@ -81,6 +81,7 @@ def test_a_missing_level_is_missing_and_told(tmp_path, terms, mark):
         ("2026-06-01T00:20:00+09:00", "", "obs_time", "required"),
         ("34.32389,134.07556", "134.07556,34.32389", "lon", "outside_japan"),
         ("34.32389,134.07556", ",134.07556", "lat", "required"),
+        ("木太大橋", "木太\0大橋", "", "nul"),
         ("3700000016", "", "code", "bad_code"),
         ("3700000016", "a b/c", "code", "bad_code"),
         (",37201,34.32389,134.07556", "", "town_code", "too_few_columns"),
@@ -94,7 +95,16 @@ def test_a_wrong_row_is_rejected_with_row_field_and_reason(tmp_path, old, new, f
     assert isinstance(last, Reading)
     assert isinstance(reject, Reject)
     assert (reject.row, reject.field, reject.reason.code) == (3, field, code)
-    assert ",".join(reject.original) == bad
+    assert ",".join(reject.original) == bad.replace("\0", "�")
+
+
+def test_without_a_publication_time_this_machines_clock_bounds_the_reading(tmp_path):
+    unpublished = GOOD.replace("2026-05-31T15:25:15.898Z", "")
+    far = unpublished.replace("2026-06-01T00:20", "9998-06-01T00:20")
+    past = unpublished.replace("2026-06-01T00:20", "2020-06-01T00:20")
+    reading, reject = river.read(write(tmp_path, past, far))
+    assert reading.observed_at.year == 2020
+    assert reject.reason.code == "in_future"
 
 
 def test_a_row_number_is_the_line_even_behind_a_line_break_in_a_cell(tmp_path):

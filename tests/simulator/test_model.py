@@ -1,4 +1,5 @@
 import math
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -181,3 +182,19 @@ def test_thresholds_rise_and_places_lie_in_takamatsu():
         assert 133.9 < gauge.longitude < 134.2
         assert 34.1 < gauge.latitude < 34.4
     assert len({g.slug for g in GAUGES}) == len(GAUGES) >= 12
+
+
+def test_memory_stays_flat_over_a_day_of_ticks():
+    city = City(NOON, 1)
+    tracemalloc.start()
+    try:
+        used = []
+        for tick in range(6000):
+            city.advance(NOON + timedelta(seconds=15 * tick))
+            for gauge in GAUGES:
+                city.report(gauge)
+            if tick in (1000, 5999):
+                used.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert used[1] - used[0] < 50_000

@@ -18,7 +18,7 @@ from tamamo.context.model.entity import Entity, Instance
 from tamamo.feeds import quality
 from tamamo.feeds.quality import Invalid, Reason, UnreadableFile
 from tamamo.feeds.rejects import Reject
-from tamamo.kernel.time import to_text
+from tamamo.kernel.time import now, to_text
 
 PROVIDER = "国土交通省 川の水位情報"
 SOURCE = "https://k.river.go.jp/"
@@ -67,9 +67,9 @@ def read(path: Path) -> Iterator[Reading | Reject]:
     """Yield the readings of a recording in file order, and a Reject for each row that has none.
 
     A row whose level is missing yields both: the Reading without level, then the Reject that tells
-    so. A reading later than its publication (generated_at) is refused as from the future; the clock
-    of this machine plays no part. Raises UnreadableFile when the file is empty, is no UTF-8 text or
-    lacks a column.
+    so. A reading later than its publication is refused as from the future; only where generated_at
+    is missing does this machine's clock stand in for it. Raises UnreadableFile when the file is
+    empty, is no UTF-8 text or lacks a column.
     """
     rows = _rows(path)
     header = next(rows, None)
@@ -87,6 +87,9 @@ def read(path: Path) -> Iterator[Reading | Reject]:
             few = len(cells) < len(names)
             reason = quality.TOO_FEW_COLUMNS if few else quality.TOO_MANY_COLUMNS
             yield Reject(line, names[len(cells)] if few else "", reason, cells)
+            continue
+        if any("\0" in cell for cell in cells):
+            yield Reject(line, "", quality.NUL, [cell.replace("\0", "�") for cell in cells])
             continue
         try:
             reading = _reading(line, dict(zip(names, cells, strict=True)))
@@ -128,9 +131,10 @@ def _level(cells: Mapping[str, str], field: str) -> float | None:
     return value
 
 
-def _published(cells: Mapping[str, str]) -> datetime | None:
-    text = cells.get("generated_at", "")
-    return None if quality.is_missing(text) else _moment(cells, "generated_at", None)
+def _published(cells: Mapping[str, str]) -> datetime:
+    if quality.is_missing(cells.get("generated_at", "")):
+        return now()
+    return _moment(cells, "generated_at", None)
 
 
 def _moment(cells: Mapping[str, str], field: str, latest: datetime | None) -> datetime:
