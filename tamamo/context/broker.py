@@ -44,15 +44,16 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         Outgoing(settings) as outgoing,
         aclosing(ChangeService(pool)) as changes,
     ):
+        tenants = Tenants(pool)
         yield Broker(
             settings,
             pool,
             ContextStore(outgoing),
-            Tenants(pool),
+            tenants,
             EntityService(pool),
             DiscoveryService(pool),
             TemporalService(pool),
-            ObservationService(pool, Partitions(pool)),
+            ObservationService(pool, Partitions(pool), tenants),
             changes,
             None if settings.open else api_key(settings.home),
         )

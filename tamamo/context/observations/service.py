@@ -10,6 +10,7 @@ from tamamo.context.errors import BadRequestData
 from tamamo.context.model.entity import Entity
 from tamamo.context.observations.merge import Batch, Counts, Key, ParseTime, collect, merge
 from tamamo.context.temporal.partitions import Partitions
+from tamamo.context.tenants import Tenants
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool
 from tamamo.kernel.errors import Problem
@@ -41,9 +42,10 @@ class Recorded:
 class ObservationService:
     """The door through which feeds write."""
 
-    def __init__(self, pool: Pool, partitions: Partitions) -> None:
+    def __init__(self, pool: Pool, partitions: Partitions, tenants: Tenants) -> None:
         self._pool = pool
         self._partitions = partitions
+        self._tenants = tenants
 
     async def record(self, tenant: str, entities: Sequence[Entity]) -> Recorded:
         """Store what a feed brings and say what became of it.
@@ -51,11 +53,13 @@ class ObservationService:
         An attribute instance with observedAt is a measurement: the same entity, attribute,
         datasetId and observedAt is stored once, whatever its value the second time. Instances
         without observedAt are metadata, written when they differ from the state. The same entity
-        may stand in `entities` many times. createdAt and modifiedAt are set here.
+        may stand in `entities` many times. createdAt and modifiedAt are set here. A tenant that
+        does not exist is made.
         Raises BadRequestData naming the entity and attribute of an unusable observedAt; then
         nothing at all is stored.
         """
         batches = collect(entities, ParseTime(_parse))
+        await self._tenants.require(tenant, create=True)
         keys = [r.key for b in batches.values() for r in b.readings if r.key is not None]
         await self._partitions.cover(key.observed_at for key in keys)
         known: set[Key] = set()

@@ -14,6 +14,7 @@ from tamamo.context.model.entity import DEFAULT_VOCABULARY, LOCATION, Entity
 from tamamo.context.observations import ObservationService, Recorded
 from tamamo.context.temporal.partitions import Partitions
 from tamamo.context.temporal.service import TemporalService
+from tamamo.context.tenants import Tenants
 from tamamo.kernel.database import Pool, transaction
 
 LEVEL = DEFAULT_VOCABULARY + "currentLevel"
@@ -37,7 +38,7 @@ def gauge(
 
 @pytest.fixture
 def observations(pool: Pool) -> ObservationService:
-    return ObservationService(pool, Partitions(pool))
+    return ObservationService(pool, Partitions(pool), Tenants(pool))
 
 
 async def rows(pool: Pool, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -143,6 +144,14 @@ async def test_datasets_are_different_readings(
     assert [i["value"] for i in (await state(pool))[LEVEL]] == [1.0, 5.0]
 
 
+async def test_a_tenant_is_made_by_its_first_reading(
+    pool: Pool, observations: ObservationService
+) -> None:
+    await observations.record("miki", [gauge("2026-06-01T00:00:00Z")])
+    assert await rows(pool, "select name from tenant order by name") == [("default",), ("miki",)]
+    assert await rows(pool, "select tenant from entity") == [("miki",)]
+
+
 @pytest.mark.parametrize("text", ["yesterday", "2026-06-01T00:00:00", "1899-12-30T00:00:00Z"])
 async def test_an_unusable_time_stores_nothing(
     pool: Pool, observations: ObservationService, text: str
@@ -161,7 +170,9 @@ async def test_two_feeds_at_once_store_each_reading_once(pool: Pool) -> None:
     ]
     results = await asyncio.gather(
         *(
-            ObservationService(pool, Partitions(pool)).record("default", readings[part:])
+            ObservationService(pool, Partitions(pool), Tenants(pool)).record(
+                "default", readings[part:]
+            )
             for part in (0, 100, 200)
         )
     )

@@ -78,7 +78,20 @@ queries = st.builds(
     st.one_of(st.none(), st.integers(1, 4)),
 )
 filters = st.sampled_from(
-    [None, None, None, "a>2", "a<=1;b>0", "a>4|b==2", 'a=="x"', "a!=3", "!b", "a>1;!b", "a==1..3", 'b~="^y"']
+    [
+        None,
+        None,
+        None,
+        "a>2",
+        "a<=1;b>0",
+        "a>4|b==2",
+        'a=="x"',
+        "a!=3",
+        "!b",
+        "a>1;!b",
+        "a==1..3",
+        'b~="^y"',
+    ]
 )
 Found = dict[str, dict[str, list[Any]]]
 

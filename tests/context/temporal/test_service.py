@@ -11,6 +11,7 @@ from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
 from tamamo.context.observations import ObservationService
 from tamamo.context.temporal.partitions import Partitions
 from tamamo.context.temporal.service import Bucket, TemporalService
+from tamamo.context.tenants import Tenants
 from tamamo.kernel.database import Pool, transaction
 from tamamo.kernel.time import to_text
 
@@ -32,7 +33,7 @@ def gauge(hour: int | None, level: float = 0, name: str | None = None, **more: A
 
 @pytest.fixture
 def feed(pool: Pool) -> ObservationService:
-    return ObservationService(pool, Partitions(pool))
+    return ObservationService(pool, Partitions(pool), Tenants(pool))
 
 
 @pytest.fixture
