@@ -49,6 +49,7 @@ def build(settings: Settings) -> Starlette:
         lifeline.follow_parent()
         log.configure(settings)
         async with open_broker(settings) as broker:
+            lifeline.when_stopping(broker.changes.aclose)
             yield {"broker": broker}
 
     return Starlette(

@@ -32,6 +32,8 @@ from tamamo.kernel.settings import ENV_PREFIX, Settings
 
 #: Tells a child that its standard input is the pipe from the supervisor.
 LIFELINE = "TAMAMO_LIFELINE"
+#: Tells a web worker to end its event streams, because it will be asked to stop next.
+ANNOUNCEMENT = signal.SIGUSR1
 #: The working directory may hold something named tamamo; only this installation counts.
 _TAMAMO = (sys.executable, "-P", "-m", "tamamo")
 _STOP_SECONDS = 15
@@ -54,6 +56,8 @@ class Child:
 
     name: str
     arguments: Sequence[str]
+    #: Whether its whole process group hears the announcement of a stop.
+    announce: bool = False
     process: subprocess.Popen[bytes] | None = None
     failures: int = 0
     started: float = 0.0
@@ -89,6 +93,9 @@ class Child:
         """Ask the process to end, wait for it, and kill it when it does not."""
         if self.process is None:
             return
+        if self.announce:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, ANNOUNCEMENT)
         self.process.terminate()
         end = time.monotonic() + _STOP_SECONDS
         while self.process.poll() is None:
@@ -159,7 +166,7 @@ def run_server(
         )
         if migration.returncode != 0:
             raise SetupError("The database could not be brought to this version: see above.")
-        children = [*extra_children, Child("work", ["work"]), Child("web", ["web"])]
+        children = [*extra_children, Child("work", ["work"]), Child("web", ["web"], announce=True)]
         supervisor = _Supervisor(settings, children, environment, cluster, signals, say)
         try:
             supervisor.watch()

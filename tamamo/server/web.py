@@ -5,6 +5,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from tamamo.kernel.lifeline import ignore_announcement
 from tamamo.kernel.settings import Settings
 
 #: Seconds after which a worker that still holds connections (server-sent events) is killed.
@@ -13,6 +14,7 @@ _KILL_SECONDS = 5
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM; a worker that dies is replaced."""
+    ignore_announcement()
     Granian(
         "tamamo.asgi:app",
         address=settings.host,

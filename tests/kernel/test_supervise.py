@@ -130,6 +130,17 @@ def test_a_busy_port_is_one_sentence(home: Path, serving: Serving) -> None:
     assert serving.answers()
 
 
+def test_an_open_event_stream_does_not_hold_up_the_stop(home: Path) -> None:
+    server = Serving(home)
+    server.wait_ready()
+    with httpx.stream("GET", f"{server.base}/sse", timeout=30) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry:")
+        assert server.stop() == 0
+        assert "event: end" in list(lines)
+    assert "refused to gracefully stop" not in server.told
+
+
 def test_killed_children_come_back(serving: Serving) -> None:
     assert embedded.wait_until(lambda: len(serving.descendants()) >= 3, 10)
     before = set(serving.descendants())
