@@ -36,6 +36,26 @@ def test_a_gauge_is_selected_shown_with_its_chart_and_closed(visit: Visit) -> No
     expect(page.locator("#detail h2")).to_have_text("長者北橋")
 
 
+def test_the_keyboard_keeps_its_place(visit: Visit) -> None:
+    page = visit("/")
+    town = page.get_by_label("市町")
+    town.focus()
+    town.select_option("高松市")
+    expect(page.locator("#gauge-rows tr")).to_have_count(2)
+    expect(page.get_by_label("市町")).to_be_focused()
+    page.locator("#g-9002 a.row-link").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail")).to_have_count(0)
+    page.goto(page.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="本文へ移動")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
 def test_the_other_language_shows_the_same_view(visit: Visit) -> None:
     page = visit("/")
     page.get_by_label("水位の段階").select_option("2")

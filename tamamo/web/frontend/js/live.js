@@ -106,6 +106,7 @@ function connect(address) {
     changed.add(typeof station === "object" ? station.value : station);
     timer ||= setTimeout(() => fetchRows(address).catch(nowLost), GATHER);
   });
+  source.addEventListener("gone", () => document.dispatchEvent(new CustomEvent("city:refresh")));
   source.addEventListener("error", nowLost);
 }
 

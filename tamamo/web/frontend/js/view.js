@@ -4,13 +4,18 @@ import { say } from "./messages.js";
 
 const PLACE = "map";
 
+/** An address as people read it: "/" and ":" need no escape in a query. */
+function readable(url) {
+  const query = url.search.replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",");
+  return url.pathname + query + url.hash;
+}
+
 /** Set or remove one parameter of the address without a new entry in the history. */
 export function replaceParameter(name, value) {
   const url = new URL(location.href);
   if (value) url.searchParams.set(name, value);
   else url.searchParams.delete(name);
-  const query = url.searchParams.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
-  history.replaceState(history.state, "", url.pathname + (query ? `?${query}` : "") + url.hash);
+  history.replaceState(history.state, "", readable(url));
   linkLanguages();
 }
 
@@ -36,7 +41,7 @@ function prepare(event) {
   if (place && !request.headers["HX-History-Restore-Request"]) {
     url.searchParams.set(PLACE, place);
   }
-  request.action = url.pathname + url.search + url.hash;
+  request.action = readable(url);
 }
 
 /** Show the view at an address. push: as a new entry in the history. */
@@ -49,13 +54,31 @@ export function show(address, push) {
   });
 }
 
-/** Select a gauge, as a click on its row does. */
-export function select(station) {
-  const row = document.getElementById(`g-${station}`);
-  row?.querySelector("a.row-link")?.click();
+/** Select a gauge from the map: as a click on its row, but the map stays in sight if it can. */
+export async function select(station) {
+  const link = document.getElementById(`g-${station}`)?.querySelector("a.row-link");
+  if (!link) return;
+  await show(link.pathname + link.search, true);
+  document.getElementById("detail")?.scrollIntoView({ block: "nearest" });
+}
+
+/** A swap must not lose the keyboard's place: back to the same control, or on to the detail. */
+function keepFocus() {
+  let held = "";
+  document.addEventListener("htmx:before:swap", () => {
+    held = document.activeElement?.closest("[id]")?.id ?? "";
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const detail = document.getElementById("detail");
+    const same = held && held !== "view" ? document.getElementById(held) : null;
+    if (location.hash === "#detail" && detail) detail.focus({ preventScroll: true });
+    else (same?.matches("tr") ? same.querySelector("a") : same)?.focus({ preventScroll: true });
+  });
 }
 
 export function keepView() {
+  keepFocus();
   document.addEventListener("htmx:config:request", prepare);
   document.addEventListener("htmx:after:swap", () => {
     linkLanguages();
