@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tamamo.context.query import logic, plan, q
+from tamamo.context.query import logic, plan, q, temporalq
 from tamamo.context.query.paths import AttrPath
 from tamamo.context.query.temporalq import TIME_PROPERTIES
 from tamamo.context.query.text import bind
@@ -176,7 +176,8 @@ def instances(wanted: Wanted, ids: Sequence[str], params: dict[str, Any], limit:
         f" cross join lateral (select {column} as time, h.instance_id, h.instance"
         " from attribute_history h where h.tenant = %(tenant)s and h.entity_id = n.id"
         f" and h.attr = n.attr and {within(wanted, params)} and {of_dataset(wanted, params)}"
-        f" order by {column} {order}, h.instance_id {order} limit {limit:d}) as p"
+        f" order by {column} {order}, h.dataset_id {order}, h.instance_id {order}"
+        f" limit {limit:d}) as p"
     )
 
 
@@ -202,7 +203,7 @@ def names(wanted: Wanted, ids: Sequence[str], params: dict[str, Any], *, scope: 
     """
     params["ids"] = list(ids)
     if wanted.attrs is None:
-        return _WALK
+        return _walk(wanted, params)
     attrs = list(wanted.attrs)
     pick = wanted.view.pick
     if scope and (pick is None or "scope" in pick):
@@ -213,19 +214,20 @@ def names(wanted: Wanted, ids: Sequence[str], params: dict[str, Any], *, scope: 
     )
 
 
-_WALK = """
-with recursive names (id, attr) as (
-    select i.id, (
-        select h.attr from attribute_history h
-        where h.tenant = %(tenant)s and h.entity_id = i.id order by h.attr limit 1
+def _walk(wanted: Wanted, params: dict[str, Any]) -> str:
+    """Return the distinct attributes of the entities, one index probe each.
+
+    With the bounds of observedAt, as then only the months in question are looked at.
+    """
+    bounds = ""
+    if wanted.timed and wanted.times.timeproperty == "observedAt":
+        bounds = f" and {temporalq.to_sql(wanted.times, params, 'h.at')}"
+    source = "from attribute_history h where h.tenant = %(tenant)s"
+    return (
+        "with recursive names (id, attr) as ("
+        f"select i.id, (select h.attr {source} and h.entity_id = i.id{bounds}"
+        " order by h.attr limit 1) from unnest(%(ids)s::text[]) as i (id)"
+        f" union all select n.id, (select h.attr {source} and h.entity_id = n.id"
+        f" and h.attr > n.attr{bounds} order by h.attr limit 1)"
+        " from names n where n.attr is not null)"
     )
-    from unnest(%(ids)s::text[]) as i (id)
-    union all
-    select n.id, (
-        select h.attr from attribute_history h
-        where h.tenant = %(tenant)s and h.entity_id = n.id and h.attr > n.attr
-        order by h.attr limit 1
-    )
-    from names n
-    where n.attr is not null
-)"""
