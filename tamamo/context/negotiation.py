@@ -54,7 +54,7 @@ def _media_range(part: str) -> tuple[str, float]:
             try:
                 return name, float(value)
             except ValueError:
-                return name, 0.0
+                break  # a weight that cannot be read says nothing
     return name, 1.0
 
 

@@ -92,12 +92,12 @@ with state as (
 ), history as (
     insert into attribute_history (
         tenant, entity_id, attr, dataset_id, at, observed_at, created_at, modified_at,
-        deleted_at, number, instance
+        deleted_at, number, instance, instance_id
     )
     select
-        tenant, entity_id, attr, coalesce(dataset_id, ''), at::timestamptz, observed_at::timestamptz,
-        created_at::timestamptz, modified_at::timestamptz, deleted_at::timestamptz,
-        number::float8, instance::json
+        tenant, entity_id, attr, coalesce(dataset_id, ''), at::timestamptz,
+        observed_at::timestamptz, created_at::timestamptz, modified_at::timestamptz,
+        deleted_at::timestamptz, number::float8, instance::json, instance_id::uuid
     from unnest(
         string_to_array(%(h_tenant)s, E'\x1f', E'\x1e'),
         string_to_array(%(h_entity)s, E'\x1f', E'\x1e'),
@@ -109,10 +109,11 @@ with state as (
         string_to_array(%(h_modified)s, E'\x1f', E'\x1e'),
         string_to_array(%(h_deleted)s, E'\x1f', E'\x1e'),
         string_to_array(%(h_number)s, E'\x1f', E'\x1e'),
-        string_to_array(%(h_instance)s, E'\x1f', E'\x1e')
+        string_to_array(%(h_instance)s, E'\x1f', E'\x1e'),
+        string_to_array(%(h_id)s, E'\x1f', E'\x1e')
     ) as t (
         tenant, entity_id, attr, dataset_id, at, observed_at, created_at, modified_at,
-        deleted_at, number, instance
+        deleted_at, number, instance, instance_id
     )
 ), out as (
     insert into outbox (tenant, entity_id, operation, types, changed, bounds, entity, previous)

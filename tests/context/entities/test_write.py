@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import orjson
 import pytest
@@ -229,3 +230,9 @@ def test_document_round_trip() -> None:
     entity.created_at = entity.modified_at = "2026-01-01T00:00:00Z"
     entity.expires_at = "2027-01-01T00:00:00Z"
     assert store.from_document(ID, orjson.loads(store.to_document(entity))) == entity
+
+
+def test_instance_ids_are_random_uuids() -> None:
+    made = [UUID(text) for text in write._instance_ids(50)]
+    assert len(set(made)) == 50
+    assert {(identifier.version, identifier.variant) for identifier in made} == {(4, RFC_4122)}
