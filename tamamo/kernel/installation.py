@@ -1,5 +1,8 @@
 """For CLI verbs: an installation whose database runs, beside a running server or without one."""
 
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +25,7 @@ def attached(settings: Settings) -> Iterator[Settings]:
     if settings.database_url is not None:
         yield msgspec.structs.replace(settings, home=home)
         return
-    with embedded.database(home) as dsn:
+    with _terminated_in_order(), embedded.database(home) as dsn:
         yield msgspec.structs.replace(settings, home=home, database_url=dsn)
 
 
@@ -39,3 +42,16 @@ def opened(settings: Settings) -> Iterator[Settings]:
         except psycopg.OperationalError as error:
             raise SetupError(f"The database cannot be reached: {error}") from error
         yield ready
+
+
+@contextmanager
+def _terminated_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind like Ctrl-C does, so that the last one out still stops the server."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
