@@ -27,7 +27,7 @@ GAUGE = DEFAULT_VOCABULARY + "FloodMonitoring"
 
 async def rows(pool: Pool, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     async with transaction(pool) as connection:
-        return await (await connection.execute(statement, values)).fetchall()  # type: ignore[call-overload,no-any-return]
+        return await (await connection.execute(statement, values)).fetchall()
 
 
 async def fill(pool: Pool, first: datetime, count: int) -> None:
@@ -52,7 +52,7 @@ async def partition_counts(pool: Pool) -> dict[str, int]:
         await rows(
             pool, "select tableoid::regclass::text, count(*) from attribute_history group by 1"
         )
-    )  # type: ignore[return-value]
+    )
 
 
 def test_months_run_over_the_year() -> None:

@@ -46,7 +46,7 @@ async def changes(pool: Pool) -> AsyncIterator[ChangeService]:
 
 
 async def take(reader: Subscription, count: int) -> list[Change]:
-    taken = []
+    taken: list[Change] = []
     for _ in range(count):
         change = await reader.next(5)
         assert change is not None, f"only {len(taken)} of {count} changes came"

@@ -43,7 +43,7 @@ def observations(pool: Pool) -> ObservationService:
 
 async def rows(pool: Pool, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     async with transaction(pool) as connection:
-        return await (await connection.execute(statement, values)).fetchall()  # type: ignore[call-overload,no-any-return]
+        return await (await connection.execute(statement, values)).fetchall()
 
 
 async def state(pool: Pool) -> dict[str, Any]:
