@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, LOCATION, Entity
@@ -64,18 +64,14 @@ class MemorySource:
     """Serves entities from memory (tamamo.web.portal.city.Source)."""
 
     items: list[Entity] = field(default_factory=list)
-    before: list[Entity] = field(default_factory=list)
+    before: dict[str, tuple[datetime, float]] = field(default_factory=dict)
     points: list[tuple[datetime, float]] = field(default_factory=list)
     storms: list[datetime | None] = field(default_factory=list)
     asked: list[datetime | None] = field(default_factory=list)
-    past_limit: timedelta = timedelta(minutes=90)
 
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         self.asked.append(at)
-        items = self.items
-        if at is not None and timedelta() < datetime.now(UTC) - at < self.past_limit:
-            items = self.before
-        return [item for item in items if type_iri in item.types]
+        return [item for item in self.items if type_iri in item.types]
 
     async def entity(self, entity_id: str) -> Entity | None:
         return next((item for item in self.items if item.id == entity_id), None)
@@ -84,6 +80,12 @@ class MemorySource:
         self, entity_id: str, attribute: str, start: datetime, end: datetime
     ) -> list[tuple[datetime, float]]:
         return [point for point in self.points if start <= point[0] <= end]
+
+    async def last_values(
+        self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
+    ) -> dict[str, float]:
+        known = ((key, self.before[key]) for key in entity_ids if key in self.before)
+        return {key: level for key, (at, level) in known if start <= at <= end}
 
     async def start_storm(self, started_at: datetime | None) -> None:
         self.storms.append(started_at)

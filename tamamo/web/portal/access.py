@@ -48,11 +48,20 @@ class BrokerSource:
         points = await self.broker.temporal.series(
             self.tenant, entity_id, attribute, start, end + RESOLUTION, limit=MOST_READINGS
         )
-        return [
-            (point.at, float(point.value))
-            for point in points
-            if isinstance(point.value, int | float) and not isinstance(point.value, bool)
-        ]
+        return [(point.at, float(point.value)) for point in points if _is_number(point.value)]
+
+    async def last_values(
+        self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
+    ) -> dict[str, float]:
+        """Return entity id → the newest number of an attribute in a range; `end` is included."""
+        many = await self.broker.temporal.many_series(
+            self.tenant, entity_ids, attribute, start, end + RESOLUTION, limit=1
+        )
+        return {
+            entity_id: float(points[-1].value)
+            for entity_id, points in many.items()
+            if points and _is_number(points[-1].value)
+        }
 
     async def start_storm(self, started_at: datetime | None) -> None:
         """Ask the simulator for a storm from a moment on; None stops it."""
@@ -64,6 +73,10 @@ class BrokerSource:
         await self.broker.observations.record(
             self.tenant, [Entity(SIMULATION_ID, [SIMULATION_TYPE], wish)]
         )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def source_of(request: HttpRequest) -> Source:

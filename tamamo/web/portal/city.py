@@ -43,6 +43,11 @@ class Source(Protocol):
     ) -> list[tuple[datetime, float]]:
         """Return the numeric history of one attribute, oldest first."""
 
+    async def last_values(
+        self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
+    ) -> dict[str, float]:
+        """Return entity id → the newest number of an attribute in a range, where there is one."""
+
     async def start_storm(self, started_at: datetime | None) -> None:
         """Ask the simulator for a storm from a moment on; None stops it."""
 
@@ -95,20 +100,24 @@ async def at_moment(source: Source, at: datetime | None = None) -> City:
     if recording is not None:
         as_of = max(as_of, recording.clock)
     base = as_of - TREND
-    before, *others = await asyncio.gather(
-        source.entities(GAUGE_TYPE, base),
-        *(source.entities(type_iri, at) for type_iri in STATION_TYPES),
+    ids = [entity.id for entity in found]
+    earlier, stations = await asyncio.gather(
+        source.last_values(ids, LEVEL, base - TREND_SLACK, base), _stations(source, at, as_of)
     )
-    earlier = reading.levels_by_id(before, since=base - TREND_SLACK)
     gauges = (reading.gauge_of(entity, as_of, earlier.get(entity.id)) for entity in found)
-    stations = (station_of(entity, as_of) for group in others for entity in group)
     return City(
         mode,
         as_of,
         tuple(sorted(gauges, key=lambda gauge: gauge.station)),
-        tuple(station for station in stations if station is not None),
+        stations,
         recording,
     )
+
+
+async def _stations(source: Source, at: datetime | None, as_of: datetime) -> tuple[Station, ...]:
+    groups = await asyncio.gather(*(source.entities(kind, at) for kind in STATION_TYPES))
+    stations = (station_of(entity, as_of) for group in groups for entity in group)
+    return tuple(station for station in stations if station is not None)
 
 
 def _moment(entities: Sequence[Entity], at: datetime | None) -> tuple[Mode, datetime]:

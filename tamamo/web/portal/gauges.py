@@ -185,17 +185,6 @@ def gauge_of(entity: Entity, as_of: datetime, earlier: float | None = None) -> G
     )
 
 
-def levels_by_id(entities: Iterable[Entity], since: datetime) -> dict[str, float]:
-    """Return entity id → level of the readings observed at `since` or later."""
-    levels: dict[str, float] = {}
-    for entity in entities:
-        level = number(entity, "currentLevel")
-        observed_at = observed(first(entity, "currentLevel"))
-        if level is not None and observed_at is not None and observed_at >= since:
-            levels[entity.id] = level
-    return levels
-
-
 def newest(entities: Iterable[Entity]) -> datetime | None:
     """Return the newest observation among gauges, None when there is none."""
     times = (observed(first(entity, "currentLevel")) for entity in entities)

@@ -23,7 +23,7 @@ function watchChart() {
   const place = document.getElementById("chart");
   if (!place || place.dataset.watched) return;
   place.dataset.watched = "yes";
-  place.hidden = false;
+  place.closest("figure").hidden = false;
   whenSeen(place, async () => (await import("./chart.js")).draw(place));
 }
 
