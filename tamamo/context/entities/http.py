@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.entities import store
 from tamamo.context.entities import view as views
 from tamamo.context.entities.service import TypeSelector
 from tamamo.context.errors import BadRequestData, ResourceNotFound
@@ -72,7 +73,7 @@ def _check_source_filter(exchange: Exchange) -> None:
 
 async def _answer_query(exchange: Exchange, wanted: plan.Query, wish: views.Wish) -> Response:
     result = await exchange.broker.entities.query(exchange.tenant, wanted)
-    entities = [row.entity() for row in result.rows]
+    entities = [store.living(row.entity()) for row in result.rows]
     return await views.show_page(
         exchange, entities, wish, wanted.page, more=result.more, total=result.total
     )

@@ -1,6 +1,7 @@
 """Entities as rows and as documents: the one place that knows both shapes."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,7 @@ import orjson
 from tamamo.context.model.entity import LOCATION, Entity
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
+from tamamo.kernel.time import from_text, now
 
 SQL = sql.load("tamamo.context.entities")
 
@@ -31,9 +33,29 @@ def _text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def living(entity: Entity) -> Entity:
+    """Return the entity without the attribute instances whose time is over (clause 4.22).
+
+    The housekeeping removes them within a second or two; no reader sees them meanwhile.
+    """
+    if not any("expiresAt" in item for items in entity.attrs.values() for item in items):
+        return entity
+    moment = now()
+    attrs = {
+        attr: [
+            item
+            for item in items
+            if "expiresAt" not in item or from_text(item["expiresAt"]) > moment
+        ]
+        for attr, items in entity.attrs.items()
+    }
+    return replace(entity, attrs={attr: items for attr, items in attrs.items() if items})
+
+
 async def fetch(connection: Connection, keys: Sequence[Key]) -> dict[Key, Entity]:
-    """Return those of the entities that exist and have not expired."""
-    return await _read(connection, "get_entities", keys)
+    """Return those of the entities that exist and have not expired, as readers see them."""
+    found = await _read(connection, "get_entities", keys)
+    return {key: living(entity) for key, entity in found.items()}
 
 
 async def lock(connection: Connection, keys: Iterable[Key]) -> dict[Key, Entity]:

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tamamo.context.broker import Broker
+
 BUS = "urn:ngsi-ld:Bus:"
 
 
@@ -226,3 +228,25 @@ async def test_earlier_versions_of_the_standard(city: httpx.AsyncClient) -> None
         same = await city.get(path, headers={"Prefer": f"ngsi-ld={newer}"})
         assert same.status_code == 200
         assert same.headers["preference-applied"] == "ngsi-ld=1.9"
+
+
+async def test_expired_instances_are_not_seen(api: httpx.AsyncClient, broker: Broker) -> None:
+    past, future = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
+    dataset = "urn:ngsi-ld:Dataset:1"
+    entity = {
+        "id": f"{BUS}1",
+        "type": "Bus",
+        "gone": {"type": "Property", "value": 1, "expiresAt": future},
+        "half": [
+            {"type": "Property", "value": 2},
+            {"type": "Property", "value": 3, "datasetId": dataset, "expiresAt": future},
+        ],
+    }
+    assert (await api.post("/entities", json=entity)).status_code == 201
+    async with broker.pool.connection() as connection:
+        await connection.execute(
+            "update entity set attrs = replace(attrs::text, %s, %s)::jsonb", [future, past]
+        )
+    shown = {"id": f"{BUS}1", "type": "Bus", "half": {"type": "Property", "value": 2}}
+    assert (await api.get(f"/entities/{BUS}1")).json() == shown
+    assert (await api.get("/entities?type=Bus")).json() == [shown]
