@@ -7,7 +7,7 @@ haversine formula on a sphere of the Earth's mean radius (NGSI-LD 4.23.1 asks fo
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -22,8 +22,8 @@ EARTH_RADIUS_M = 6_371_008.8
 #: West, south, east, north in degrees.
 Bounds = tuple[float, float, float, float]
 
-#: How deep `coordinates` nest: 0 is one position.
-_DEPTHS = {
+#: GeoJSON type that is taken → how deep its `coordinates` nest; 0 is one position.
+KINDS: Final = {
     "Point": 0,
     "MultiPoint": 1,
     "LineString": 1,
@@ -31,61 +31,72 @@ _DEPTHS = {
     "Polygon": 2,
     "MultiPolygon": 3,
 }
-#: The GeoJSON types that are taken.
-KINDS = tuple(_DEPTHS)
+#: Positions in a geometry at most; checking a ring of more would hold up other requests.
+MAX_POSITIONS: Final = 100_000
 #: Longest stretch, in degrees, taken as straight when a distance is measured (0.1° ≈ 11 km: the
 #: line then leaves the true one by less than 2 m at 35° N).
 _STRETCH = 0.1
-_MAX_POSITIONS = 200_000
 
 _Floats = NDArray[np.float64]
+_Array = list[Any] | tuple[Any, ...]
+_Path = tuple[str | int, ...]
 
 
 class BadGeometry(ValueError):
-    """The value is no geometry of NGSI-LD; the text says what is wrong and where."""
+    """The value is no geometry of NGSI-LD: `reason` says what is wrong, `path` where in it."""
+
+    def __init__(self, reason: str, *path: str | int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
 
 
-def parse(value: Any, field: str = "location") -> BaseGeometry:
-    """Return the geometry of a GeoJSON object or of its JSON text (NGSI-LD 4.7.1, 4.7.2).
+def check(value: Any) -> dict[str, Any]:
+    """Return the GeoJSON object of a geometry given so or as its JSON text (NGSI-LD 4.7).
 
     All geometries of RFC 7946 but GeometryCollection. Raises BadGeometry on anything else: a
     wrong nesting, an open ring, a position off the globe, a polygon that crosses itself.
     """
-    if isinstance(value, str):
+    if type(value) is str:
         try:
             value = orjson.loads(value)
-        except orjson.JSONDecodeError as error:
-            raise BadGeometry(f"{field}: the text is no JSON geometry ({error})") from error
-    if not isinstance(value, dict):
-        raise BadGeometry(f"{field}: a GeoJSON geometry is a JSON object")
+        except orjson.JSONDecodeError:
+            raise BadGeometry("is neither a GeoJSON geometry nor the text of one") from None
+    if type(value) is not dict:
+        raise BadGeometry("is not a GeoJSON geometry")
     kind = value.get("type")
-    if kind not in _DEPTHS:
-        raise BadGeometry(f"{field}.type: {kind!r} is none of {', '.join(_DEPTHS)}")
+    if type(kind) is not str or kind not in KINDS:
+        raise BadGeometry(f"is not one of the geometries {', '.join(KINDS)}", "type")
     if "coordinates" not in value:
-        raise BadGeometry(f"{field}.coordinates: missing")
-    return from_coordinates(kind, value["coordinates"], f"{field}.coordinates")
+        raise BadGeometry("a geometry needs coordinates", "coordinates")
+    check_coordinates(kind, value["coordinates"], "coordinates")
+    return value
 
 
-def from_coordinates(kind: str, coordinates: Any, field: str = "coordinates") -> BaseGeometry:
-    """Return the geometry of a GeoJSON type's name and coordinates; raises BadGeometry."""
-    if kind not in _DEPTHS:
-        raise BadGeometry(f"{field}: {kind!r} is none of {', '.join(_DEPTHS)}")
-    if _check_nesting(coordinates, _DEPTHS[kind], field) > _MAX_POSITIONS:
-        raise BadGeometry(f"{field}: more than {_MAX_POSITIONS} positions")
+def check_coordinates(kind: str, coordinates: Any, *path: str) -> None:
+    """Raise BadGeometry unless these are coordinates of that kind, one of KINDS."""
+    depth = KINDS[kind]
+    if depth == 0:  # no path of its own to keep: nearly all geometries are points
+        _check_position(coordinates, path)
+        return
+    if _positions(coordinates, depth) > MAX_POSITIONS:
+        raise BadGeometry(f"a geometry may have at most {MAX_POSITIONS} positions", *path)
+    _check_nested(coordinates, depth, path)
     if kind == "LineString":
-        _check_line(coordinates, field)
+        _check_line(coordinates, path)
     elif kind == "MultiLineString":
-        for at, line in enumerate(coordinates):
-            _check_line(line, f"{field}[{at}]")
+        for index, line in enumerate(coordinates):
+            _check_line(line, (*path, index))
     elif kind == "Polygon":
-        _check_rings(coordinates, field)
+        _check_rings(coordinates, path)
     elif kind == "MultiPolygon":
-        for at, polygon in enumerate(coordinates):
-            _check_rings(polygon, f"{field}[{at}]")
-    geometry = shape({"type": kind, "coordinates": coordinates})
-    if not geometry.is_valid:
-        raise BadGeometry(f"{field}: the geometry is not valid: {_why_invalid(geometry)}")
-    return geometry
+        for index, rings in enumerate(coordinates):
+            _check_rings(rings, (*path, index))
+    if kind.endswith("Polygon"):
+        geometry = shape({"type": kind, "coordinates": coordinates})
+        if not geometry.is_valid:
+            reason = _why_invalid(geometry)
+            raise BadGeometry(f"the geometry crosses or touches itself: {reason}", *path)
 
 
 def stored(value: Any) -> BaseGeometry | None:
@@ -165,50 +176,59 @@ def near_bounds(geometry: BaseGeometry, metres: float) -> Bounds:
     return west, south, east, north
 
 
-def _check_nesting(coordinates: Any, depth: int, field: str) -> int:
-    """Check the arrays down to each position; return how many positions there are."""
-    if not isinstance(coordinates, (list, tuple)):
-        raise BadGeometry(f"{field}: {coordinates!r} is no array")
-    if depth == 0:
-        _check_position(coordinates, field)
-        return 1
-    if not coordinates:
-        raise BadGeometry(f"{field}: an empty array")
-    return sum(
-        _check_nesting(item, depth - 1, f"{field}[{at}]") for at, item in enumerate(coordinates)
-    )
+def _positions(value: Any, depth: int) -> int:
+    if not isinstance(value, (list, tuple)):
+        return 0
+    return len(value) if depth == 1 else sum(_positions(item, depth - 1) for item in value)
 
 
-def _check_position(position: list[Any] | tuple[Any, ...], field: str) -> None:
-    if not 2 <= len(position) <= 3 or not all(
-        isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
-        for number in position
-    ):
-        raise BadGeometry(f"{field}: a position is [longitude, latitude] in numbers")
+def _check_nested(value: Any, depth: int, path: _Path) -> None:
+    """Check the arrays down to each position."""
+    if not isinstance(value, (list, tuple)) or not value:
+        raise BadGeometry("an array with content is expected", *path)
+    for index, item in enumerate(value):
+        if depth == 1:
+            _check_position(item, path, index)
+        else:
+            _check_nested(item, depth - 1, (*path, index))
+
+
+def _check_position(position: Any, path: _Path, *index: int) -> None:
+    """Check longitude, latitude and perhaps altitude (RFC 7946, section 3.1.1)."""
+    if not isinstance(position, (list, tuple)) or not 2 <= len(position) <= 3:
+        reason = "a position is an array of longitude, latitude and perhaps altitude"
+        raise BadGeometry(reason, *path, *index)
+    for number in position:
+        kind = type(number)
+        if (kind is not float and kind is not int) or not math.isfinite(number):
+            raise BadGeometry("a position consists of numbers", *path, *index)
     if not -180 <= position[0] <= 180:
-        raise BadGeometry(f"{field}[0]: longitude {position[0]} is not within -180 … 180")
+        reason = f"longitude {position[0]} is not between -180 and 180"
+        raise BadGeometry(reason, *path, *index, 0)
     if not -90 <= position[1] <= 90:
-        raise BadGeometry(f"{field}[1]: latitude {position[1]} is not within -90 … 90")
+        reason = f"latitude {position[1]} is not between -90 and 90"
+        raise BadGeometry(reason, *path, *index, 1)
 
 
-def _check_line(line: list[Any], field: str) -> None:
+def _check_line(line: _Array, path: _Path) -> None:
     if len(line) < 2:
-        raise BadGeometry(f"{field}: a line has two positions or more")
+        raise BadGeometry("a line needs two positions", *path)
 
 
-def _check_rings(rings: list[Any], field: str) -> None:
-    for at, ring in enumerate(rings):
+def _check_rings(rings: _Array, path: _Path) -> None:
+    for index, ring in enumerate(rings):
         if len(ring) < 4:
-            raise BadGeometry(f"{field}[{at}]: a ring has four positions or more")
-        if list(ring[0]) != list(ring[-1]):
-            raise BadGeometry(f"{field}[{at}]: the ring is not closed: its ends differ")
+            reason = "a ring needs four positions, the last equal to the first"
+            raise BadGeometry(reason, *path, index)
+        if ring[0] != ring[-1]:
+            reason = "the ring is not closed: its last position differs from its first"
+            raise BadGeometry(reason, *path, index)
 
 
 def _why_invalid(geometry: BaseGeometry) -> str:
     """Return shapely's reason in words, the place of the fault included."""
     reason, _, place = shapely.is_valid_reason(geometry).partition("[")
-    words = "it crosses itself" if "Self-intersection" in reason else reason
-    return f"{words} at [{place.rstrip(']').replace(' ', ', ')}]" if place else words
+    return f"{reason} at [{place.rstrip(']').replace(' ', ', ')}]" if place else reason
 
 
 def _dense(geometry: BaseGeometry) -> BaseGeometry:

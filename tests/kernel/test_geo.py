@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,66 +16,95 @@ longitudes = st.floats(-180, 180)
 latitudes = st.floats(-89, 89)
 
 
+SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
+HOLE = [[1, 1], [1, 2], [2, 2], [2, 1], [1, 1]]
+
+
 @pytest.mark.parametrize(
     ("kind", "coordinates"),
     [
         ("Point", [134.05, 34.34]),
         ("Point", [134.05, 34.34, 12.5]),
-        ("MultiPoint", [[134, 34], [135, 35]]),
-        ("LineString", [[134, 34], [135, 35]]),
-        ("MultiLineString", [[[134, 34], [135, 35]]]),
-        ("Polygon", [[[0, 0], [1, 0], [1, 1], [0, 0]]]),
-        ("MultiPolygon", [[[[0, 0], [1, 0], [1, 1], [0, 0]]]]),
+        ("MultiPoint", [[0, 0], [1, 1]]),
+        ("LineString", [[0, 0], [1, 1]]),
+        ("LineString", [[0, 0], [1, 1], [1, 0], [0, 1]]),  # a line may cross itself
+        ("MultiLineString", [[[0, 0], [1, 1]], [[2, 2], [3, 3]]]),
+        ("Polygon", [SQUARE]),
+        ("Polygon", [SQUARE, HOLE]),
+        ("Polygon", [SQUARE[::-1]]),  # RFC 7946: the other direction is not to be refused
+        ("MultiPolygon", [[SQUARE], [[[10, 10], [12, 10], [12, 12], [10, 10]]]]),
     ],
 )
-def test_each_geometry_is_taken_as_object_and_as_text(kind: str, coordinates: Any) -> None:
-    import orjson
-
-    value = {"type": kind, "coordinates": coordinates}
-    assert geo.parse(value).geom_type == kind
-    assert geo.parse(orjson.dumps(value).decode()).equals(geo.parse(value))
+def test_valid_geometries_come_back_as_they_are(kind: str, coordinates: Any) -> None:
+    geometry = {"type": kind, "coordinates": coordinates}
+    assert geo.check(geometry) is geometry
+    assert geo.check(orjson.dumps(geometry).decode()) == geometry
+    geo.check_coordinates(kind, _tuples(coordinates))
 
 
 @pytest.mark.parametrize(
-    ("value", "words"),
+    ("geometry", "path", "reason"),
     [
-        (None, "a JSON object"),
-        ("{", "no JSON geometry"),
-        ({"type": "GeometryCollection", "geometries": []}, "place.type: 'GeometryCollection'"),
-        ({"type": "Point"}, "place.coordinates: missing"),
-        ({"type": "Point", "coordinates": 5}, "place.coordinates: 5 is no array"),
-        ({"type": "Point", "coordinates": []}, "a position is"),
-        ({"type": "Point", "coordinates": [1]}, "a position is"),
-        ({"type": "Point", "coordinates": [True, 1]}, "a position is"),
-        ({"type": "Point", "coordinates": [math.nan, 1]}, "a position is"),
-        ({"type": "Point", "coordinates": ["1", 1]}, "a position is"),
-        ({"type": "Point", "coordinates": [181, 1]}, "place.coordinates[0]: longitude 181"),
-        ({"type": "Point", "coordinates": [34.3, 134.0]}, "place.coordinates[1]: latitude 134.0"),
-        ({"type": "MultiPoint", "coordinates": []}, "empty"),
-        ({"type": "LineString", "coordinates": [[0, 0], [0]]}, "place.coordinates[1]: a position"),
-        ({"type": "LineString", "coordinates": [[0, 0], [0, 0]]}, "not valid"),
-        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]}, "four positions"),
+        (5, (), "not a GeoJSON geometry"),
+        ("{", (), "neither"),
+        ('"x"', (), "not a GeoJSON geometry"),
+        ({"type": "Circle", "coordinates": []}, ("type",), "not one of"),
+        ({"coordinates": [1, 2]}, ("type",), "not one of"),
+        ({"type": ["Point"], "coordinates": [1, 2]}, ("type",), "not one of"),
+        ({"type": "Point"}, ("coordinates",), "needs coordinates"),
+        ({"type": "Point", "coordinates": [1]}, ("coordinates",), "a position"),
+        ({"type": "Point", "coordinates": [1, 2, 3, 4]}, ("coordinates",), "a position"),
+        ({"type": "Point", "coordinates": [1, "2"]}, ("coordinates",), "numbers"),
+        ({"type": "Point", "coordinates": [True, 2]}, ("coordinates",), "numbers"),
+        ({"type": "Point", "coordinates": [34.3, 134.0]}, ("coordinates", 1), "latitude 134.0"),
+        ({"type": "Point", "coordinates": [181, 2]}, ("coordinates", 0), "longitude"),
+        ({"type": "MultiPoint", "coordinates": []}, ("coordinates",), "array with content"),
+        ({"type": "MultiPoint", "coordinates": [[0, 0], [0]]}, ("coordinates", 1), "a position"),
+        ({"type": "LineString", "coordinates": [[0, 0]]}, ("coordinates",), "two positions"),
         (
-            {"type": "MultiPolygon", "coordinates": [[[[0, 0], [1, 0], [1, 1], [2, 2]]]]},
-            "place.coordinates[0][0]: the ring is not closed",
+            {"type": "MultiLineString", "coordinates": [[[0, 0], [1, 1]], [[0, 0]]]},
+            ("coordinates", 1),
+            "two positions",
         ),
+        ({"type": "Polygon", "coordinates": [SQUARE[:3]]}, ("coordinates", 0), "four positions"),
+        ({"type": "Polygon", "coordinates": [SQUARE[:4]]}, ("coordinates", 0), "not closed"),
         (
             {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]},
-            "it crosses itself at [0.5, 0.5]",
+            ("coordinates",),
+            "crosses",
         ),
+        (
+            {"type": "Polygon", "coordinates": [SQUARE, [[9, 9], [9, 10], [10, 10], [9, 9]]]},
+            ("coordinates",),
+            "crosses",
+        ),
+        (
+            {"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE[:4]]]},
+            ("coordinates", 1, 0),
+            "not closed",
+        ),
+        ({"type": "Polygon", "coordinates": [[[[0]]]]}, ("coordinates", 0, 0), "a position"),
     ],
 )
-def test_what_is_refused_and_in_which_words(value: Any, words: str) -> None:
-    with pytest.raises(geo.BadGeometry) as raised:
-        geo.parse(value, "place")
-    assert words in str(raised.value)
-    assert str(raised.value).startswith("place")
+def test_invalid_geometries_are_refused_naming_the_place(
+    geometry: Any, path: tuple[str | int, ...], reason: str
+) -> None:
+    with pytest.raises(geo.BadGeometry, match=reason) as caught:
+        geo.check(geometry)
+    assert caught.value.path == path
 
 
-def test_a_geometry_of_too_many_positions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(geo, "_MAX_POSITIONS", 10)
-    with pytest.raises(geo.BadGeometry, match="more than 10 positions"):
-        geo.parse({"type": "MultiPoint", "coordinates": [[0, n] for n in range(11)]})
+def test_a_geometry_of_too_many_positions_is_refused_at_once() -> None:
+    for kind, coordinates in (
+        ("LineString", [[0, 0]] * 100_001),
+        ("MultiPolygon", [[[[0, 0]] * 60_000], [[[0, 0]] * 60_000]]),
+    ):
+        with pytest.raises(geo.BadGeometry, match="at most 100000 positions"):
+            geo.check({"type": kind, "coordinates": coordinates})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def test_known_distances() -> None:

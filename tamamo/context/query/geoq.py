@@ -94,14 +94,18 @@ def parse_geometry(
             raise BadRequestData(
                 f"{fields[1]}: expected a JSON array ({error})", field=fields[1]
             ) from error
-    if geometry not in geo.KINDS:
+    if not isinstance(geometry, str) or geometry not in geo.KINDS:
         raise BadRequestData(
             f"{fields[0]}: expected {', '.join(geo.KINDS)}, not {geometry!r}", field=fields[0]
         )
     try:
-        return geo.from_coordinates(geometry, coordinates, fields[1])
+        geo.check_coordinates(geometry, coordinates)
     except geo.BadGeometry as error:
-        raise BadRequestData(str(error), field=fields[1]) from error
+        place = fields[1] + "".join(f"[{index}]" for index in error.path)
+        raise BadRequestData(f"{place}: {error.reason}", field=fields[1]) from error
+    reference = geo.stored({"type": geometry, "coordinates": coordinates})
+    assert reference is not None
+    return reference
 
 
 def _parse_relation(georel: Any) -> tuple[Relation, dict[str, float]]:

@@ -208,5 +208,5 @@ def test_faults_name_the_parameter(terms: Terms, change: dict[str, Any], field: 
 
 def test_a_reference_that_crosses_itself_is_refused(terms: Terms) -> None:
     bow = [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]
-    with pytest.raises(BadRequestData, match="crosses itself"):
+    with pytest.raises(BadRequestData, match="crosses or touches itself"):
         geoq.parse("within", "Polygon", json.dumps(bow), terms=terms)

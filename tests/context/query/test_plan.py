@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from shapely.geometry import shape
 
 from tamamo.context.errors import TooManyResults
 from tamamo.context.model.entity import LOCATION, Entity
@@ -35,7 +36,7 @@ def place(lon: float, lat: float) -> dict[str, Any]:
 async def insert(connection: Connection, tenant: str, entities: list[Entity]) -> None:
     rows = []
     for entity in entities:
-        found = [geo.parse(instance["value"]) for instance in entity.attrs.get(LOCATION, [])]
+        found = [shape(instance["value"]) for instance in entity.attrs.get(LOCATION, [])]
         bounds = geo.box_literal(geo.to_bounds(found)) if found else None
         created = from_text(entity.created_at or "2026-01-01T00:00:00Z")
         attrs = orjson.dumps(entity.attrs).decode()
