@@ -72,6 +72,17 @@ def test_a_lost_connection_is_said_within_30_seconds_and_mended(visit: Visit, ci
     expect(page.locator("#g-9001 .row-level")).to_have_text("0.66", timeout=SOON)
 
 
+def test_a_failing_server_does_not_empty_the_page(visit: Visit, city: City) -> None:
+    page = visit("/")
+    _connected(page)
+    page.context.route("**/?town=*", lambda route: route.fulfill(status=503, body="<h1>503</h1>"))
+    page.get_by_label("市町").select_option("高松市")
+    expect(page.locator("#live-state")).to_contain_text("更新が止まっています")
+    expect(page.locator("#gauge-rows tr")).to_have_count(4)
+    page.context.unroute("**/?town=*")
+    _connected(page)
+
+
 def test_ages_are_drawn_anew_and_readings_become_late(visit: Visit) -> None:
     page = visit("/")
     _connected(page)

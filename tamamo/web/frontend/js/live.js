@@ -30,6 +30,7 @@ function nowFresh() {
   }
 }
 
+/** Say that the page is not the newest; whatever comes next from the server mends it. */
 function nowLost() {
   if (lost || !source) return;
   lost = true;
@@ -150,4 +151,5 @@ export function goLive(address) {
   button.addEventListener("click", pause);
   connect(address);
   setInterval(check, CHECK);
+  document.addEventListener("city:failed", nowLost);
 }

@@ -1,6 +1,5 @@
 // The view in the address: htmx swaps #view for links and forms; the map's place goes along.
 import htmx from "htmx.org/dist/htmx.esm.js";
-import { say } from "./messages.js";
 
 const PLACE = "map";
 
@@ -87,8 +86,13 @@ export function keepView() {
   document.addEventListener("city:refresh", () => {
     show(location.pathname + location.search, false);
   });
+  // An error page has no view to show: the page at hand stays, and says that it is not the newest.
+  document.addEventListener("htmx:before:response", (event) => {
+    if (event.detail.ctx.response.status < 400) return;
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("city:failed"));
+  });
   document.addEventListener("htmx:error", () => {
-    const state = document.getElementById("live-state");
-    if (state && !state.textContent) state.textContent = say("lost", { time: "" });
+    document.dispatchEvent(new CustomEvent("city:failed"));
   });
 }
