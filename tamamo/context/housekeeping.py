@@ -18,7 +18,7 @@ from tamamo.context.model.entity import Attributes, Entity
 from tamamo.context.temporal.partitions import Partitions, month_of, months_between, next_month
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
-from tamamo.kernel.time import now, to_text
+from tamamo.kernel.time import from_text, now, to_text
 
 if TYPE_CHECKING:
     from tamamo.context.broker import Broker
@@ -108,7 +108,9 @@ async def _sweep_entities(pool: Pool) -> int:
 
 
 async def _sweep_attributes(pool: Pool) -> int:
-    moment = to_text(now())
+    # To the second, without a fraction: then the texts compare as the moments they name, but for
+    # those with a fraction, which Python looks at again.
+    moment = to_text(now().replace(microsecond=0))
     async with transaction(pool) as connection:
         cursor = await connection.execute(
             _SQL["entities_with_expired"], {"now": moment, "limit": SLICE}
@@ -125,6 +127,8 @@ async def _sweep_attributes(pool: Pool) -> int:
         if isinstance(written, write.Written) and written.change is not None
         for attr in written.change.changed
     ]
+    if not gone:
+        return 0
     columns = {"tenants": 0, "ids": 1, "attrs": 2}
     async with transaction(pool) as connection:
         await connection.execute(
@@ -141,7 +145,7 @@ def _drop_expired(before: Entity | None, moment: str) -> Change | None:
     attrs: Attributes = {}
     changed: list[str] = []
     for attr, instances in before.attrs.items():
-        kept = [i for i in instances if i.get("expiresAt", moment + "~") > moment]
+        kept = [i for i in instances if not _is_over(i.get("expiresAt"), moment)]
         if len(kept) < len(instances):
             changed.append(attr)
         if kept:
@@ -154,8 +158,12 @@ def _drop_expired(before: Entity | None, moment: str) -> Change | None:
     return Change(after, changed=changed)
 
 
+def _is_over(expires_at: str | None, moment: str) -> bool:
+    return expires_at is not None and from_text(expires_at) <= from_text(moment)
+
+
 TASKS = (
     Task("make_partitions", timedelta(hours=6), make_partitions),
-    Task("sweep_expired", timedelta(seconds=1), sweep_expired),
+    Task("sweep_expired", timedelta(seconds=0.5), sweep_expired),
     Task("trim_outbox", timedelta(minutes=10), trim_outbox),
 )

@@ -35,8 +35,7 @@ from deleted d
 join gone g on g.tenant = d.tenant and g.id = d.id
 
 -- name: entities_with_expired
--- Entities that have an attribute instance whose time is over. The texts compare as the moments
--- they name, to the second: all are UTC with the same digits before the fraction.
+-- Entities that have an attribute instance whose time is over, or will be within this second.
 select e.tenant, e.id
 from entity e
 where jsonb_path_exists(e.attrs, '$.*[*].expiresAt')

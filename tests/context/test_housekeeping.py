@@ -169,6 +169,22 @@ async def test_expired_attributes_go_with_their_history(pool: Pool) -> None:
     assert changed == [([FLASH, LEVEL],)]
 
 
+async def test_an_attribute_goes_within_a_second_and_not_before(pool: Pool) -> None:
+    """Texts with and without a fraction sort differently from the moments they name."""
+    soon = now() + timedelta(seconds=1)
+    for number, moment in enumerate((soon.replace(microsecond=0), soon)):
+        attrs = {FLASH: [{"type": "Property", "value": 1, "expiresAt": to_text(moment)}]}
+        await write.run(pool, [create(Entity(f"urn:x:{number}", [GAUGE], attrs))])
+    gone_at: dict[str, datetime] = {}
+    while len(gone_at) < 2 and now() < soon + timedelta(seconds=2):
+        await housekeeping.sweep_expired(pool)
+        for (entity_id,) in await rows(pool, "select id from entity where attrs = '{}'"):
+            gone_at.setdefault(entity_id, now())
+        await asyncio.sleep(0.02)
+    assert soon.replace(microsecond=0) <= gone_at["urn:x:0"] < soon + timedelta(seconds=0.5)
+    assert soon <= gone_at["urn:x:1"] < soon + timedelta(seconds=1)
+
+
 async def test_the_outbox_is_trimmed_by_age(pool: Pool) -> None:
     level = {LEVEL: [{"type": "Property", "value": 1}]}
     await write.run(pool, [create(Entity(f"urn:x:{n}", [GAUGE], level)) for n in range(3)])

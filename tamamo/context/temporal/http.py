@@ -67,6 +67,8 @@ async def _answer_query(exchange: Exchange, wanted: Wanted) -> Response:
 
 def _note_cut(wanted: Wanted, answer: reading.Answer, headers: dict[str, str]) -> int:
     """Return the status; 206 when not all instances are in the answer (6.3.10)."""
+    if wanted.page_size != request.PAGE_SIZE:
+        headers["Preference-Applied"] = f"temporal-page={wanted.page_size}"
     if answer.cut is None:
         return 200
     times = wanted.times

@@ -144,6 +144,7 @@ async def test_an_incomplete_answer_says_so(api: httpx.AsyncClient) -> None:
     assert response.json()["rain"] == []
     larger = await api.get(PATH, headers={"Prefer": "temporal-page=100"})
     assert (larger.status_code, len(larger.json()["level"])) == (200, 24)
+    assert larger.headers["preference-applied"] == "temporal-page=100"
 
 
 async def test_simplified(api: httpx.AsyncClient) -> None:
