@@ -98,3 +98,17 @@ def test_a_page_fits_its_budget(server: str, path: str) -> None:
     answer = httpx.get(server + path, headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
     assert int(answer.headers["content-length"]) <= 60 * 1024
+
+
+def test_beside_a_simulator_the_plan_says_that_its_values_are_recorded(server: str) -> None:
+    sentence = "このページの記録値は、模擬データではありません。"
+    assert sentence not in _text(server, "/plan/")
+    entities = f"{server}/ngsi-ld/v1/entities"
+    control = {"id": "urn:ngsi-ld:Simulation:city", "type": "Simulation"}
+    storm = {"storm": {"type": "Property", "value": {"startedAt": "2026-11-22T00:00:00Z"}}}
+    assert httpx.post(entities, json=control | storm).status_code == 201
+    try:
+        assert sentence in _text(server, "/plan/")
+        assert sentence in _text(server, "/plan/ai_rpa/")
+    finally:
+        assert httpx.delete(f"{entities}/{control['id']}").status_code == 204
