@@ -6,6 +6,7 @@ for a database gets a fresh one, copied from a migrated template.
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 
 from tamamo.kernel import embedded
 from tamamo.kernel.database import Pool, open_pool
+from tamamo.kernel.embedded import binaries
 from tamamo.kernel.migrate import migrate
 from tamamo.kernel.settings import Settings
 
@@ -63,6 +65,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     home = factory.getbasetemp() / "cluster-home"
     if home.exists():
         embedded.destroy(home)
+    _sweep()
+
+
+def _sweep() -> None:
+    """Remove what earlier runs left that were killed, once pytest has removed their homes."""
+    for base in binaries.STATE_ROOT.glob("clusters/*"):
+        home = base / "home"
+        if not home.exists() or "/pytest-of-" not in home.read_text("utf-8"):
+            continue
+        if not embedded.belongs_to_a_home(base):
+            shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
