@@ -59,6 +59,12 @@ def test_every_page_is_in_the_index_of_its_folder(folder: str) -> None:
     assert pages - set(_LINK.findall(index)) == set()
 
 
+def test_every_page_of_docs_is_in_its_index() -> None:
+    index = (ROOT / "docs/README.md").read_text("utf-8")
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages - set(_LINK.findall(index)) == set()
+
+
 def test_decision_records_have_numbers_of_their_own() -> None:
     numbers = [page.name[:4] for page in (ROOT / "docs/adr").glob("[0-9]*.md")]
     assert sorted(set(numbers)) == sorted(numbers)
