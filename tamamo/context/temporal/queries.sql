@@ -251,4 +251,4 @@ insert into attribute_history (
 select g.tenant, g.entity_id, g.attr, g.dataset_id, g.at, g.instance_id, g.observed_at,
     g.created_at, g.modified_at, g.deleted_at, g.number, g.instance::json
 from given g
-where g.instance_id <> all (select r.instance_id from replaced r)
+where not exists (select 1 from replaced r where r.instance_id = g.instance_id)
