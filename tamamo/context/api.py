@@ -1,4 +1,6 @@
-"""The NGSI-LD API as an ASGI application, mounted at /ngsi-ld/v1 (clause 6.2)."""
+"""The NGSI-LD API as an ASGI application at /ngsi-ld/v1 (clause 6.2)."""
+
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -11,6 +13,9 @@ from tamamo.context.entities import http as entities
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import problem_answer
 from tamamo.context.temporal import http as temporal
+
+#: Where the API stands.
+PREFIX: Final = "/ngsi-ld/v1"
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +44,8 @@ class _EncodedPath:
             response = problem_answer(problem, Headers(scope=scope))
             await response(scope, receive, send)
             return
-        await self._app({**scope, "path": path.rstrip("/")}, receive, send)
+        inner = {**scope, "path": path.rstrip("/"), "root_path": PREFIX}
+        await self._app(inner, receive, send)
 
 
 app: ASGIApp = _EncodedPath(

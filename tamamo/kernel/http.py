@@ -1,6 +1,7 @@
 """ASGI middleware around every face: the largest body, the request log, the request metrics."""
 
 import time
+from functools import cache
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -25,6 +26,17 @@ _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A request that takes longer is logged as a warning.
 _SLOW_SECONDS = 1.0
 _logger = structlog.get_logger("request")
+
+
+@cache
+def _counter(face: str, method: str, status: int) -> Counter:
+    """Return the counter of these labels: finding it anew costs more than counting."""
+    return _REQUESTS.labels(face, method, status)
+
+
+@cache
+def _histogram(face: str) -> Histogram:
+    return _SECONDS.labels(face)
 
 
 class LargestBody:
@@ -109,9 +121,9 @@ class RequestLog:
     def _note(scope: Scope, status: int, seconds: float) -> None:
         path, method = scope["path"], scope["method"]
         face = _FACES.get(path[1 : path.find("/", 1)] if "/" in path[1:] else path[1:], "portal")
-        _REQUESTS.labels(face, method if method in _METHODS else "other", status).inc()
+        _counter(face, method if method in _METHODS else "other", status).inc()
         if face != "sse":
-            _SECONDS.labels(face).observe(seconds)
+            _histogram(face).observe(seconds)
         if status >= 500:
             write = _logger.error
         elif seconds > _SLOW_SECONDS and face != "sse":
