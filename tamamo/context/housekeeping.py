@@ -17,7 +17,7 @@ from tamamo.context.entities.write import Change, Mutation
 from tamamo.context.model.entity import Attributes, Entity
 from tamamo.context.temporal.partitions import Partitions, month_of, months_between, next_month
 from tamamo.kernel import sql
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.database import Pool, single, transaction
 from tamamo.kernel.time import from_text, now, to_text
 
 if TYPE_CHECKING:
@@ -87,11 +87,12 @@ async def trim_outbox(pool: Pool) -> int:
 
 
 async def _sweep_entities(pool: Pool) -> int:
-    async with transaction(pool) as connection:
+    async with single(pool) as connection:
         cursor = await connection.execute(_SQL["expired_entities"], {"limit": SLICE})
         keys = await cursor.fetchall()
-        if not keys:
-            return 0
+    if not keys:
+        return 0
+    async with transaction(pool) as connection:
         tenants, ids = [key[0] for key in keys], [key[1] for key in keys]
         cursor = await connection.execute(_SQL["lock_expired"], {"tenants": tenants, "ids": ids})
         found = [(row[0], store.from_row(row[1:])) for row in await cursor.fetchall()]
@@ -111,7 +112,7 @@ async def _sweep_attributes(pool: Pool) -> int:
     # To the second, without a fraction: then the texts compare as the moments they name, but for
     # those with a fraction, which Python looks at again.
     moment = to_text(now().replace(microsecond=0))
-    async with transaction(pool) as connection:
+    async with single(pool) as connection:
         cursor = await connection.execute(
             _SQL["entities_with_expired"], {"now": moment, "limit": SLICE}
         )

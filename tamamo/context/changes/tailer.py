@@ -12,7 +12,7 @@ from prometheus_client import Counter, Gauge
 from tamamo.context.changes.change import BBox, Change, Filter, Position
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.kernel import sql
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.database import Pool, single
 
 _SQL = sql.load(__package__)
 _log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ class ChangeService:
 
     async def _start(self) -> None:
         await self._stop()
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             row = await (await connection.execute(_SQL["horizon"])).fetchone()
         assert row is not None
         self._position = Position(int(row[0]), -1)
@@ -166,7 +166,7 @@ class ChangeService:
             "types": None if types is None else list(types),
             "limit": PAGE,
         }
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             rows = await (await connection.execute(_SQL["after"], parameters)).fetchall()
         changes = [_change(row) for row in rows if row[1] is not None]
         if len(changes) == PAGE:
@@ -189,7 +189,7 @@ class ChangeService:
 
     async def _is_kept(self, position: Position) -> bool:
         parameters = {"xid": str(position.xid), "seq": position.seq}
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             row = await (await connection.execute(_SQL["is_kept"], parameters)).fetchone()
         return bool(row and row[0])
 

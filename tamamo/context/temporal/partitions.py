@@ -8,7 +8,7 @@ from psycopg import sql as compose
 from psycopg.errors import LockNotAvailable
 
 from tamamo.kernel import sql
-from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.database import Connection, Pool, single, transaction
 from tamamo.kernel.errors import Unavailable
 
 _SQL = sql.load(__package__)
@@ -65,7 +65,7 @@ class Partitions:
 
     async def crowded(self) -> list[date]:
         """Return the months that have outgrown the default partition."""
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             cursor = await connection.execute(_SQL["crowded_months"], {"worth": WORTH_A_PARTITION})
             return [month for (month,) in await cursor.fetchall()]
 

@@ -17,7 +17,7 @@ from tamamo.context.temporal.rows import SCOPE
 from tamamo.context.temporal.validity import Validity, shorten
 from tamamo.context.temporal.window import Cut, Found, Series, cut
 from tamamo.kernel import sql
-from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.database import Connection, Pool, single
 from tamamo.kernel.time import now, to_text
 
 _SQL = sql.load(__package__)
@@ -43,7 +43,7 @@ class Answer:
 
 async def retrieve(pool: Pool, tenant: str, entity_id: str, wanted: Wanted) -> Answer:
     """Return the evolution of one entity (5.7.3). Raises ResourceNotFound."""
-    async with transaction(pool) as connection:
+    async with single(pool) as connection:
         cursor = await connection.execute(_SQL["evolution"], {"tenant": tenant, "id": entity_id})
         row = await cursor.fetchone()
         if row is None:
@@ -56,7 +56,7 @@ async def retrieve(pool: Pool, tenant: str, entity_id: str, wanted: Wanted) -> A
 async def query(pool: Pool, tenant: str, wanted: Wanted) -> Answer:
     """Return a page of the evolutions that match (5.7.4)."""
     validity: dict[str, Validity] | None
-    async with transaction(pool) as connection:
+    async with single(pool) as connection:
         if wanted.query.geo is None and wanted.query.scope is None:
             answer, validity = await _page(connection, tenant, wanted), None
         else:

@@ -9,7 +9,7 @@ from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.model.kinds import value_of
 from tamamo.context.temporal.rows import SCOPE
 from tamamo.kernel import sql
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.database import Pool, single
 from tamamo.kernel.time import to_text
 
 _SQL = sql.load(__package__)
@@ -75,7 +75,7 @@ class TemporalService:
             "tenant": tenant, "ids": list(found), "attr": attr, "start": start, "end": end,
             "limit": limit,
         }  # fmt: skip
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             cursor = await connection.execute(_SQL["series"], parameters)
             async for entity_id, at, instance in cursor:
                 found[entity_id].append(Point(at, value_of(instance), instance))
@@ -102,7 +102,7 @@ class TemporalService:
             "tenant": tenant, "ids": list(found), "attr": attr, "start": start, "end": end,
             "step": step,
         }  # fmt: skip
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             cursor = await connection.execute(_SQL["buckets"], parameters)
             async for entity_id, *values in cursor:
                 found[entity_id].append(Bucket(*values))
@@ -121,7 +121,7 @@ class TemporalService:
         """
         parameters = {"tenant": tenant, "type": type_iri, "at": at}
         entities: dict[str, Entity] = {}
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             cursor = await connection.execute(_SQL["state_at"], parameters)
             async for entity_id, types, created, modified, attr, deleted, instance in cursor:
                 if deleted is not None:
