@@ -10,6 +10,9 @@ from tamamo.context import http
 from tamamo.context.discovery.service import AttributeInfo, TypeInfo
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.jsonld import TermMap
+from tamamo.context.model import parse
+from tamamo.context.model.instances import attribute_iri
+from tamamo.context.model.values import Fault
 from tamamo.kernel.time import now, to_text
 
 
@@ -30,7 +33,10 @@ async def list_types(exchange: Exchange) -> Response:
 
 async def get_type(exchange: Exchange) -> Response:
     """Retrieve available entity type information (clause 5.7.7)."""
-    iri = exchange.terms.expand_type(exchange.path["type"])
+    try:
+        (iri,) = parse.parse_types(exchange.path["type"], exchange.terms, "type")
+    except Fault as fault:
+        raise fault.problem() from None
     info = await exchange.broker.discovery.type_info(exchange.tenant, iri)
     return http.answer(exchange, _type_info(info, exchange.terms))
 
@@ -53,7 +59,10 @@ async def list_attributes(exchange: Exchange) -> Response:
 
 async def get_attribute(exchange: Exchange) -> Response:
     """Retrieve available attribute information (clause 5.7.10)."""
-    iri = exchange.terms.expand_term(exchange.path["attr"])
+    try:
+        iri = attribute_iri(exchange.path["attr"], exchange.terms)
+    except Fault as fault:
+        raise fault.problem() from None
     info = await exchange.broker.discovery.attribute_info(exchange.tenant, iri)
     return http.answer(exchange, _attribute_info(info, exchange.terms))
 

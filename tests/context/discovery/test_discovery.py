@@ -79,6 +79,13 @@ async def test_bad_parameters(api: httpx.AsyncClient, path: str) -> None:
     assert (await api.get(path)).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/types/%00", "/types/a%20b", "/attributes/a%00b"])
+async def test_bad_names(api: httpx.AsyncClient, path: str) -> None:
+    answer = await api.get(path)
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("BadRequestData")
+
+
 async def test_identity_is_stable_and_differs_by_tenant(api: httpx.AsyncClient) -> None:
     one, same = [(await api.get("/info/sourceIdentity")).json() for _ in range(2)]
     assert one["type"] == "ContextSourceIdentity"
