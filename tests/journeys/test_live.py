@@ -45,6 +45,32 @@ def test_a_change_of_level_is_announced_and_comes_to_the_top(visit: Visit, city:
     expect(page.locator(".alarm")).to_have_count(2, timeout=SOON)
 
 
+def test_what_the_reader_does_survives_a_refresh(visit: Visit, city: City) -> None:
+    page = visit("/?gauge=9002")
+    _connected(page)
+    page.locator("#detail summary").scroll_into_view_if_needed()
+    expect(page.locator("#chart svg")).to_be_visible(timeout=20_000)
+    page.locator("#detail summary").click()
+    search = page.get_by_label("観測所・河川の名前")
+    search.press_sequentially("木太")
+    city.set_level("9001", 2.5)
+    expect(page.locator(".alarm__name").first).to_contain_text("木太大橋", timeout=SOON)
+    expect(search).to_have_value("木太")
+    expect(search).to_be_focused()
+    expect(page.locator(".series table")).to_be_visible()
+    expect(page.locator("#chart svg")).to_be_visible()
+
+
+def test_a_gauge_that_is_filtered_away_still_raises_the_alarm(visit: Visit, city: City) -> None:
+    page = visit("/?town=三木町")
+    _connected(page)
+    expect(page.locator("#gauge-rows tr")).to_have_count(1)
+    city.set_level("9001", 2.5)
+    expect(page.locator("#announce-now")).to_contain_text(ROSE, timeout=SOON)
+    expect(page.locator(".alarm__name").first).to_contain_text("木太大橋", timeout=SOON)
+    expect(page.locator("#gauge-rows tr")).to_have_count(1)
+
+
 def test_stop_holds_the_page_still_and_resume_catches_up(visit: Visit, city: City) -> None:
     page = visit("/")
     _connected(page)

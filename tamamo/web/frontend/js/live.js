@@ -1,19 +1,27 @@
-// Live updates: /sse says which gauges changed, the server renders their rows, we put them in.
+// Live updates: /sse says what changed. One connection, only while the page is looked at.
 import { clockTime, say } from "./messages.js";
+import { updateRows } from "./rows.js";
 
 const GATHER = 1_000; // changes that come together are fetched together
+const WHOLE = 20_000; // rain and tide: the whole view, at most this often
 const CHECK = 10_000; // is the server still there?
 const CHECK_TIMEOUT = 5_000;
-const TYPES = "FloodMonitoring";
+const GAUGE = "FloodMonitoring";
+const TYPES = [GAUGE, "WeatherObserved", "SeaConditions", "Replay", "Simulation"];
 
 const region = document.getElementById("live");
 const state = document.getElementById("live-state");
 const button = document.getElementById("pause");
 const changed = new Set();
+let address = "";
 let source = null;
-let timer = 0;
-let fresh = Date.now();
+let stopped = false;
 let lost = false;
+let fresh = Date.now();
+let rowsTimer = 0;
+let viewTimer = 0;
+
+const refresh = () => document.dispatchEvent(new CustomEvent("city:refresh"));
 
 function show(kind, text) {
   region.classList.toggle("live--paused", kind === "paused");
@@ -23,11 +31,10 @@ function show(kind, text) {
 
 function nowFresh() {
   fresh = Date.now();
-  if (lost) {
-    lost = false;
-    show("live", say("live"));
-    document.dispatchEvent(new CustomEvent("city:refresh"));
-  }
+  if (!lost) return;
+  lost = false;
+  show("live", say("live"));
+  refresh();
 }
 
 /** Say that the page is not the newest; whatever comes next from the server mends it. */
@@ -37,78 +44,51 @@ function nowLost() {
   show("lost", say("lost", { time: clockTime(fresh) }));
 }
 
-/** Replace the rows of the changed gauges by what the server renders for them. */
-async function fetchRows(address) {
-  timer = 0;
-  const ids = [...changed].join(",");
+function fetchRows() {
+  rowsTimer = 0;
+  const stations = [...changed];
   changed.clear();
-  const url = new URL(address, location.href);
-  url.search = location.search;
-  url.searchParams.set("ids", ids);
-  const answer = await fetch(url, { headers: { Accept: "text/html" } });
-  if (!answer.ok) throw new Error(String(answer.status));
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const moved = [];
-  for (const row of page.querySelectorAll("tr[data-station]")) {
-    const old = document.getElementById(row.id);
-    if (old) {
-      if (old.dataset.stage !== row.dataset.stage) moved.push([old.dataset, row.dataset, row]);
-      if (old.contains(document.activeElement)) keepFocus(old, row);
-      else old.replaceWith(row);
-    }
+  updateRows(address, stations).catch(nowLost);
+}
+
+function refreshSoon(pause) {
+  viewTimer ||= setTimeout(() => {
+    viewTimer = 0;
+    refresh();
+  }, pause);
+}
+
+function onEntity(event) {
+  nowFresh();
+  const entity = JSON.parse(event.data);
+  if (entity.type === GAUGE) changed.add(entity.stationID ?? entity.id.split(":").pop());
+  else if (entity.type === "Simulation") refreshSoon(GATHER);
+  else if (entity.type !== "Replay") refreshSoon(WHOLE);
+  if (entity.type === GAUGE || entity.type === "Replay") {
+    rowsTimer ||= setTimeout(fetchRows, GATHER);
   }
-  const detail = page.getElementById("detail-now");
-  if (detail) document.getElementById("detail-now")?.replaceWith(detail);
-  const asOf = page.getElementById("rows-as-of");
-  const shown = region.querySelector("[data-as-of]");
-  if (asOf && shown) shown.textContent = asOf.textContent;
-  document.dispatchEvent(new CustomEvent("city:rows", { detail: { selected: Boolean(detail) } }));
-  announce(moved);
 }
 
-/** A row that holds the focus keeps its link; only its other cells change. */
-function keepFocus(old, row) {
-  Object.assign(old.dataset, row.dataset);
-  [...row.cells].slice(1).forEach((cell, index) => old.cells[index + 1].replaceWith(cell));
-}
-
-/** Say changes of level only: rising to the flood level at once, the rest when there is a pause. */
-function announce(moved) {
-  const polite = [];
-  const urgent = [];
-  for (const [before, after, row] of moved) {
-    if (before.stage === "" || after.stage === "") continue;
-    const values = {
-      name: after.name,
-      level: after.level,
-      stage: row.querySelector(".level")?.lastChild?.textContent ?? "",
-    };
-    const up = Number(after.stage) > Number(before.stage);
-    if (up && after.stage === "3") urgent.push(say("stageUp", values));
-    else if (Math.max(before.stage, after.stage) >= 2) {
-      polite.push(say(up ? "stageUp" : "stageDown", values));
-    }
-  }
-  if (polite.length) document.getElementById("announce-polite").textContent = polite.join(" ");
-  if (urgent.length) document.getElementById("announce-now").textContent = urgent.join(" ");
-  if (moved.length) document.dispatchEvent(new CustomEvent("city:refresh"));
-}
-
-function connect(address) {
-  source = new EventSource(`/sse?type=${TYPES}`);
+function connect() {
+  source = new EventSource(`/sse?type=${TYPES.join(",")}`);
   source.addEventListener("open", () => {
     nowFresh();
     show("live", say("live"));
   });
-  source.addEventListener("entity", (event) => {
-    nowFresh();
-    const entity = JSON.parse(event.data);
-    const station = entity.stationID ?? entity.id.split(":").pop();
-    changed.add(typeof station === "object" ? station.value : station);
-    timer ||= setTimeout(() => fetchRows(address).catch(nowLost), GATHER);
-  });
-  source.addEventListener("gone", () => document.dispatchEvent(new CustomEvent("city:refresh")));
+  source.addEventListener("entity", onEntity);
+  source.addEventListener("gone", () => refreshSoon(GATHER));
+  source.addEventListener("reset", () => refreshSoon(0));
   source.addEventListener("error", nowLost);
+}
+
+function disconnect() {
+  source?.close();
+  source = null;
+  lost = false;
+  changed.clear();
+  clearTimeout(rowsTimer);
+  clearTimeout(viewTimer);
+  rowsTimer = viewTimer = 0;
 }
 
 /** A silent line can be a calm city or a broken cable: ask the server. */
@@ -118,38 +98,44 @@ async function check() {
     const answer = await fetch("/healthz", { signal: AbortSignal.timeout(CHECK_TIMEOUT) });
     if (!answer.ok) throw new Error(String(answer.status));
     if (source?.readyState === EventSource.OPEN) nowFresh();
-    else if (source?.readyState === EventSource.CLOSED) {
-      source.close();
-      connect(document.getElementById("portal").dataset.rows);
-    }
+    else if (source?.readyState === EventSource.CLOSED) connect();
   } catch {
     nowLost();
   }
 }
 
 function pause() {
-  const stopping = source !== null;
-  button.setAttribute("aria-pressed", String(stopping));
-  button.textContent = say(stopping ? "resume" : "stop");
-  if (stopping) {
-    source.close();
-    source = null;
-    lost = false;
-    clearTimeout(timer);
-    timer = 0;
-    changed.clear();
+  stopped = !stopped;
+  button.setAttribute("aria-pressed", String(stopped));
+  button.textContent = say(stopped ? "resume" : "stop");
+  if (stopped) {
+    disconnect();
     show("paused", say("paused", { time: clockTime(Date.now()) }));
   } else {
-    connect(document.getElementById("portal").dataset.rows);
-    document.dispatchEvent(new CustomEvent("city:refresh"));
+    connect();
+    refresh();
   }
 }
 
-export function goLive(address) {
+/** Browsers allow six connections to a server: a page nobody looks at gives its own back. */
+function onVisibility() {
+  if (stopped) return;
+  if (document.hidden) disconnect();
+  else if (!source) {
+    connect();
+    refresh();
+  }
+}
+
+export function goLive(rowsAddress) {
   if (!region || !button) return;
+  address = rowsAddress;
   button.hidden = false;
   button.addEventListener("click", pause);
-  connect(address);
-  setInterval(check, CHECK);
+  document.addEventListener("visibilitychange", onVisibility);
+  addEventListener("pagehide", disconnect);
+  addEventListener("pageshow", (event) => event.persisted && onVisibility());
   document.addEventListener("city:failed", nowLost);
+  connect();
+  setInterval(check, CHECK);
 }

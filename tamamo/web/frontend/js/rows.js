@@ -1,0 +1,73 @@
+// Rows of gauges that changed: fetched as the server renders them, put in place, announced.
+import { say } from "./messages.js";
+
+const refresh = () => document.dispatchEvent(new CustomEvent("city:refresh"));
+
+/** Station -> stage of the gauges at or above their caution level, also those filtered away. */
+function alarms(element) {
+  const pairs = (element?.dataset.alarms ?? "").split(",").filter(Boolean);
+  return new Map(pairs.map((pair) => pair.split("=")));
+}
+
+/** A row that holds the focus keeps its link; only its other cells change. */
+function exchange(old, row) {
+  if (!old.contains(document.activeElement)) {
+    old.replaceWith(row);
+    return;
+  }
+  Object.assign(old.dataset, row.dataset);
+  [...row.cells].slice(1).forEach((cell, index) => old.cells[index + 1].replaceWith(cell));
+}
+
+/** Put one row in; return its change of stage, null when there is none. */
+function place(row, alarmsBefore) {
+  const old = document.getElementById(row.id);
+  const before = old ? old.dataset.stage : (alarmsBefore.get(row.dataset.station) ?? "0");
+  const change = { before, after: row.dataset.stage, row };
+  if (old) exchange(old, row);
+  return change.before === change.after ? null : change;
+}
+
+/** Say changes of level only: up to the flood level at once, others when the reader pauses. */
+function announce(changes) {
+  const polite = [];
+  const urgent = [];
+  for (const { before, after, row } of changes) {
+    if (before === "" || after === "") continue;
+    const { name, level } = row.dataset;
+    const stage = row.querySelector(".level")?.lastChild?.textContent ?? "";
+    const up = Number(after) > Number(before);
+    const text = say(up ? "stageUp" : "stageDown", { name, level, stage });
+    if (up && after === "3") urgent.push(text);
+    else if (Number(before) >= 2 || Number(after) >= 2) polite.push(text);
+  }
+  if (polite.length) document.getElementById("announce-polite").textContent = polite.join(" ");
+  if (urgent.length) document.getElementById("announce-now").textContent = urgent.join(" ");
+}
+
+async function load(address, stations) {
+  const url = new URL(address, location.href);
+  url.search = location.search;
+  url.searchParams.set("ids", stations.join(","));
+  const answer = await fetch(url, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+/** Bring the rows of some gauges up to date; the whole view where more than a value changed. */
+export async function updateRows(address, stations) {
+  const page = await load(address, stations);
+  const now = document.getElementById("now");
+  const before = alarms(now);
+  const rows = [...page.querySelectorAll("tr[data-station]")];
+  const changes = rows.map((row) => place(row, before)).filter(Boolean);
+  const detail = page.getElementById("detail-now");
+  if (detail) document.getElementById("detail-now")?.replaceWith(detail);
+  const moment = page.getElementById("rows-as-of");
+  const shown = document.querySelector("#live [data-as-of]");
+  if (shown) shown.textContent = moment.textContent;
+  document.dispatchEvent(new CustomEvent("city:rows", { detail: { selected: Boolean(detail) } }));
+  announce(changes);
+  const listed = changes.some(({ row }) => document.getElementById(row.id));
+  if (listed || (now && now.dataset.alarms !== moment.dataset.alarms)) refresh();
+}
