@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from tamamo.context.broker import Broker
 from tests.context.conftest import client_of
@@ -378,3 +380,20 @@ async def test_changes_need_the_key_and_reads_do_not(broker: Broker) -> None:
         )
         assert allowed.status_code == 201
         assert (await api.get(PATH)).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+async def test_a_lost_database_is_unavailable(
+    gauge: httpx.AsyncClient, cluster_dsn: str, database_url: str, method: str
+) -> None:
+    name = conninfo_to_dict(database_url)["dbname"]
+    with psycopg.connect(cluster_dsn, autocommit=True) as connection:
+        connection.execute(f"alter database {name} allow_connections false")  # type: ignore[arg-type]
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
+        answer = await gauge.request(method, PATH, json={"name": {"value": 1}})
+        connection.execute(f"alter database {name} allow_connections true")  # type: ignore[arg-type]
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json()["title"] == "Service unavailable"
