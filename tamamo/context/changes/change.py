@@ -1,6 +1,7 @@
 """One committed change, where it stands in the order of changes, and who wants to see it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -68,6 +69,8 @@ class Change:
     bounds: BBox | None
     document: str
     previous_document: str | None
+    #: When the transaction that wrote it began.
+    moment: datetime | None = None
     #: Forms of this change already made, by what they were made for: many browsers ask for one.
     rendered: dict[Any, bytes] = field(default_factory=dict)
 

@@ -19,6 +19,7 @@ select
     array[(o.bounds[1])[0], (o.bounds[1])[1], (o.bounds[0])[0], (o.bounds[0])[1]],
     o.entity::text,
     o.previous::text,
+    o.at,
     extract(epoch from now() - o.at)::float8
 from snapshot
 left join lateral (

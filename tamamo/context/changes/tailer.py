@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
 from prometheus_client import Counter, Gauge
 
+from tamamo.context.changes import reading
 from tamamo.context.changes.change import BBox, Change, Filter, Position
+from tamamo.context.changes.reading import PAGE
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single
@@ -19,8 +20,6 @@ _log = structlog.get_logger(__name__)
 
 #: Seconds between looks at the outbox while somebody listens.
 INTERVAL = 0.1
-#: Changes read in one look.
-PAGE = 500
 #: Changes a reader may lag behind before it is dropped.
 QUEUE_LENGTH = 1000
 
@@ -159,21 +158,9 @@ class ChangeService:
         types: Collection[str] | None,
     ) -> tuple[list[Change], Position, float]:
         """Return the next changes, the position behind them, and the age of the newest."""
-        parameters = {
-            "xid": str(behind.xid),
-            "seq": behind.seq,
-            "tenants": list(tenants),
-            "types": None if types is None else list(types),
-            "limit": PAGE,
-        }
         async with single(self._pool) as connection:
-            rows = await (await connection.execute(_SQL["after"], parameters)).fetchall()
-        changes = [_change(row) for row in rows if row[1] is not None]
-        if len(changes) == PAGE:
-            return changes, changes[-1].at, rows[-1][-1]
-        # All below the horizon has been seen: nothing else can appear there.
-        position = max(behind, Position(int(rows[0][0]), -1))
-        return changes, position, rows[-1][-1] or 0.0
+            page = await reading.read(connection, behind, tenants, types)
+        return page.changes, page.position, page.age
 
     async def _between(
         self, wanted: Filter, start: Position, end: Position
@@ -198,21 +185,6 @@ def _covers(tenants: set[str], types: set[str] | None, wanted: Filter) -> bool:
     if wanted.tenant not in tenants:
         return False
     return types is None or (wanted.types is not None and wanted.types <= types)
-
-
-def _change(row: tuple[Any, ...]) -> Change:
-    bounds = row[8]
-    return Change(
-        at=Position(int(row[1]), row[2]),
-        tenant=row[3],
-        operation=row[4],
-        entity_id=row[5],
-        types=row[6],
-        changed=row[7],
-        bounds=None if bounds[0] is None else tuple(bounds),
-        document=row[9],
-        previous_document=row[10],
-    )
 
 
 __all__ = ["ChangeService", "SlowReader"]
