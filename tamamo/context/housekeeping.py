@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from tamamo.context.contexts.service import sweep as sweep_contexts
 from tamamo.context.entities import store, write
 from tamamo.context.entities.write import Change, Mutation
 from tamamo.context.model.entity import Attributes, Entity
@@ -52,7 +53,12 @@ async def run(broker: "Broker") -> None:
 
 async def _repeat(task: Task, pool: Pool) -> None:
     while True:
-        done = await task.run(pool)
+        try:
+            done = await task.run(pool)
+        except Exception:
+            # One step that fails must not hold up the others; it is taken again next time.
+            _log.exception("housekeeping failed", task=task.name)
+            done = 0
         if done:
             _log.info("housekeeping", task=task.name, done=done)
         # A full slice means there is more: go on at once.
@@ -167,4 +173,5 @@ TASKS = (
     Task("make_partitions", timedelta(hours=6), make_partitions),
     Task("sweep_expired", timedelta(seconds=0.5), sweep_expired),
     Task("trim_outbox", timedelta(minutes=10), trim_outbox),
+    Task("sweep_contexts", timedelta(minutes=10), sweep_contexts),
 )

@@ -211,3 +211,18 @@ async def test_a_full_slice_is_followed_at_once(pool: Pool) -> None:
         async with asyncio.timeout(0.2):
             await housekeeping._repeat(task, pool)
     assert calls == 3
+
+
+async def test_a_step_that_fails_is_taken_again(pool: Pool) -> None:
+    calls = 0
+
+    async def step(_: Pool) -> int:
+        nonlocal calls
+        calls += 1
+        raise OSError("the database restarts")
+
+    task = housekeeping.Task("test", timedelta(seconds=0.02), step)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await housekeeping._repeat(task, pool)
+    assert calls > 2
