@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from tamamo.context import http
 from tamamo.context.discovery.service import AttributeInfo, TypeInfo
+from tamamo.context.errors import BadRequestData
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
-from tamamo.context.model.instances import attribute_iri
-from tamamo.context.model.values import Fault
+from tamamo.context.model.values import Fault, is_name
 from tamamo.kernel.time import now, to_text
 
 
@@ -59,10 +59,10 @@ async def list_attributes(exchange: Exchange) -> Response:
 
 async def get_attribute(exchange: Exchange) -> Response:
     """Retrieve available attribute information (clause 5.7.10)."""
-    try:
-        iri = attribute_iri(exchange.path["attr"], exchange.terms)
-    except Fault as fault:
-        raise fault.problem() from None
+    name = exchange.path["attr"]
+    if not is_name(name):
+        raise BadRequestData(f"{name!r} is not a valid attribute name", field="attr")
+    iri = exchange.terms.expand_term(name)
     info = await exchange.broker.discovery.attribute_info(exchange.tenant, iri)
     return http.answer(exchange, _attribute_info(info, exchange.terms))
 

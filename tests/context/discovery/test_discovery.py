@@ -79,6 +79,11 @@ async def test_bad_parameters(api: httpx.AsyncClient, path: str) -> None:
     assert (await api.get(path)).status_code == 400
 
 
+@pytest.mark.parametrize("name", ["id", "type", "scope", "createdAt"])
+async def test_members_of_entities_are_no_attributes(api: httpx.AsyncClient, name: str) -> None:
+    assert (await api.get(f"/attributes/{name}")).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/types/%00", "/types/a%20b", "/attributes/a%00b"])
 async def test_bad_names(api: httpx.AsyncClient, path: str) -> None:
     answer = await api.get(path)
