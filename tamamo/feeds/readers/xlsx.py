@@ -8,7 +8,8 @@ import io
 import posixpath
 import zipfile
 from collections.abc import Iterator
-from zlib import error as DeflateError  # noqa: N812 - an exception class by any other name
+from struct import error as StructError  # noqa: N812 - exception classes by any other name
+from zlib import error as DeflateError  # noqa: N812
 
 import openpyxl
 from lxml import etree
@@ -45,7 +46,7 @@ def rows(file: str, content: bytes, sheet: str | None = None) -> Iterator[tuple[
         raise
     except (
         zipfile.BadZipFile, InvalidFileException, etree.XMLSyntaxError, DeflateError,
-        SyntaxError, KeyError, ValueError, TypeError, AttributeError, EOFError, IndexError,
+        SyntaxError, StructError, OverflowError, KeyError, ValueError, TypeError, AttributeError, EOFError, IndexError,
         NotImplementedError, RuntimeError,
     ) as error:  # fmt: skip
         # openpyxl raises whatever the broken part made it stumble over.
