@@ -46,8 +46,8 @@ def rows(file: str, content: bytes, sheet: str | None = None) -> Iterator[tuple[
         raise
     except (
         zipfile.BadZipFile, InvalidFileException, etree.XMLSyntaxError, DeflateError,
-        SyntaxError, StructError, OverflowError, KeyError, ValueError, TypeError, AttributeError, EOFError, IndexError,
-        NotImplementedError, RuntimeError,
+        StructError, SyntaxError, KeyError, ValueError, TypeError, AttributeError, EOFError,
+        IndexError, OverflowError, NotImplementedError, RuntimeError,
     ) as error:  # fmt: skip
         # openpyxl raises whatever the broken part made it stumble over.
         ja = f"Excelのファイルとして壊れています（{type(error).__name__}）"
