@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tamamo.context.contexts import http as contexts
 from tamamo.context.discovery import http as discovery
 from tamamo.context.entities import batch
 from tamamo.context.entities import http as entities
@@ -50,7 +51,13 @@ class _EncodedPath:
 
 app: ASGIApp = _EncodedPath(
     Router(
-        [*entities.routes, *batch.routes, *discovery.routes, *temporal.routes],
+        [
+            *entities.routes,
+            *batch.routes,
+            *discovery.routes,
+            *temporal.routes,
+            *contexts.routes,
+        ],
         redirect_slashes=False,
         default=_nothing_here,
     )

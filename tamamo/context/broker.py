@@ -5,6 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from tamamo.context.changes import ChangeService
+from tamamo.context.contexts import ContextLibrary, ContextService
 from tamamo.context.discovery.service import DiscoveryService
 from tamamo.context.entities.service import EntityService
 from tamamo.context.jsonld import ContextStore
@@ -25,6 +26,7 @@ class Broker:
     settings: Settings
     pool: Pool
     contexts: ContextStore
+    stored_contexts: ContextService
     tenants: Tenants
     entities: EntityService
     discovery: DiscoveryService
@@ -45,10 +47,13 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         aclosing(ChangeService(pool)) as changes,
     ):
         tenants = Tenants(pool)
+        library = ContextLibrary(pool)
+        contexts = ContextStore(outgoing, library)
         yield Broker(
             settings,
             pool,
-            ContextStore(outgoing),
+            contexts,
+            ContextService(library, contexts),
             tenants,
             EntityService(pool),
             DiscoveryService(pool),

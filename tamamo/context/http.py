@@ -63,6 +63,8 @@ class Exchange:
     #: Headers of the answer that follow from the request.
     echo: dict[str, str] = field(default_factory=dict)
     preferences: Mapping[str, str] = field(default_factory=dict)
+    #: Address of the @context for a Link header, where `terms` has none that means all of it.
+    context_url: str | None = None
 
     def flag(self, name: str) -> bool:
         """Return a Boolean parameter; absent is false. Raises BadRequestData on other texts."""
@@ -86,6 +88,8 @@ class Operation:
     options: frozenset[str] = frozenset()
     #: The kind of JSON it reads as its body: dict or list; None: it reads none.
     body: type[dict[str, Any]] | type[list[Any]] | None = None
+    #: Whether a @context in the body is what the operation is about, not what names in it mean.
+    own_context: bool = False
     #: Whether it changes something and so needs the key.
     writes: bool = False
     #: Whether it makes its tenant when there is none (clause 5.5.10).
@@ -147,7 +151,15 @@ async def read(request: Request, operation: Operation) -> Exchange:
             kind = "object" if operation.body is dict else "array"
             raise InvalidRequest(f"The body is not a JSON {kind}")
     await broker.tenants.require(tenant, create=operation.creates_tenant)
-    terms, body = await _resolve(request, broker, tenant, body)
+    if operation.own_context:
+        terms = await broker.contexts.resolve(tenant, None)
+    else:
+        terms, body = await _resolve(request, broker, tenant, body)
+    context_url = None
+    if body is not None and not operation.writes and not terms.has_address:
+        # Only what answers a body with entities may have to name its @context.
+        path = await broker.stored_contexts.path_of(tenant, terms.link)
+        context_url = absolute(request, path)
     return Exchange(
         request,
         broker,
@@ -160,6 +172,7 @@ async def read(request: Request, operation: Operation) -> Exchange:
         media,
         echo_headers(headers),
         negotiation.preferences(tuple(headers.getlist("prefer"))) if "prefer" in headers else {},
+        context_url,
     )
 
 
@@ -269,7 +282,7 @@ def answer(
     media = exchange.media
     linked = media == JSON or (media == GEO_JSON and exchange.preferences.get("body") == "json")
     if linked:
-        add_link(out, context_link_value(terms))
+        add_link(out, context_link_value(exchange.context_url or terms.link_url))
     elif isinstance(payload, list):
         payload = [{"@context": terms.echo, **element} for element in payload]
     else:
@@ -280,9 +293,14 @@ def answer(
     return Response(orjson.dumps(payload), status, out, media)
 
 
-def context_link_value(terms: TermMap) -> str:
+def absolute(request: Request, path: str) -> str:
+    """Return the address of a path of this broker, as the client reached it."""
+    return str(request.url.replace(path=path, query="", fragment=""))
+
+
+def context_link_value(url: str) -> str:
     """Return the Link header that names the @context of an answer."""
-    return f'<{terms.link_url}>; rel="{negotiation.CONTEXT_RELATION}"; type="{LD_JSON}"'
+    return f'<{url}>; rel="{negotiation.CONTEXT_RELATION}"; type="{LD_JSON}"'
 
 
 def add_link(headers: dict[str, str], value: str) -> None:

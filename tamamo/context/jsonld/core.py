@@ -17,6 +17,10 @@ _PINNED = {f"{_BASE}-v{version}.jsonld": version for version in _VERSIONS} | {
     f"{_BASE}.jsonld": _VERSIONS[-1]
 }
 
+#: The published addresses, and when these copies were taken.
+PINNED = tuple(_PINNED)
+PINNED_AT = "2026-11-22T00:00:00Z"
+
 
 def is_core(url: str) -> bool:
     """Whether the address is one of a pinned core context (http and https alike)."""

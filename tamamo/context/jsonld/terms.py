@@ -68,20 +68,33 @@ class TermMap:
         return other
 
     @property
+    def definitions(self) -> tuple[Mapping[str, str], Mapping[str, str], str]:
+        """The arguments this map was built of: term → IRI, prefixes, vocabulary."""
+        return self._forward, self._prefixes, self._vocab
+
+    @property
     def echo(self) -> Any:
         """The @context an answer carries in its body: the user's, else the core's address."""
         return DEFAULT_CORE if self.link is None else self.link
 
     @property
     def link_url(self) -> str:
-        """The address for a Link header (clause 6.3.6).
+        """The address for a Link header (clause 6.3.6), as far as the @context has one.
 
-        A @context given in the body has no address of its own; then its first address that is
-        not a core context's is named, and without any the core's.
+        That is the first address in it that is not a core context's, and without any the core's.
         """
-        items = self.link if isinstance(self.link, list) else [self.link]
-        urls = [item for item in items if isinstance(item, str)]
+        urls = [item for item in self._parts() if isinstance(item, str)]
         return next((url for url in urls if not is_core(url)), urls[0] if urls else DEFAULT_CORE)
+
+    @property
+    def has_address(self) -> bool:
+        """Whether `link_url` means the whole @context: no part of it was given in the body."""
+        parts = [item for item in self._parts() if item is not None]
+        urls = [item for item in parts if isinstance(item, str)]
+        return len(urls) == len(parts) and sum(not is_core(url) for url in urls) <= 1
+
+    def _parts(self) -> list[Any]:
+        return self.link if isinstance(self.link, list) else [self.link]
 
     def expand_term(self, name: str) -> str:
         """Return the IRI of a name of a type or an attribute. IRIs come back unchanged."""

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from tamamo.context.errors import BadRequestData, LdContextNotAvailable
-from tamamo.context.jsonld import DEFAULT_CORE, ContextStore, store
+from tamamo.context.jsonld import DEFAULT_CORE, ContextStore, lifetime, store
+from tamamo.context.jsonld.library import Document, MemoryLibrary
 from tamamo.kernel.outgoing import Answer, Outgoing, OutgoingError
 from tamamo.kernel.settings import Settings
 
@@ -113,20 +114,48 @@ async def test_a_failure_is_not_remembered() -> None:
 async def test_an_old_document_serves_while_its_source_is_down(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store, "REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(lifetime, "HEURISTIC_SECONDS", 0.0)
+    monkeypatch.setattr(lifetime, "LEAST_SECONDS", 0.0)
     contexts, web = _store({CITY: {"@context": {"a": "https://city.example/a"}}})
     await contexts.resolve("default", CITY)
     web.pages[CITY] = 503
-    assert (await contexts.resolve("default", CITY)).expand_term("a") == "https://city.example/a"
+    for _ in range(3):  # the source is not asked again at once
+        terms = await contexts.resolve("default", CITY)
+        assert terms.expand_term("a") == "https://city.example/a"
     assert web.asked == [CITY, CITY]
 
 
-async def test_a_forgotten_document_is_fetched_again() -> None:
-    contexts, web = _store({CITY: {"@context": {"a": "https://city.example/old"}}})
+class _Shared(MemoryLibrary):
+    """A library that another process writes to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.news: list[str] = []
+
+    async def changed(self) -> list[str]:
+        news, self.news = self.news, []
+        return news
+
+
+async def test_what_another_process_replaced_is_seen_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = _Shared()
+    contexts, _ = _store({CITY: {"@context": {"a": "https://city.example/old"}}}, library=library)
     await contexts.resolve("default", [CITY])
-    web.pages[CITY] = {"@context": {"a": "https://city.example/new"}}
-    contexts.forget("default", CITY)
+    await library.keep("default", CITY, Document({"a": "https://city.example/new"}, None))
+    library.news.append("default")
+    assert (await contexts.resolve("default", [CITY])).expand_term("a").endswith("old")
+    monkeypatch.setattr(store, "LOOK_SECONDS", 0.0)
     assert (await contexts.resolve("default", [CITY])).expand_term("a").endswith("new")
+
+
+async def test_a_map_begun_before_its_document_changed_is_not_kept() -> None:
+    contexts, web = _store({CITY: {"@context": {"a": "https://city.example/a"}}})
+    web.delay = 0.05
+    building = asyncio.create_task(contexts.resolve("default", CITY))
+    await asyncio.sleep(0.01)
+    contexts.forget("default")
+    await building
+    assert not contexts._maps
 
 
 @pytest.mark.parametrize(
@@ -187,14 +216,22 @@ async def test_chains_and_circles_of_documents_end() -> None:
         await contexts.resolve("default", CITY)
 
 
-async def test_contexts_the_broker_keeps_are_not_fetched() -> None:
-    async def hosted(tenant: str, url: str) -> Any:
-        return {"a": f"https://{tenant}.example/a"} if url == CITY else None
-
-    contexts, web = _store({}, hosted=hosted)
+async def test_documents_at_hand_are_not_fetched() -> None:
+    library = MemoryLibrary()
+    await library.keep("blue", CITY, Document({"a": "https://blue.example/a"}, None))
+    contexts, web = _store({}, library=library)
     terms = await contexts.resolve("blue", CITY)
     assert terms.expand_term("a") == "https://blue.example/a"
     assert web.asked == []
+
+
+async def test_documents_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tamamo.context.jsonld.library.MAX_DOCUMENTS", 3)
+    library = MemoryLibrary()
+    for number in range(5):
+        await library.keep("default", f"https://x.example/{number}", Document({}, None))
+    assert [await library.find("default", f"https://x.example/{n}") for n in (0, 1)] == [None, None]
+    assert await library.find("default", "https://x.example/4") == Document({}, None)
 
 
 async def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,17 @@ def test_the_echo_is_the_users_context_alone() -> None:
     assert core_alone.echo == DEFAULT_CORE
 
 
+def test_only_a_context_without_parts_of_its_own_is_named_by_an_address() -> None:
+    city, port = "https://city.example/c.jsonld", "https://port.example/c.jsonld"
+    named: tuple[Any, ...] = (city, [city], [city, DEFAULT_CORE], DEFAULT_CORE, [], [None, city])
+    for context in named:
+        assert default_map().terms.with_link(context).has_address
+    unnamed: tuple[Any, ...] = ({"a": "urn:a:b"}, [city, {}], [city, port], [{}, DEFAULT_CORE])
+    for context in unnamed:
+        assert not default_map().terms.with_link(context).has_address
+    assert default_map().terms.has_address
+
+
 def test_memory_of_names_is_bounded() -> None:
     terms = term_map(CITY, {})
     for number in range(50_000):
