@@ -67,7 +67,7 @@ export function baseStyle({ land, rivers, places }, credit) {
           "text-size": ["match", ["get", "rank"], 1, 17, 2, 15, 0, 15, 14],
           "symbol-sort-key": ["get", "rank"],
           "text-variable-anchor": ["center", "top", "bottom", "left", "right"],
-          "text-radial-offset": 0.9,
+          "text-radial-offset": 1.2,
           "text-padding": 1,
         },
         paint: {

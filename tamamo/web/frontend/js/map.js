@@ -7,6 +7,10 @@ import { messages, say } from "./messages.js";
 import { replaceParameter, select } from "./view.js";
 
 const HOME = { center: [134.045, 34.29], zoom: 9.6 };
+const HOME_TOWN = "高松市";
+// Room for the zoom buttons and the sea in the north.
+const PADDING = { top: 96, right: 72, bottom: 48, left: 48 };
+const NARROWING = ["town", "q", "stage", "state"];
 const LOCALE = {
   "Map.Title": "mapTitle",
   "NavigationControl.ZoomIn": "zoomIn",
@@ -59,22 +63,31 @@ function addMarks(map) {
     },
   });
   map.addLayer({
+    id: "mark-labels",
+    type: "symbol",
+    source: "marks",
+    layout: {
+      "symbol-sort-key": ["-", 0, ["get", "severity"]],
+      "text-field": ["step", ["zoom"], ["case", [">=", ["get", "severity"], 2], ["get", "label"], ""], 11.5, ["get", "label"]],
+      "text-font": FONTS,
+      "text-size": 14,
+      "text-variable-anchor": ["top", "bottom", "right", "left"],
+      "text-radial-offset": 1.1,
+      "text-justify": "auto",
+    },
+    paint: { "text-color": "#1a1a1a", "text-halo-color": "#fff", "text-halo-width": 2 },
+  });
+  // Last, so that marks are placed before any name: names make way for them.
+  map.addLayer({
     id: "marks",
     type: "symbol",
     source: "marks",
     layout: {
       "icon-image": ["get", "mark"],
       "icon-allow-overlap": true,
-      "icon-ignore-placement": true,
+      "icon-padding": 0,
       "symbol-sort-key": ["get", "severity"],
-      "text-field": ["step", ["zoom"], ["case", [">=", ["get", "severity"], 2], ["get", "label"], ""], 11.5, ["get", "label"]],
-      "text-font": FONTS,
-      "text-size": 14,
-      "text-anchor": "top",
-      "text-offset": [0, 0.9],
-      "text-optional": true,
     },
-    paint: { "text-color": "#1a1a1a", "text-halo-color": "#fff", "text-halo-width": 2 },
   });
 }
 
@@ -101,6 +114,33 @@ function placeFromAddress() {
   return { zoom: parts[0], center: [parts[2], parts[1]] };
 }
 
+/** What the list is narrowed to, as one text. */
+function narrowed() {
+  const { searchParams } = new URL(location.href);
+  return NARROWING.map((name) => searchParams.get(name) ?? "").join("|");
+}
+
+/** The place that shows the listed rows: those of the city itself where there are any. */
+function placeOfRows() {
+  const rows = [...document.querySelectorAll("tr[data-station][data-lon]")];
+  const near = rows.filter((row) => row.dataset.town === HOME_TOWN);
+  if (!rows.length) return HOME;
+  const bounds = new maplibre.LngLatBounds();
+  for (const row of near.length ? near : rows) bounds.extend([row.dataset.lon, row.dataset.lat].map(Number));
+  return { bounds, fitBoundsOptions: { padding: PADDING, maxZoom: 13 } };
+}
+
+/** As long as nobody moved the map, it shows what the list shows. */
+function followRows(map) {
+  let before = narrowed();
+  document.addEventListener("city:view", () => {
+    if (narrowed() === before) return;
+    before = narrowed();
+    const { bounds, fitBoundsOptions } = placeOfRows();
+    if (bounds && !placeFromAddress()) map.fitBounds(bounds, { ...fitBoundsOptions, animate: false });
+  });
+}
+
 function keepPlace(map) {
   let moved = Boolean(placeFromAddress());
   map.on("moveend", (event) => {
@@ -109,7 +149,10 @@ function keepPlace(map) {
     const { lng, lat } = map.getCenter();
     replaceParameter("map", `${map.getZoom().toFixed(1)}/${lat.toFixed(4)}/${lng.toFixed(4)}`);
   });
-  addEventListener("popstate", () => map.jumpTo(placeFromAddress() ?? HOME));
+  addEventListener("popstate", () => {
+    const place = placeFromAddress();
+    if (place) map.jumpTo(place);
+  });
 }
 
 function listen(map, element) {
@@ -136,7 +179,7 @@ export function open(portal) {
     map = new maplibre.Map({
       container: element,
       style: baseStyle(portal.dataset, say("creditRivers")),
-      ...(placeFromAddress() ?? HOME),
+      ...(placeFromAddress() ?? placeOfRows()),
       minZoom: 8,
       maxZoom: 17,
       maxBounds: [[132.9, 33.7], [135.2, 35.0]],
@@ -160,6 +203,7 @@ export function open(portal) {
     addMarks(map);
     listen(map, element);
     keepPlace(map);
+    followRows(map);
     map.once("idle", () => (element.dataset.idle = "true"));
     await addBorders(map, portal.dataset.borders).catch(() => {});
     await tryOnlineMap(map, maplibre, status);
