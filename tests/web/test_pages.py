@@ -41,6 +41,15 @@ async def test_a_calm_city_says_so(client: AsyncClient, source: MemorySource) ->
     assert "氾濫注意水位以上の観測所はありません" in await _get(client, "/")
 
 
+async def test_calm_counts_only_current_values(client: AsyncClient, source: MemorySource) -> None:
+    source.items = [gauge("1", "a", 0.5, NOW), gauge("2", "b", None, None)]
+    assert "2か所のうち、現在の値がある1か所の状況です" in await _get(client, "/")
+    source.items = [gauge("1", "a", 0.5, NOW - timedelta(hours=5)), gauge("2", "b", None, None)]
+    text = await _get(client, "/")
+    assert "現在の値がある観測所はありません" in text
+    assert "氾濫注意水位以上の観測所はありません" not in text
+
+
 async def test_an_empty_installation_says_so(client: AsyncClient, source: MemorySource) -> None:
     assert "まだ観測データが届いていません" in await _get(client, "/")
     assert "No gauge reports to this installation yet" in await _get(client, "/en/")

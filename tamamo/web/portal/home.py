@@ -75,6 +75,7 @@ def context(city: City, view: ViewState) -> dict[str, Any]:
         "view": view,
         "live": city.mode is Mode.LIVE,
         "alarms": alarms[:FIRST_ALARMS],
+        "current_count": sum(gauge.state is State.NORMAL for gauge in city.gauges),
         "alarm_key": ",".join(sorted(f"{g.station}={g.stage:d}" for g in alarms)),
         "more_alarms": alarms[FIRST_ALARMS:],
         "sources": sorted({gauge.provider or gauge.source for gauge in listed} - {""}),
