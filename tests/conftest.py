@@ -75,6 +75,7 @@ def _sweep() -> None:
         if not home.exists() or "/pytest-of-" not in home.read_text("utf-8"):
             continue
         if not embedded.belongs_to_a_home(base):
+            embedded.Cluster(home, base, binaries.system_user(), say=lambda _: None).stop()
             shutil.rmtree(base, ignore_errors=True)
 
 
