@@ -29,7 +29,7 @@ def test_a_gauge_is_selected_shown_with_its_chart_and_closed(visit: Visit) -> No
     expect(page).to_have_url(re.compile(r"\?gauge=9002(#detail)?$"))
     chart = page.locator("#chart svg")
     expect(chart).to_be_visible(timeout=20_000)
-    expect(chart.locator("text", has_text="氾濫水位").first).to_be_visible()
+    expect(chart.locator("text", has_text="氾濫開始水位").first).to_be_visible()
     page.get_by_role("link", name="閉じる").click()
     expect(page.locator("#detail")).to_have_count(0)
     page.go_back()

@@ -23,7 +23,7 @@ async def test_now_shows_levels_with_their_stage_and_the_change_of_the_last_hour
     assert shown.mode is Mode.LIVE
     only = shown.gauges[0]
     assert (only.name, only.town) == ("木太大橋", "高松市")
-    assert (only.level, only.stage) == (1.5, Stage.CAUTION)
+    assert (only.level, only.stage) == (1.5, Stage.DANGER)
     assert only.state is State.NORMAL
     assert only.change is not None
     assert round(only.change, 6) == 0.3

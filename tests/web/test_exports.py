@@ -42,7 +42,7 @@ async def test_csv_has_the_rows_of_the_page_with_source_and_state(
     assert first["level_m"] == "1.5"
     assert datetime.fromisoformat(first["observed_at"]) == NOW
     assert first["observed_at"].endswith("+09:00")
-    assert (first["stage"], first["stage_label"]) == ("2", "氾濫注意水位以上")
+    assert (first["stage"], first["stage_label"]) == ("2", "危険水位以上")
     assert (first["provider"], first["source"]) == ("香川県", "https://example.org/river")
     assert (first["simulated"], first["flood_m"]) == ("false", "1.91")
     assert (missing["level_m"], missing["state"], missing["stage"]) == ("", "missing", "")

@@ -19,7 +19,7 @@ ALL = Thresholds(start=1.0, alert=2.0, danger=3.0)
         (0.99, Stage.BELOW),
         (1.0, Stage.STARTED),
         (1.99, Stage.STARTED),
-        (2.0, Stage.CAUTION),
+        (2.0, Stage.DANGER),
         (3.0, Stage.FLOOD),
         (9.0, Stage.FLOOD),
         (-4.0, Stage.BELOW),

@@ -38,7 +38,7 @@ async def test_what_matters_comes_first(client: AsyncClient, source: MemorySourc
 
 async def test_a_calm_city_says_so(client: AsyncClient, source: MemorySource) -> None:
     source.items = [gauge("1", "しずか", 0.5, NOW)]
-    assert "氾濫注意水位以上の観測所はありません" in await _get(client, "/")
+    assert "危険水位以上の観測所はありません" in await _get(client, "/")
 
 
 async def test_calm_counts_only_current_values(client: AsyncClient, source: MemorySource) -> None:
@@ -47,7 +47,7 @@ async def test_calm_counts_only_current_values(client: AsyncClient, source: Memo
     source.items = [gauge("1", "a", 0.5, NOW - timedelta(hours=5)), gauge("2", "b", None, None)]
     text = await _get(client, "/")
     assert "現在の値がある観測所はありません" in text
-    assert "氾濫注意水位以上の観測所はありません" not in text
+    assert "危険水位以上の観測所はありません" not in text
 
 
 async def test_an_empty_installation_says_so(client: AsyncClient, source: MemorySource) -> None:

@@ -54,7 +54,7 @@ def _sentence(
 
 def test_the_sentence_says_how_far_above_the_reached_level() -> None:
     assert _sentence("ja", 2.0, 1.9) == (
-        "牛堂の水位は6月24日 09:00に2.00 mで、氾濫水位 1.91 mを0.09 m上回っています。"
+        "牛堂の水位は6月24日 09:00に2.00 mで、氾濫開始水位 1.91 mを0.09 m上回っています。"
         "直近1時間で0.10 m上がりました。過去48時間の最高は2.40 m（6月24日 08:00）です。"
     )
     assert _sentence("en", 2.0, 2.3) == (
@@ -67,9 +67,9 @@ def test_the_sentence_says_how_far_above_the_reached_level() -> None:
 @pytest.mark.parametrize(
     ("level", "expected"),
     [
-        (1.0, "氾濫注意水位 1.36 mまであと0.36 mです。"),
+        (1.0, "危険水位 1.36 mまであと0.36 mです。"),
         (0.5, "観測開始水位 0.91 mまであと0.41 mです。"),
-        (1.36, "氾濫注意水位 1.36 mちょうどです。"),
+        (1.36, "危険水位 1.36 mちょうどです。"),
     ],
 )
 def test_the_sentence_names_the_next_level(level: float, expected: str) -> None:

@@ -2,7 +2,7 @@
 
 Source: 国土交通省「川の水位情報」(k.river.go.jp), as recorded hour by hour. Columns: hour_path,
 generated_at, code, name, obs_time (RFC 3339 with zone), level_m, start_level (観測開始水位),
-warn_level (氾濫注意; often empty), flood_level (氾濫), …, city (prefecture and town in one),
+warn_level (危険水位; often empty), flood_level (氾濫開始水位), …, city (prefecture and town in one),
 lat, lon. Levels are metres above the gauge's own zero.
 """
 

@@ -31,7 +31,7 @@ def browser_messages() -> dict[str, str]:
         "creditGsi": "国土地理院最適化ベクトルタイル",
         "chartLevel": _("Level (m)"),
         "chartStart": _("Observation start level"),
-        "chartAlert": _("Flood caution level"),
+        "chartAlert": _("Danger level"),
         "chartDanger": _("Flood level"),
         "chartLabel": _("Chart of the last 48 hours. The table below holds the same values."),
         "chartError": _("The chart cannot be loaded. The table below holds the values."),

@@ -43,7 +43,7 @@ def _fields(names: str) -> list[str]:
 
 GAUGE_FIELDS = _fields(
     "station_id name town river latitude longitude level_m observed_at stage stage_label state "
-    "state_label change_1h_m observation_start_m flood_caution_m flood_m simulated provider source "
+    "state_label change_1h_m observation_start_m danger_m flood_m simulated provider source "
     "license entity_id as_of"
 )
 STATION_FIELDS = _fields(
@@ -73,7 +73,7 @@ def gauge_row(gauge: Gauge, as_of: datetime) -> Row:
         "state_label": state_label(gauge.state),
         "change_1h_m": _rounded(gauge.change),
         "observation_start_m": gauge.thresholds.start,
-        "flood_caution_m": gauge.thresholds.alert,
+        "danger_m": gauge.thresholds.alert,
         "flood_m": gauge.thresholds.danger,
         "simulated": gauge.simulated,
         "provider": gauge.provider,

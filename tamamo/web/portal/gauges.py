@@ -72,8 +72,8 @@ class Gauge:
 
     @property
     def matters(self) -> bool:
-        """Whether the gauge stands at or above its caution or flood level."""
-        return (self.stage or Stage.BELOW) >= Stage.CAUTION
+        """Whether the gauge stands at or above its danger or flood level."""
+        return (self.stage or Stage.BELOW) >= Stage.DANGER
 
     @property
     def severity(self) -> tuple[int, bool, float, str]:

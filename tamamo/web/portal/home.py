@@ -17,7 +17,7 @@ from tamamo.web.portal.stations import Kind, Station
 from tamamo.web.portal.viewstate import LAYERS, SORTS, ViewState
 from tamamo.web.portal.words import kind_label, stage_label, state_label
 
-#: More gauges than these at or above their caution level are folded away under the first.
+#: More gauges than these at or above their danger level are folded away under the first.
 FIRST_ALARMS = 4
 
 
@@ -86,7 +86,7 @@ def context(city: City, view: ViewState) -> dict[str, Any]:
         "towns": _towns(city.gauges, view),
         "stage_options": [
             Option(str(int(stage)), stage_label(stage), view.stage == str(int(stage)))
-            for stage in (Stage.FLOOD, Stage.CAUTION, Stage.STARTED)
+            for stage in (Stage.FLOOD, Stage.DANGER, Stage.STARTED)
         ],
         "state_options": [
             Option(state, state_label(state), view.state == state) for state in State

@@ -20,7 +20,7 @@ class Stage(IntEnum):
 
     BELOW = 0
     STARTED = 1
-    CAUTION = 2
+    DANGER = 2
     FLOOD = 3
 
 
@@ -47,7 +47,7 @@ def stage_of(level: float, thresholds: Thresholds) -> Stage:
     if thresholds.danger is not None and level >= thresholds.danger:
         return Stage.FLOOD
     if thresholds.alert is not None and level >= thresholds.alert:
-        return Stage.CAUTION
+        return Stage.DANGER
     if thresholds.start is not None and level >= thresholds.start:
         return Stage.STARTED
     return Stage.BELOW

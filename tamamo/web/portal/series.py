@@ -101,10 +101,10 @@ def _now(gauge: Gauge) -> str:
     limits = gauge.thresholds
     reached = {
         Stage.FLOOD: limits.danger,
-        Stage.CAUTION: limits.alert,
+        Stage.DANGER: limits.alert,
         Stage.STARTED: limits.start,
     }.get(stage)
-    if stage >= Stage.CAUTION and reached is not None:
+    if stage >= Stage.DANGER and reached is not None:
         values |= {
             "limit": stage_word(stage),
             "limit_level": metres(reached),

@@ -28,7 +28,7 @@ def stage_word(stage: Stage) -> str:
     return {
         Stage.BELOW: pgettext("threshold", "below observation start"),
         Stage.STARTED: pgettext("threshold", "observation start level"),
-        Stage.CAUTION: pgettext("threshold", "flood caution level"),
+        Stage.DANGER: pgettext("threshold", "danger level"),
         Stage.FLOOD: pgettext("threshold", "flood level"),
     }[stage]
 
@@ -38,7 +38,7 @@ def stage_label(stage: Stage) -> str:
     return {
         Stage.BELOW: _("Below observation start"),
         Stage.STARTED: _("At or above observation start"),
-        Stage.CAUTION: _("At or above flood caution"),
+        Stage.DANGER: _("At or above danger level"),
         Stage.FLOOD: _("At or above flood level"),
     }[stage]
 

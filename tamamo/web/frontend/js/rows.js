@@ -3,7 +3,7 @@ import { say } from "./messages.js";
 
 const refresh = () => document.dispatchEvent(new CustomEvent("city:refresh"));
 
-/** Station -> stage of the gauges at or above their caution level, also those filtered away. */
+/** Station -> stage of the gauges at or above their danger level, also those filtered away. */
 function alarms(element) {
   const pairs = (element?.dataset.alarms ?? "").split(",").filter(Boolean);
   return new Map(pairs.map((pair) => pair.split("=")));
