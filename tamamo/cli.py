@@ -21,6 +21,7 @@ VERBS = {
     "import": "tamamo.feeds.commands:import_file",
     "replay": "tamamo.feeds.commands:replay",
     "feeds": "tamamo.feeds.commands:feeds",
+    "notifications": "tamamo.context.notifications.commands:notifications",
     "project": "tamamo.plan.commands:project",
     "basemap": "tamamo.web.commands:basemap",
 }

@@ -13,6 +13,7 @@ from tamamo.context.entities import batch
 from tamamo.context.entities import http as entities
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import problem_answer
+from tamamo.context.subscriptions import http as subscriptions
 from tamamo.context.temporal import http as temporal
 
 #: Where the API stands.
@@ -57,6 +58,7 @@ app: ASGIApp = _EncodedPath(
             *discovery.routes,
             *temporal.routes,
             *contexts.routes,
+            *subscriptions.routes,
         ],
         redirect_slashes=False,
         default=_nothing_here,

@@ -10,6 +10,7 @@ from tamamo.context.discovery.service import DiscoveryService
 from tamamo.context.entities.service import EntityService
 from tamamo.context.jsonld import ContextStore
 from tamamo.context.observations import ObservationService
+from tamamo.context.subscriptions.service import SubscriptionService
 from tamamo.context.temporal.partitions import Partitions
 from tamamo.context.temporal.service import TemporalService
 from tamamo.context.tenants import Tenants
@@ -33,6 +34,7 @@ class Broker:
     temporal: TemporalService
     observations: ObservationService
     changes: ChangeService
+    subscriptions: SubscriptionService
     #: What changes over HTTP need in their Authorization header; None: nothing (`--open`).
     api_key: str | None
 
@@ -60,5 +62,6 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             TemporalService(pool),
             ObservationService(pool, Partitions(pool), tenants),
             changes,
+            SubscriptionService(pool, contexts),
             None if settings.open else api_key(settings.home),
         )

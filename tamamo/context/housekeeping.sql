@@ -55,8 +55,26 @@ where h.tenant = gone.tenant
     and h.instance ->> 'expiresAt' <= %(now)s
 
 -- name: trim_outbox
--- Changes older than anyone may resume from, in slices.
+-- Changes older than anyone may resume from, in slices. What has yet to be held against the
+-- subscriptions stays, however old it is.
+with active as (
+    select pg_snapshot_xmin(since) as since
+    from subscription
+    where is_active and (expires_at is null or expires_at > now())
+    order by 1
+    limit 1
+)
 delete from outbox
 where (tenant, entity_id, seq) in (
-    select tenant, entity_id, seq from outbox where at < %(before)s order by at limit %(limit)s
+    select tenant, entity_id, seq
+    from outbox
+    where at < %(before)s
+        and (
+            not exists (select 1 from active)
+            or xid < greatest(
+                (select xid from notification_state), (select since from active)
+            )
+        )
+    order by at
+    limit %(limit)s
 )

@@ -56,6 +56,7 @@ class Outgoing:
 
     def __init__(self, settings: Settings) -> None:
         policy = _Policy(settings.outgoing_allow, settings.outgoing_deny)
+        self._policy = policy
         self._client = httpx.AsyncClient(
             transport=_GuardedTransport(policy),
             follow_redirects=True,
@@ -104,12 +105,15 @@ class Outgoing:
         body: bytes | None = None,
         max_bytes: int = MAX_BYTES,
         seconds: float = MAX_SECONDS,
+        follow_redirects: bool = True,
     ) -> Answer:
         """Make a request and read the whole answer, whatever its status. Raises OutgoingError."""
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._client.stream(method, url, headers=headers, content=body) as response,
+                self._client.stream(
+                    method, url, headers=headers, content=body, follow_redirects=follow_redirects
+                ) as response,
             ):
                 content = await _read(response, max_bytes)
                 return Answer(response.status_code, response.headers, content, str(response.url))
@@ -119,6 +123,14 @@ class Outgoing:
             raise OutgoingError(f"more than {MAX_REDIRECTS} redirects") from error
         except _FAILURES as error:
             raise OutgoingError(str(error) or type(error).__name__) from error
+
+    async def choose_address(self, host: str, port: int) -> str:
+        """Return an address of a host that may be reached, for other protocols than HTTP.
+
+        Raises AddressRefused, OutgoingError.
+        """
+        self._policy.check_host(host)
+        return self._policy.choose(host, await _addresses(host, port))
 
 
 #: Whatever goes wrong between two machines; OutgoingError passes through.

@@ -17,6 +17,7 @@ Service = Callable[[Broker], Awaitable[None]]
 #: name → where its `async def run(broker) -> None` stands. It runs until it is cancelled.
 SERVICES: dict[str, str] = {
     "housekeeping": "tamamo.context.housekeeping:run",
+    "notifications": "tamamo.context.notifications.service:run",
 }
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0

@@ -1,0 +1,208 @@
+"""Delivery: many queues, each in order, none held up by another's receiver."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+import structlog
+from prometheus_client import Counter as Metric
+from prometheus_client import Gauge
+
+from tamamo.context.notifications.outbound import Outbound, Outcome, Queue
+from tamamo.context.notifications.policy import Clock, Policy
+from tamamo.context.notifications.records import Records
+from tamamo.context.notifications.senders import Refused, Sender, Unreachable, origin_of
+from tamamo.context.subscriptions.compiled import Subscription
+from tamamo.context.subscriptions.registry import Key, Registry
+from tamamo.kernel.time import now as present
+
+_log = structlog.get_logger(__name__)
+
+SENT = Metric("tamamo_notifications_total", "Attempts to deliver a notification.", ["outcome"])
+WAITING = Gauge(
+    "tamamo_notifications_waiting",
+    "Notifications held in memory until their receiver has them.",
+    multiprocess_mode="livesum",
+)
+
+
+class Delivery:
+    """Delivers what waits in the buckets of this process."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        records: Records,
+        senders: Mapping[str, Sender],
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        """senders: by the scheme of the endpoint's address."""
+        self._registry = registry
+        self._records = records
+        self._senders = senders
+        self._policy = policy
+        self._clock = clock
+        self._queues: dict[Key, Queue] = {}
+        self._under_way: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._begun: list[Outbound] = []
+        self._outcomes: list[Outcome] = []
+        self._settle = asyncio.Event()
+        #: Held while outcomes are stored.
+        self.storing = asyncio.Lock()
+
+    @property
+    def full(self) -> list[Key]:
+        """Subscriptions of which no more is to be read for now."""
+        return [key for key, queue in self._queues.items() if queue.full]
+
+    def take(self, items: Collection[Outbound], bucket_of: Mapping[Key, int]) -> None:
+        """Queue what was read from the database, in order."""
+        for item in items:
+            queue = self._queues.get(item.key)
+            if queue is None:
+                queue = self._queues[item.key] = Queue(bucket_of[item.key])
+            queue.take(item, self._policy.queue)
+        if items:
+            self._wake.set()
+
+    def wants_more(self) -> bool:
+        """Whether a queue has room again for what waits in the database."""
+        found = False
+        for queue in self._queues.values():
+            if queue.full and len(queue.waiting) <= self._policy.queue // 2:
+                queue.full, found = False, True
+        return found
+
+    def changed(self) -> None:
+        """Note that subscriptions changed: some may be gone, or deliver elsewhere."""
+        for key in [key for key in self._queues if self._registry.get(key) is None]:
+            del self._queues[key]
+        self._wake.set()
+
+    async def give_back(self, bucket: int) -> None:
+        """Stop delivering a bucket and wait until nothing of it is under way."""
+        keys = {key for key, queue in self._queues.items() if queue.bucket == bucket}
+        gone = [self._queues.pop(key) for key in keys]
+        # Rare, and over within the time one attempt may take.
+        while any(q.busy for q in gone) or any(o.item.key in keys for o in self._outcomes):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    async def run(self) -> None:
+        """Deliver until cancelled; what is under way then may be delivered again."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._start_all(), name="notification starts")
+                group.create_task(self._settle_all(), name="notification outcomes")
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _start_all(self) -> None:
+        while True:
+            self._wake.clear()
+            until = self._start_some()
+            WAITING.set(sum(len(queue.waiting) for queue in self._queues.values()))
+            if until is None:
+                await self._wake.wait()
+                continue
+            timer = asyncio.create_task(self._clock.sleep(max(until - self._clock.now(), 0.0)))
+            woken = asyncio.create_task(self._wake.wait())
+            await asyncio.wait({timer, woken}, return_when=asyncio.FIRST_COMPLETED)
+            timer.cancel()
+            woken.cancel()
+
+    def _start_some(self) -> float | None:
+        """Start what can be started; return when to look again if nothing wakes us before."""
+        now, moment = self._clock.now(), present()
+        started = True
+        while started:  # one of each queue in turn: queues of one receiver share it evenly
+            started = False
+            for key, queue in list(self._queues.items()):
+                subscription = self._registry.get(key)
+                if subscription is None or not subscription.active(moment):
+                    continue
+                origin = origin_of(subscription.endpoint.uri)
+                if self._under_way[origin] >= self._policy.per_receiver:
+                    continue
+                item = queue.next(now)
+                if item is not None:
+                    self._start(queue, item, subscription, origin)
+                    self._queues[key] = self._queues.pop(key)
+                    started = True
+        moments = [at for queue in self._queues.values() if (at := queue.wake_at()) is not None]
+        return min((at for at in moments if at > now), default=None)
+
+    def _start(self, queue: Queue, item: Outbound, subscription: Subscription, origin: str) -> None:
+        queue.busy.add(item.entity_id)
+        self._begun.append(item)
+        self._settle.set()
+        self._under_way[origin] += 1
+        task = asyncio.create_task(self._attempt(queue, item, subscription, origin))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attempt(
+        self, queue: Queue, item: Outbound, subscription: Subscription, origin: str
+    ) -> None:
+        endpoint = subscription.endpoint
+        sender = self._senders[endpoint.uri.partition(":")[0]]
+        seconds = min(endpoint.timeout or self._policy.timeout, self._policy.timeout)
+        try:
+            await sender.send(subscription, item, seconds)
+            outcome = queue.succeeded(item)
+        except Refused as error:
+            outcome = queue.refused(item, str(error), self._clock.now(), self._policy)
+        except Unreachable as error:
+            outcome = queue.unreachable(
+                item, str(error), self._clock.now(), self._policy, endpoint.cooldown
+            )
+        except Exception as error:
+            _log.exception("notification failed", subscription=item.subscription_id)
+            outcome = queue.refused(item, repr(error), self._clock.now(), self._policy)
+        finally:
+            self._under_way[origin] -= 1
+            if not self._under_way[origin]:
+                del self._under_way[origin]
+        self._tell(outcome)
+        self._outcomes.append(outcome)
+        self._settle.set()
+        self._wake.set()
+
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.error is None:
+            SENT.labels("delivered").inc()
+            return
+        SENT.labels("dead" if outcome.dead else "failed").inc()
+        item = outcome.item
+        if outcome.dead or item.attempts == 1:
+            _log.warning(
+                "notification given up" if outcome.dead else "notification failed",
+                subscription=item.subscription_id,
+                tenant=item.tenant,
+                attempts=item.attempts,
+                why=outcome.error,
+            )
+
+    async def _settle_all(self) -> None:
+        while True:
+            await self._settle.wait()
+            self._settle.clear()
+            begun, self._begun = self._begun, []
+            batch = list(self._outcomes)
+            async with self.storing:
+                await self._records.settle(begun, batch)
+                for outcome in batch:
+                    self._forget(outcome.item)
+            # Only now: whoever waits for the outcomes must know them stored.
+            del self._outcomes[: len(batch)]
+
+    def _forget(self, item: Outbound) -> None:
+        queue = self._queues.get(item.key)
+        if queue is None:
+            return
+        queue.done.discard(item.seq)
+        if not (queue.waiting or queue.busy or queue.done or queue.full or queue.failures):
+            del self._queues[item.key]

@@ -1,0 +1,261 @@
+"""From the outbox to the queue: each committed change held against the subscriptions, once.
+
+What matched is stored in the transaction that moves the position in the outbox, so that a change
+is neither matched twice nor skipped, whoever dies when. One process does it at a time.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from tamamo.context.changes import Change, Position, reading
+from tamamo.context.entities.service import EntityService
+from tamamo.context.model.entity import Entity
+from tamamo.context.notifications import format as bodies
+from tamamo.context.notifications.buckets import bucket_of
+from tamamo.context.query import plan
+from tamamo.context.query.paths import Lookup
+from tamamo.context.subscriptions.compiled import Events, Subscription, events_of
+from tamamo.context.subscriptions.registry import Registry
+from tamamo.kernel import sql
+from tamamo.kernel.database import Connection, Pool, single, transaction
+
+_SQL = sql.load(__package__)
+_log = structlog.get_logger(__name__)
+
+#: Seconds after which the position is kept although nothing matched.
+KEEP_POSITION = 2.0
+#: Entities in one periodic notification; more make several.
+ENTITIES = 1000
+#: Entities a query with linked entities looks at for one change.
+MAX_LINKED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the database says."""
+
+    version: int
+    position: Position
+    due: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round of matching did. again: there is more to do at once."""
+
+    seen: Look
+    stored: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notification that is to be delivered."""
+
+    subscription: Subscription
+    entity_id: str
+    body: bytes
+
+
+async def look(pool: Pool) -> Look:
+    """Return whether there is anything to do."""
+    async with single(pool) as connection:
+        row = await (await connection.execute(_SQL["look"])).fetchone()
+    assert row is not None
+    return Look(row[0], Position(int(row[1]), row[2]), row[3], row[4])
+
+
+class Matcher:
+    """Matches changes with the subscriptions of the registry."""
+
+    def __init__(
+        self, pool: Pool, entities: EntityService, registry: Registry, buckets: int
+    ) -> None:
+        self._pool = pool
+        self._entities = entities
+        self._registry = registry
+        self._buckets = buckets
+        self._position = Position(0, 0)
+        #: The position in the database; None: not known.
+        self._stored: Position | None = None
+        self._kept_at = 0.0
+
+    async def round(self) -> Round:
+        """Match what has been committed."""
+        if self._stored is None:
+            self._stored = (await look(self._pool)).position
+        behind = max(self._position, self._stored, self._registry.start)
+        async with single(self._pool) as connection:
+            page = await reading.read(
+                connection, behind, self._registry.tenants, self._registry.types
+            )
+        # Looked at after the reading: a subscription older than a change of the page is in it.
+        seen = await look(self._pool)
+        if seen.version != self._registry.version:
+            return Round(seen, 0, again=True)
+        stored = await self._periodic() if seen.due else 0
+        drafts = [
+            draft for change in page.changes for draft in await self._drafts(change, seen.now)
+        ]
+        late = time.monotonic() - self._kept_at > KEEP_POSITION and page.position > self._stored
+        if page.changes or late:
+            async with transaction(self._pool) as connection:
+                if not await _advance(connection, self._stored, page.position):
+                    # Another process took over: its position is the one that holds.
+                    self._stored, self._position = None, Position(0, 0)
+                    return Round(seen, stored, again=True)
+                stored += await self._store(connection, drafts)
+            self._kept_at, self._stored = time.monotonic(), page.position
+        self._position = page.position
+        return Round(seen, stored, again=page.full)
+
+    async def _drafts(self, change: Change, now: datetime) -> list[Draft]:
+        found: list[Draft] = []
+        events: Events | None = None
+        for subscription in self._registry.candidates(change):
+            try:
+                if not subscription.active(now) or subscription.since.saw(change.at.xid):
+                    continue
+                if events is None:
+                    events = events_of(change)
+                if not subscription.wakes(change, events):
+                    continue
+                body = await self._match(subscription, change, events)
+            except Exception:
+                # One subscription or one row must not hold up all others.
+                _log.exception("not matched", subscription=subscription.id, at=change.position)
+                continue
+            if body is not None:
+                found.append(Draft(subscription, change.entity_id, body))
+        return found
+
+    async def _match(
+        self, subscription: Subscription, change: Change, events: Events
+    ) -> bytes | None:
+        fetch = partial(self._entities.find_many, change.tenant)
+        lookup = None
+        if subscription.link_depth:
+            lookup = await self._linked(change, subscription.link_depth)
+        if not subscription.selects(change.entity, lookup):
+            return None
+        return await bodies.of_change(subscription, change, events, fetch)
+
+    async def _linked(self, change: Change, depth: int) -> Lookup:
+        """Return a look-up of the entities that the changed one refers to."""
+        known: dict[str, Entity] = {change.entity_id: change.entity}
+        frontier: Sequence[Entity] = [change.entity]
+        for _ in range(depth):
+            wanted = {target for entity in frontier for target in _targets(entity)} - known.keys()
+            if not wanted or len(known) + len(wanted) > MAX_LINKED:
+                break
+            found = await self._entities.find_many(change.tenant, sorted(wanted))
+            known |= found
+            frontier = list(found.values())
+        return known.get
+
+    async def _store(self, connection: Connection, drafts: list[Draft]) -> int:
+        drafts = await _throttled(connection, drafts)
+        if not drafts:
+            return 0
+        subscriptions = [draft.subscription for draft in drafts]
+        await connection.execute(
+            _SQL["store"],
+            {
+                "tenants": [s.tenant for s in subscriptions],
+                "subscriptions": [s.id for s in subscriptions],
+                "entities": [draft.entity_id for draft in drafts],
+                "buckets": [bucket_of(s.tenant, s.id, self._buckets) for s in subscriptions],
+                "medias": [s.endpoint.accept for s in subscriptions],
+                "bodies": [draft.body.decode() for draft in drafts],
+            },
+        )
+        return len(drafts)
+
+    async def _periodic(self) -> int:
+        """Store the periodic notifications that are due (5.8.6); their times go on with them."""
+        stored = 0
+        async with transaction(self._pool) as connection:
+            cursor = await connection.execute(_SQL["take_due"], {"limit": 100})
+            for key in await cursor.fetchall():
+                subscription = self._registry.get((key[0], key[1]))
+                if subscription is None:
+                    continue
+                drafts = await self._snapshot(connection, subscription)
+                stored += await self._store(connection, drafts)
+        return stored
+
+    async def _snapshot(self, connection: Connection, subscription: Subscription) -> list[Draft]:
+        fetch = partial(self._entities.find_many, subscription.tenant)
+        drafts: list[Draft] = []
+        batch: list[Entity] = []
+
+        async def flush() -> None:
+            body = await bodies.of_entities(subscription, batch, fetch) if batch else None
+            if body is not None:
+                drafts.append(Draft(subscription, "", body))
+            batch.clear()
+
+        async for row in plan.scan(connection, subscription.tenant, subscription.query):
+            batch.append(row.entity())
+            if len(batch) == ENTITIES:
+                await flush()
+        await flush()
+        return drafts
+
+
+async def _advance(connection: Connection, before: Position, after: Position) -> bool:
+    parameters = {
+        "xid": str(after.xid),
+        "seq": after.seq,
+        "from_xid": str(before.xid),
+        "from_seq": before.seq,
+    }
+    return await (await connection.execute(_SQL["advance"], parameters)).fetchone() is not None
+
+
+async def _throttled(connection: Connection, drafts: list[Draft]) -> list[Draft]:
+    """Leave out what comes too soon after the last notification of its subscription."""
+    first: dict[tuple[str, str], Draft] = {}
+    for draft in drafts:
+        if draft.subscription.throttling is not None:
+            first.setdefault(_key(draft), draft)
+    if not first:
+        return drafts
+    cursor = await connection.execute(
+        _SQL["throttle"],
+        {
+            "tenants": [key[0] for key in first],
+            "ids": [key[1] for key in first],
+            "seconds": [draft.subscription.throttling for draft in first.values()],
+        },
+    )
+    through = {(row[0], row[1]) for row in await cursor.fetchall()}
+    return [
+        draft
+        for draft in drafts
+        if draft.subscription.throttling is None
+        or (_key(draft) in through and first[_key(draft)] is draft)
+    ]
+
+
+def _key(draft: Draft) -> tuple[str, str]:
+    return draft.subscription.tenant, draft.subscription.id
+
+
+def _targets(entity: Entity) -> list[str]:
+    """Return the ids an entity refers to."""
+    found: list[str] = []
+    for instances in entity.attrs.values():
+        for instance in instances:
+            value = instance.get("object", instance.get("objectList"))
+            if isinstance(value, str):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [target for target in value if isinstance(target, str)]
+    return found

@@ -1,0 +1,120 @@
+"""What waits to be delivered, and what became of it."""
+
+from dataclasses import dataclass, field
+
+from tamamo.context.notifications.policy import Policy
+from tamamo.context.subscriptions.registry import Key
+
+
+@dataclass(slots=True)
+class Outbound:
+    """A notification on its way. born: on the clock of delivery."""
+
+    tenant: str
+    subscription_id: str
+    entity_id: str
+    seq: int
+    media: str
+    body: str
+    attempts: int
+    born: float
+    #: Not to be tried again before this moment.
+    not_before: float = 0.0
+
+    @property
+    def key(self) -> Key:
+        """The subscription it belongs to."""
+        return self.tenant, self.subscription_id
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one attempt. error: None when the receiver has it. dead: it was the last."""
+
+    item: Outbound
+    error: str | None = None
+    dead: bool = False
+
+
+@dataclass(slots=True)
+class Queue:
+    """The notifications of one subscription, in order.
+
+    An entity whose notification is under way, or failed, holds back its later ones only. While the
+    receiver fails nothing else is tried.
+    """
+
+    bucket: int
+    waiting: dict[int, Outbound] = field(default_factory=dict)
+    #: Entities with a notification under way.
+    busy: set[str] = field(default_factory=set)
+    #: Sequence numbers delivered but not yet gone from the database.
+    done: set[int] = field(default_factory=set)
+    failures: int = 0
+    not_before: float = 0.0
+    #: More waits in the database than is held here.
+    full: bool = False
+
+    def take(self, item: Outbound, limit: int) -> None:
+        """Hold a notification, unless there are too many already."""
+        if item.seq in self.waiting or item.seq in self.done:
+            return
+        if self.full or len(self.waiting) >= limit:
+            self.full = True
+            return
+        self.waiting[item.seq] = item
+
+    def next(self, now: float) -> Outbound | None:
+        """Return the next notification to try now."""
+        if now < self.not_before or (self.failures and self.busy):
+            return None
+        held = set(self.busy)
+        for item in self.waiting.values():
+            if item.entity_id in held:
+                continue
+            if item.not_before <= now:
+                return item
+            held.add(item.entity_id)
+        return None
+
+    def wake_at(self) -> float | None:
+        """Return when there may be something to try, None when nothing waits."""
+        free = [i.not_before for i in self.waiting.values() if i.entity_id not in self.busy]
+        return max(self.not_before, min(free)) if free else None
+
+    def succeeded(self, item: Outbound) -> Outcome:
+        """Note that the receiver has it."""
+        self._finish(item)
+        self.failures = 0
+        return Outcome(item)
+
+    def refused(self, item: Outbound, error: str, now: float, policy: Policy) -> Outcome:
+        """Note that the receiver works but does not want this one."""
+        item.attempts += 1
+        self.failures = 0
+        self.busy.discard(item.entity_id)
+        if item.attempts >= policy.refusals:
+            return self._bury(item, error)
+        item.not_before = now + policy.pause(item.attempts)
+        return Outcome(item, error)
+
+    def unreachable(
+        self, item: Outbound, error: str, now: float, policy: Policy, cooldown: float
+    ) -> Outcome:
+        """Note that the receiver could not take it: nothing is tried for a while."""
+        item.attempts += 1
+        self.failures += 1
+        self.busy.discard(item.entity_id)
+        self.not_before = now + max(policy.pause(self.failures), cooldown)
+        if now - item.born >= policy.give_up:
+            return self._bury(item, error)
+        return Outcome(item, error)
+
+    def _bury(self, item: Outbound, error: str) -> Outcome:
+        self._finish(item)
+        return Outcome(item, error, dead=True)
+
+    def _finish(self, item: Outbound) -> None:
+        self.busy.discard(item.entity_id)
+        self.waiting.pop(item.seq, None)
+        self.done.add(item.seq)

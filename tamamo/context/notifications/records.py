@@ -1,0 +1,151 @@
+"""The queue in the database: what waits, and what came of it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from tamamo.context.notifications.outbound import Outbound, Outcome
+from tamamo.context.notifications.policy import Clock
+from tamamo.context.subscriptions.registry import Key
+from tamamo.kernel import sql
+from tamamo.kernel.database import Pool, single, transaction
+
+_SQL = sql.load(__package__)
+
+#: Notifications read at once.
+PAGE = 500
+
+
+class Records:
+    """Reads what waits and keeps what became of it."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def waiting(
+        self, buckets: Collection[int], behind: int, full: Iterable[Key]
+    ) -> list[Outbound]:
+        """Return what waits in the buckets behind a sequence number, except for full queues."""
+        parameters = {
+            "buckets": sorted(buckets),
+            "behind": behind,
+            "full": [" ".join(key) for key in full],
+            "limit": PAGE,
+        }
+        async with single(self._pool) as connection:
+            rows = await (await connection.execute(_SQL["waiting"], parameters)).fetchall()
+        now = self._clock.now()
+        return [
+            Outbound(
+                tenant=row[0],
+                subscription_id=row[1],
+                entity_id=row[2],
+                seq=row[3],
+                media=row[4],
+                body=row[5],
+                attempts=row[6],
+                born=now - row[7].total_seconds(),
+            )
+            for row in rows
+        ]
+
+    async def settle(self, begun: Sequence[Outbound], outcomes: Sequence[Outcome]) -> None:
+        """Keep what was begun and what came of it: what was delivered goes, failures are noted."""
+        delivered = [outcome.item for outcome in outcomes if outcome.error is None]
+        failed = [outcome for outcome in outcomes if outcome.error is not None]
+        async with transaction(self._pool) as connection:
+            if delivered:
+                await connection.execute(_SQL["delivered"], _keys(delivered))
+            if failed:
+                await connection.execute(
+                    _SQL["failed"],
+                    {
+                        **_keys([outcome.item for outcome in failed]),
+                        "attempts": [outcome.item.attempts for outcome in failed],
+                        "errors": [outcome.error for outcome in failed],
+                        "dead": [outcome.dead for outcome in failed],
+                    },
+                )
+            await connection.execute(_SQL["counted"], _counts(begun, outcomes))
+
+    async def listed(
+        self, tenant: str | None, subscription: str | None, *, dead: bool, limit: int
+    ) -> list[dict[str, Any]]:
+        """Return notifications that wait, or the dead letters only."""
+        parameters = {"tenant": tenant, "subscription": subscription, "dead": dead, "limit": limit}
+        async with single(self._pool) as connection:
+            rows = await (await connection.execute(_SQL["list"], parameters)).fetchall()
+        return [dict(zip(_COLUMNS, map(_plain, row), strict=True)) for row in rows]
+
+    async def shown(self, seq: int) -> dict[str, Any] | None:
+        """Return one notification with its body, None when there is none of this number."""
+        async with single(self._pool) as connection:
+            row = await (await connection.execute(_SQL["show"], {"seq": seq})).fetchone()
+        return (
+            None if row is None else dict(zip((*_COLUMNS, "body"), map(_plain, row), strict=True))
+        )
+
+    async def replay(
+        self, tenant: str | None, subscription: str | None, seqs: Sequence[int] | None
+    ) -> int:
+        """Put dead letters back into their queues; return how many."""
+        return await self._on_dead("replay", tenant, subscription, seqs)
+
+    async def drop(
+        self, tenant: str | None, subscription: str | None, seqs: Sequence[int] | None
+    ) -> int:
+        """Delete dead letters; return how many."""
+        return await self._on_dead("drop", tenant, subscription, seqs)
+
+    async def _on_dead(
+        self,
+        statement: str,
+        tenant: str | None,
+        subscription: str | None,
+        seqs: Sequence[int] | None,
+    ) -> int:
+        parameters = {
+            "tenant": tenant,
+            "subscription": subscription,
+            "seqs": None if seqs is None else list(seqs),
+        }
+        async with transaction(self._pool) as connection:
+            return (await connection.execute(_SQL[statement], parameters)).rowcount
+
+
+_COLUMNS = (
+    "tenant", "number", "subscription", "entity", "created", "attempts", "error", "dead",
+)  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _keys(items: Sequence[Outbound]) -> dict[str, list[Any]]:
+    return {
+        "tenants": [item.tenant for item in items],
+        "entities": [item.entity_id for item in items],
+        "subscriptions": [item.subscription_id for item in items],
+        "seqs": [item.seq for item in items],
+    }
+
+
+def _counts(begun: Sequence[Outbound], outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
+    """Return by subscription how many attempts began, how many failed and succeeded, which last."""
+    sent = Counter(item.key for item in begun)
+    failed: dict[Key, list[bool]] = {}
+    for outcome in outcomes:
+        failed.setdefault(outcome.item.key, []).append(outcome.error is not None)
+    keys = list(dict.fromkeys([*sent, *failed]))
+    results = [failed.get(key, []) for key in keys]
+    return {
+        "tenants": [key[0] for key in keys],
+        "ids": [key[1] for key in keys],
+        "sent": [sent[key] for key in keys],
+        "failed": [sum(failures) for failures in results],
+        "ok": [len(failures) - sum(failures) for failures in results],
+        "last_failed": [bool(failures and failures[-1]) for failures in results],
+    }

@@ -1,0 +1,113 @@
+"""One service of `tamamo work`: match what changed, deliver what matched."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from tamamo.context.notifications.buckets import Buckets, bucket_of
+from tamamo.context.notifications.delivery import Delivery
+from tamamo.context.notifications.matcher import Look, Matcher, look
+from tamamo.context.notifications.mqtt import MqttSender
+from tamamo.context.notifications.policy import Clock, Policy, RealClock
+from tamamo.context.notifications.records import PAGE, Records
+from tamamo.context.notifications.senders import HttpSender, Sender
+from tamamo.context.subscriptions.registry import Registry
+from tamamo.kernel.database import single
+from tamamo.kernel.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from tamamo.context.broker import Broker
+
+
+async def run(broker: "Broker") -> None:
+    """Notify subscribers until cancelled."""
+    await Notifier(broker).run()
+
+
+class Notifier:
+    """The notifications of one process; several share a database."""
+
+    def __init__(
+        self, broker: "Broker", policy: Policy | None = None, clock: Clock | None = None
+    ) -> None:
+        self._broker = broker
+        self._policy = policy or Policy()
+        self._clock = clock or RealClock()
+        self._registry = Registry()
+        self._records = Records(broker.pool, self._clock)
+        self._matcher = Matcher(broker.pool, broker.entities, self._registry, self._policy.buckets)
+        #: What waits is read behind this sequence number.
+        self._behind = 0
+
+    async def run(self) -> None:
+        """Match and deliver until cancelled, or until the database is lost."""
+        settings = self._broker.settings
+        assert settings.database_url is not None
+        async with AsyncExitStack() as stack:
+            outgoing = await stack.enter_async_context(Outgoing(settings))
+            mqtt = MqttSender(outgoing)
+            stack.push_async_callback(mqtt.close)
+            http = HttpSender(outgoing)
+            senders: dict[str, Sender] = {"http": http, "https": http, "mqtt": mqtt, "mqtts": mqtt}
+            buckets = await stack.enter_async_context(
+                Buckets(settings.database_url, self._policy.buckets)
+            )
+            delivery = Delivery(self._registry, self._records, senders, self._policy, self._clock)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(delivery.run(), name="delivery")
+                group.create_task(self._claim_all(buckets, delivery), name="buckets")
+                group.create_task(self._feed_all(buckets, delivery), name="matching")
+
+    async def _claim_all(self, buckets: Buckets, delivery: Delivery) -> None:
+        while True:
+            before = set(buckets.held)
+            surplus = await buckets.claim()
+            for number in surplus:
+                buckets.held.discard(number)
+                await delivery.give_back(number)
+                await buckets.release(number)
+            if buckets.held - before:
+                self._behind = 0
+            await asyncio.sleep(self._policy.claim)
+
+    async def _feed_all(self, buckets: Buckets, delivery: Delivery) -> None:
+        scanned = self._clock.now()
+        while True:
+            seen, stored, again = await self._step(buckets)
+            if seen.version != self._registry.version:
+                await self._refresh(seen)
+                delivery.changed()
+                continue
+            if not len(self._registry):
+                await asyncio.sleep(self._policy.idle_look)
+                continue
+            if delivery.wants_more() or self._clock.now() - scanned > self._policy.rescan:
+                # What was put back into the queue has a place before what has been seen.
+                self._behind, scanned = 0, self._clock.now()
+            if stored or self._behind == 0 or not (buckets.matches and buckets.sharers == 1):
+                again = await self._read_waiting(buckets, delivery) or again
+            await asyncio.sleep(0 if again else self._policy.look)
+
+    async def _step(self, buckets: Buckets) -> tuple[Look, int, bool]:
+        if not buckets.matches or not len(self._registry):
+            return await look(self._broker.pool), 0, False
+        done = await self._matcher.round()
+        return done.seen, done.stored, done.again
+
+    async def _refresh(self, seen: Look) -> None:
+        async with single(self._broker.pool) as connection:
+            await self._registry.refresh(connection, seen.version)
+
+    async def _read_waiting(self, buckets: Buckets, delivery: Delivery) -> bool:
+        # Not while outcomes are stored: what has been delivered must not be read once more.
+        async with delivery.storing:
+            items = await self._records.waiting(buckets.held, self._behind, delivery.full)
+            places = {item.key: bucket_of(*item.key, self._policy.buckets) for item in items}
+            # A bucket may have been given back while we read.
+            mine = [item for item in items if places[item.key] in buckets.held]
+            delivery.take(mine, places)
+        if items:
+            self._behind = items[-1].seq
+        elif self._behind == 0:
+            self._behind = 1
+        return len(items) == PAGE

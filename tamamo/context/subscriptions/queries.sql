@@ -1,0 +1,74 @@
+-- name: create
+-- A new subscription; no row when its id is taken. What is visible now is no news to it.
+insert into subscription (
+    tenant, id, document, terms, query_terms, since, is_active, expires_at, next_at
+)
+values (
+    %(tenant)s, %(id)s, %(document)s, %(terms)s, %(query_terms)s, pg_current_snapshot(),
+    %(is_active)s, %(expires_at)s, now() + %(interval)s * interval '1 second'
+)
+on conflict do nothing
+returning 1
+
+-- name: update
+-- What is in the row stays as far as the client did not change it. One that becomes active again,
+-- or that was, goes on from now or from where it was.
+update subscription
+set
+    document = %(document)s, query_terms = %(query_terms)s, terms = %(terms)s,
+    since = case
+        when is_active and (expires_at is null or expires_at > now()) then since
+        else pg_current_snapshot()
+    end,
+    is_active = %(is_active)s, expires_at = %(expires_at)s,
+    next_at = case
+        when %(same_interval)s then next_at
+        else now() + %(interval)s * interval '1 second'
+    end,
+    modified_at = now()
+where tenant = %(tenant)s and id = %(id)s
+
+-- name: delete
+-- The subscription and whatever waits to be delivered for it.
+with gone as (
+    delete from subscription where tenant = %(tenant)s and id = %(id)s returning tenant, id
+), dropped as (
+    delete from notification n using gone where n.tenant = gone.tenant and n.subscription_id = gone.id
+)
+select count(*) from gone
+
+-- name: moved
+-- Every process reads the subscriptions again.
+update notification_state set version = version + 1
+
+-- name: get
+select
+    id, document, terms, query_terms, created_at, modified_at, times_sent, times_failed,
+    last_notification, last_success, last_failure
+from subscription
+where tenant = %(tenant)s and id = %(id)s
+
+-- name: lock
+select document, terms, query_terms
+from subscription
+where tenant = %(tenant)s and id = %(id)s
+for update
+
+-- name: page
+select
+    id, document, terms, query_terms, created_at, modified_at, times_sent, times_failed,
+    last_notification, last_success, last_failure
+from subscription
+where tenant = %(tenant)s
+order by id
+limit %(limit)s offset %(offset)s
+
+-- name: count
+select count(*) from subscription where tenant = %(tenant)s
+
+-- name: version
+select version from notification_state
+
+-- name: all
+-- Whatever a process holds compiled; only what changed since it looked last.
+select tenant, id, modified_at, since::text, document, terms, query_terms from subscription

@@ -1,0 +1,113 @@
+"""The subscriptions of the database, compiled, as this process knows them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from tamamo.context.changes import Change, Position
+from tamamo.context.jsonld.pack import unpack
+from tamamo.context.subscriptions.compiled import Snapshot, Subscription, compile_subscription
+from tamamo.kernel import sql
+from tamamo.kernel.database import Connection
+from tamamo.kernel.errors import Problem
+
+_SQL = sql.load(__package__)
+_log = structlog.get_logger(__name__)
+
+#: Tenant and subscription id.
+Key = tuple[str, str]
+
+
+class Registry:
+    """Compiled subscriptions, found by the tenant and type of a change."""
+
+    def __init__(self) -> None:
+        self.version = -1
+        self._known: dict[Key, tuple[datetime, str, Subscription]] = {}
+        self._by_type: dict[tuple[str, str | None], list[Subscription]] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __iter__(self) -> Iterator[Subscription]:
+        return (entry[2] for entry in self._known.values())
+
+    def get(self, key: Key) -> Subscription | None:
+        """Return a subscription, None when there is none any more."""
+        entry = self._known.get(key)
+        return None if entry is None else entry[2]
+
+    async def refresh(self, connection: Connection, version: int) -> None:
+        """Read what the database holds at this version or later."""
+        rows = await (await connection.execute(_SQL["all"])).fetchall()
+        known = {}
+        for row in rows:
+            key = (row[0], row[1])
+            before = self._known.get(key)
+            if before is not None and before[:2] == (row[2], row[3]):
+                known[key] = before
+                continue
+            compiled = _compile(row)
+            if compiled is not None:
+                known[key] = (row[2], row[3], compiled)
+        self._known = known
+        self.version = version
+        self._by_type = _by_type(self)
+
+    @property
+    def start(self) -> Position:
+        """Where the oldest active subscription began: nothing before matters to any."""
+        return Position(min((s.since.xmin for s in self if s.is_active), default=0), -1)
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants that somebody is subscribed in."""
+        return sorted({subscription.tenant for subscription in self if subscription.is_active})
+
+    @property
+    def types(self) -> list[str] | None:
+        """The types that subscriptions can match; None: any."""
+        found: set[str] = set()
+        for subscription in self:
+            if subscription.is_active and subscription.interval is None:
+                if subscription.types is None:
+                    return None
+                found.update(subscription.types)
+        return sorted(found)
+
+    def candidates(self, change: Change) -> Iterable[Subscription]:
+        """Return the subscriptions that may match a change, each once."""
+        found: dict[str, Subscription] = {}
+        for kind in (None, *change.types):
+            for subscription in self._by_type.get((change.tenant, kind), ()):
+                found[subscription.id] = subscription
+        return found.values()
+
+
+def _by_type(subscriptions: Iterable[Subscription]) -> dict[tuple[str, str | None], Any]:
+    found: dict[tuple[str, str | None], list[Subscription]] = defaultdict(list)
+    for subscription in subscriptions:
+        if subscription.interval is None:
+            for kind in subscription.types or (None,):
+                found[subscription.tenant, kind].append(subscription)
+    return found
+
+
+def _compile(row: tuple[Any, ...]) -> Subscription | None:
+    tenant, identifier, _, since, document, terms, query_terms = row
+    try:
+        return compile_subscription(
+            tenant,
+            identifier,
+            document,
+            unpack(terms),
+            unpack(query_terms),
+            since=Snapshot.parse(since),
+        )
+    except Problem as problem:
+        # It was checked when it was written: an older version of this program took more.
+        _log.error("subscription unusable", tenant=tenant, id=identifier, why=problem.detail)
+        return None
