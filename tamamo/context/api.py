@@ -13,6 +13,7 @@ from tamamo.context.entities import batch
 from tamamo.context.entities import http as entities
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import problem_answer
+from tamamo.context.registrations import http as registrations
 from tamamo.context.subscriptions import http as subscriptions
 from tamamo.context.temporal import http as temporal
 
@@ -58,6 +59,7 @@ app: ASGIApp = _EncodedPath(
             *discovery.routes,
             *temporal.routes,
             *contexts.routes,
+            *registrations.routes,
             *subscriptions.routes,
         ],
         redirect_slashes=False,

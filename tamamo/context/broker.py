@@ -10,6 +10,7 @@ from tamamo.context.discovery.service import DiscoveryService
 from tamamo.context.entities.service import EntityService
 from tamamo.context.jsonld import ContextStore
 from tamamo.context.observations import ObservationService
+from tamamo.context.registrations.service import RegistrationService
 from tamamo.context.subscriptions.service import SubscriptionService
 from tamamo.context.temporal.partitions import Partitions
 from tamamo.context.temporal.service import TemporalService
@@ -28,6 +29,7 @@ class Broker:
     pool: Pool
     contexts: ContextStore
     stored_contexts: ContextService
+    registrations: RegistrationService
     tenants: Tenants
     entities: EntityService
     discovery: DiscoveryService
@@ -56,6 +58,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             pool,
             contexts,
             ContextService(library, contexts),
+            RegistrationService(pool),
             tenants,
             EntityService(pool),
             DiscoveryService(pool),

@@ -16,6 +16,7 @@ from tamamo.context.contexts.service import sweep as sweep_contexts
 from tamamo.context.entities import store, write
 from tamamo.context.entities.write import Change, Mutation
 from tamamo.context.model.entity import Attributes, Entity
+from tamamo.context.registrations.service import sweep as sweep_registrations
 from tamamo.context.temporal.partitions import Partitions, month_of, months_between, next_month
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single, transaction
@@ -174,4 +175,5 @@ TASKS = (
     Task("sweep_expired", timedelta(seconds=0.5), sweep_expired),
     Task("trim_outbox", timedelta(minutes=10), trim_outbox),
     Task("sweep_contexts", timedelta(minutes=10), sweep_contexts),
+    Task("sweep_registrations", timedelta(seconds=10), sweep_registrations),
 )
