@@ -18,6 +18,7 @@ NOTICES = ROOT / "THIRD-PARTY-NOTICES.md"
 BEGIN, END = "<!-- begin: written by scripts/notices.py -->", "<!-- end -->"
 #: Licences the packages' metadata leave out or give as a whole text.
 KNOWN = {
+    "aiomqtt": "BSD-3-Clause",
     "google-re2": "BSD-3-Clause",
     "isodate": "BSD-3-Clause",
     "pyld": "BSD-3-Clause",
