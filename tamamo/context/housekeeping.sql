@@ -55,26 +55,30 @@ where h.tenant = gone.tenant
     and h.instance ->> 'expiresAt' <= %(now)s
 
 -- name: trim_outbox
--- Changes older than anyone may resume from, in slices. What has yet to be held against the
--- subscriptions stays, however old it is.
+-- Changes older than anyone may resume from, in slices, the oldest first. What has yet to be held
+-- against the subscriptions stays, however old it is.
 with active as (
     select pg_snapshot_xmin(since) as since
     from subscription
     where is_active and (expires_at is null or expires_at > now())
     order by 1
     limit 1
-)
-delete from outbox
-where (tenant, entity_id, seq) in (
-    select tenant, entity_id, seq
+), oldest as (
+    select tenant, entity_id, xid, seq, at
     from outbox
-    where at < %(before)s
-        and (
-            not exists (select 1 from active)
-            or xid < greatest(
-                (select xid from notification_state), (select since from active)
-            )
-        )
-    order by at
+    order by xid, seq
     limit %(limit)s
 )
+delete from outbox
+using oldest
+where outbox.tenant = oldest.tenant
+    and outbox.entity_id = oldest.entity_id
+    and outbox.xid = oldest.xid
+    and outbox.seq = oldest.seq
+    and oldest.at < %(before)s
+    and (
+        not exists (select 1 from active)
+        or oldest.xid < greatest(
+            (select xid from notification_state), (select since from active)
+        )
+    )

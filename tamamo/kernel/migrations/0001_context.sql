@@ -75,8 +75,7 @@ create table outbox (
     changed text[] not null,             -- attribute IRIs
     bounds box,
     entity json not null,                -- after the change (before it, for a deletion)
-    previous json,                       -- {attribute IRI: [instance, …]} before the change
-    primary key (tenant, entity_id, seq)
+    previous json                        -- {attribute IRI: [instance, …]} before the change
 );
+-- The only index: each change pays for it, and a key would be one more that nobody reads by.
 create index outbox_in_order on outbox (xid, seq);
-create index outbox_by_age on outbox (at);
