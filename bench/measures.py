@@ -19,7 +19,7 @@ from bench.installation import Server
 
 CHROMIUM = "/usr/bin/chromium"
 SUMMARY = "89 gauges, 5,488 observations stored, 392 repeats, 0 rejected"
-_BATCH, _BATCHES, _CONNECTIONS = 500, 20, 4
+_BATCH, _BATCHES, _CONNECTIONS = 1_000, 20, 4
 
 
 @dataclass(frozen=True, slots=True)
