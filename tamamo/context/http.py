@@ -63,8 +63,6 @@ class Exchange:
     #: Headers of the answer that follow from the request.
     echo: dict[str, str] = field(default_factory=dict)
     preferences: Mapping[str, str] = field(default_factory=dict)
-    #: Address of the @context for a Link header, where `terms` has none that means all of it.
-    context_url: str | None = None
 
     def flag(self, name: str) -> bool:
         """Return a Boolean parameter; absent is false. Raises BadRequestData on other texts."""
@@ -155,11 +153,10 @@ async def read(request: Request, operation: Operation) -> Exchange:
         terms = await broker.contexts.resolve(tenant, None)
     else:
         terms, body = await _resolve(request, broker, tenant, body)
-    context_url = None
-    if body is not None and not operation.writes and not terms.has_address:
+    if body is not None and not terms.has_address and not operation.writes:
         # Only what answers a body with entities may have to name its @context.
         path = await broker.stored_contexts.path_of(tenant, terms.link)
-        context_url = absolute(request, path)
+        terms = terms.with_address(absolute(request, path))
     return Exchange(
         request,
         broker,
@@ -172,7 +169,6 @@ async def read(request: Request, operation: Operation) -> Exchange:
         media,
         echo_headers(headers),
         negotiation.preferences(tuple(headers.getlist("prefer"))) if "prefer" in headers else {},
-        context_url,
     )
 
 
@@ -282,7 +278,7 @@ def answer(
     media = exchange.media
     linked = media == JSON or (media == GEO_JSON and exchange.preferences.get("body") == "json")
     if linked:
-        add_link(out, context_link_value(exchange.context_url or terms.link_url))
+        add_link(out, context_link_value(terms.link_url))
     elif isinstance(payload, list):
         payload = [{"@context": terms.echo, **element} for element in payload]
     else:
@@ -291,6 +287,16 @@ def answer(
     if version is not None:
         out["Preference-Applied"] = f"ngsi-ld={version[0]}.{version[1]}"
     return Response(orjson.dumps(payload), status, out, media)
+
+
+async def lasting_terms(exchange: Exchange) -> TermMap:
+    """Return the terms of the request under an address that lasts, for what outlives it."""
+    terms = exchange.terms
+    if terms.has_address:
+        return terms
+    contexts = exchange.broker.stored_contexts
+    path = await contexts.path_of(exchange.tenant, terms.link, for_good=True)
+    return terms.with_address(absolute(exchange.request, path))
 
 
 def absolute(request: Request, path: str) -> str:

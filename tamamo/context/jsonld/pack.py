@@ -22,6 +22,7 @@ def pack(terms: TermMap) -> bytes:
         "prefixes": {name: iri for name, iri in prefixes.items() if name not in base.prefixes},
         "vocab": vocab,
         "link": terms.link,
+        "address": terms.address,
     }
     return zlib.compress(orjson.dumps(own), 6)
 
@@ -31,10 +32,11 @@ def unpack(packed: bytes) -> TermMap:
     """Return the term map of bytes made by `pack`."""
     own = orjson.loads(zlib.decompress(packed))
     base = resolve.default_map()
-    return TermMap(
+    terms = TermMap(
         own["forward"] | base.forward,
         own["prefixes"] | base.prefixes,
         own["vocab"],
         own["link"],
         base.forward,
     )
+    return terms.with_address(own.get("address"))

@@ -26,6 +26,7 @@ class TermMap:
         "_forward",
         "_prefixes",
         "_vocab",
+        "address",
         "attributes",
         "link",
     )
@@ -45,6 +46,8 @@ class TermMap:
         terms that win over others of the same IRI when compacting (the core's).
         """
         self.link = link
+        #: Where this broker serves `link`, when it has no address of its own.
+        self.address: str | None = None
         self._forward = dict(forward)
         self._prefixes = dict(prefixes)
         self._vocab = vocab
@@ -65,6 +68,13 @@ class TermMap:
         for name in TermMap.__slots__:
             object.__setattr__(other, name, getattr(self, name))
         other.link = link
+        other.address = None
+        return other
+
+    def with_address(self, address: str | None) -> "TermMap":
+        """Return the same meanings and @context, which can also be had at an address."""
+        other = self.with_link(self.link)
+        other.address = address
         return other
 
     @property
@@ -81,14 +91,19 @@ class TermMap:
     def link_url(self) -> str:
         """The address for a Link header (clause 6.3.6), as far as the @context has one.
 
-        That is the first address in it that is not a core context's, and without any the core's.
+        Without one that means all of it: the first address in it that is not a core context's,
+        and without any the core's.
         """
+        if self.address is not None:
+            return self.address
         urls = [item for item in self._parts() if isinstance(item, str)]
         return next((url for url in urls if not is_core(url)), urls[0] if urls else DEFAULT_CORE)
 
     @property
     def has_address(self) -> bool:
         """Whether `link_url` means the whole @context: no part of it was given in the body."""
+        if self.address is not None:
+            return True
         parts = [item for item in self._parts() if item is not None]
         urls = [item for item in parts if isinstance(item, str)]
         return len(urls) == len(parts) and sum(not is_core(url) for url in urls) <= 1

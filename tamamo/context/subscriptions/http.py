@@ -20,9 +20,10 @@ from tamamo.kernel.time import to_text
 
 async def create(exchange: Exchange) -> Response:
     """Create a subscription (clause 5.8.1)."""
-    identifier = await exchange.broker.subscriptions.create(
-        exchange.tenant, exchange.body, exchange.terms
-    )
+    # Its notifications in JSON have to name their @context by an address (clause 5.13.1).
+    named = "jsonldContext" in exchange.body
+    terms = exchange.terms if named else await http.lasting_terms(exchange)
+    identifier = await exchange.broker.subscriptions.create(exchange.tenant, exchange.body, terms)
     return http.created(exchange, f"/ngsi-ld/v1/subscriptions/{identifier}")
 
 

@@ -240,6 +240,25 @@ async def test_an_address_or_the_core_needs_no_name(api: httpx.AsyncClient, site
     assert (await api.get(f"{PATH}?kind=ImplicitlyCreated")).json() == []
 
 
+async def test_a_subscription_names_its_context_by_an_address_that_lasts(
+    api: httpx.AsyncClient, broker: Broker
+) -> None:
+    body = {
+        "id": "urn:ngsi-ld:Subscription:1",
+        "type": "Subscription",
+        "entities": [{"type": "Gauge"}],
+        "notification": {"endpoint": {"uri": "http://receiver.example/"}},
+    }
+    made = await api.post("/subscriptions", json={**body, "@context": [TERMS]}, headers=LD)
+    assert made.status_code == 201, made.text
+    shown = (await api.get(f"/subscriptions/{body['id']}")).json()
+    assert (await api.get(shown["jsonldContext"])).json() == {"@context": [TERMS]}
+    name = shown["jsonldContext"].rpartition("/")[2]
+    details = (await api.get(f"{PATH}/{name}?details=true")).json()
+    assert details["kind"] == "ImplicitlyCreated"
+    assert "expiresAt" not in details
+
+
 async def test_what_came_about_by_itself_goes_by_itself(
     broker: Broker, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld import DEFAULT_CORE, core
+from tamamo.context.jsonld.pack import pack, unpack
 from tamamo.context.jsonld.resolve import default_map, remote_urls, term_map
 
 CITY = {
@@ -167,6 +168,19 @@ def test_only_a_context_without_parts_of_its_own_is_named_by_an_address() -> Non
     for context in unnamed:
         assert not default_map().terms.with_link(context).has_address
     assert default_map().terms.has_address
+
+
+def test_a_context_may_be_served_at_an_address() -> None:
+    terms = term_map([CITY, DEFAULT_CORE], {})
+    named = terms.with_address("https://broker.example/c")
+    for form in (named, unpack(pack(named))):
+        assert form.has_address
+        assert form.link_url == "https://broker.example/c"
+        assert form.echo == terms.echo
+        assert form.expand_term("level") == terms.expand_term("level")
+    assert not unpack(pack(terms)).has_address
+    assert not named.with_link([CITY, {}]).has_address
+    assert terms.link_url == DEFAULT_CORE
 
 
 def test_memory_of_names_is_bounded() -> None:
