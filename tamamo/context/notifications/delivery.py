@@ -14,6 +14,7 @@ from tamamo.context.notifications.records import Records
 from tamamo.context.notifications.senders import Refused, Sender, Unreachable, origin_of
 from tamamo.context.subscriptions.compiled import Subscription
 from tamamo.context.subscriptions.registry import Key, Registry
+from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.time import now as present
 
 _log = structlog.get_logger(__name__)
@@ -193,11 +194,20 @@ class Delivery:
             begun, self._begun = self._begun, []
             batch = list(self._outcomes)
             async with self.storing:
-                await self._records.settle(begun, batch)
+                await self._store(begun, batch)
                 for outcome in batch:
                     self._forget(outcome.item)
             # Only now: whoever waits for the outcomes must know them stored.
             del self._outcomes[: len(batch)]
+
+    async def _store(self, begun: list[Outbound], batch: list[Outcome]) -> None:
+        while True:
+            try:
+                return await self._records.settle(begun, batch)
+            except Unavailable:
+                # Delivered is delivered: forgetting it would deliver it again.
+                _log.warning("outcomes not stored, trying again", count=len(batch))
+                await asyncio.sleep(0.5)
 
     def _forget(self, item: Outbound) -> None:
         queue = self._queues.get(item.key)

@@ -40,7 +40,7 @@ class Policy:
     once. queue: notifications of a subscription held in memory; the rest waits in the database.
     """
 
-    first_pause: float = 0.25
+    first_pause: float = 0.1
     longest_pause: float = 60.0
     refusals: int = 5
     give_up: float = 24 * 3600.0

@@ -28,7 +28,7 @@ with wanted as (
     join subscription s using (tenant, id)
     where s.throttled_until is null or s.throttled_until <= now()
     order by s.tenant, s.id
-    for update of s
+    for no key update of s
 )
 update subscription s
 set throttled_until = now() + w.seconds * interval '1 second'
@@ -37,7 +37,7 @@ where s.tenant = w.tenant and s.id = w.id
 returning s.tenant, s.id
 
 -- name: store
--- Notifications to deliver, of subscriptions that are still there.
+-- Notifications to deliver, of subscriptions that are still there and stay until this is stored.
 insert into notification (tenant, entity_id, subscription_id, bucket, media, body)
 select n.tenant, n.entity_id, n.subscription_id, n.bucket, n.media, n.body
 from unnest(
@@ -46,6 +46,7 @@ from unnest(
 ) with ordinality as n (tenant, entity_id, subscription_id, bucket, media, body, place)
 where exists (
     select 1 from subscription s where s.tenant = n.tenant and s.id = n.subscription_id
+    for key share
 )
 order by n.place
 
@@ -57,7 +58,7 @@ with due as (
     where next_at <= now() and is_active and (expires_at is null or expires_at > now())
     order by tenant, id
     limit %(limit)s
-    for update
+    for no key update
 )
 update subscription s
 set next_at = case
@@ -118,7 +119,7 @@ with counts as (
     ) as c (tenant, id, sent, failed, ok, last_failed)
     join subscription s using (tenant, id)
     order by c.tenant, c.id
-    for update of s
+    for no key update of s
 )
 update subscription s
 set

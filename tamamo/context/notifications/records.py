@@ -56,6 +56,8 @@ class Records:
         delivered = [outcome.item for outcome in outcomes if outcome.error is None]
         failed = [outcome for outcome in outcomes if outcome.error is not None]
         async with transaction(self._pool) as connection:
+            # First the subscriptions, then their notifications: the order of their deletion.
+            await connection.execute(_SQL["counted"], _counts(begun, outcomes))
             if delivered:
                 await connection.execute(_SQL["delivered"], _keys(delivered))
             if failed:
@@ -68,7 +70,6 @@ class Records:
                         "dead": [outcome.dead for outcome in failed],
                     },
                 )
-            await connection.execute(_SQL["counted"], _counts(begun, outcomes))
 
     async def listed(
         self, tenant: str | None, subscription: str | None, *, dead: bool, limit: int

@@ -160,7 +160,7 @@ def _show_notification(wanted: Document, counters: Counters, terms: TermMap) -> 
         "lastFailure": counters.last_failure,
     }
     out |= {name: to_text(at) for name, at in moments.items() if at is not None}
-    if counters.last_success is not None or counters.last_failure is not None:
+    if counters.last_notification is not None:
         failed = counters.last_failure is not None and (
             counters.last_success is None or counters.last_failure > counters.last_success
         )

@@ -29,13 +29,12 @@ set
 where tenant = %(tenant)s and id = %(id)s
 
 -- name: delete
--- The subscription and whatever waits to be delivered for it.
-with gone as (
-    delete from subscription where tenant = %(tenant)s and id = %(id)s returning tenant, id
-), dropped as (
-    delete from notification n using gone where n.tenant = gone.tenant and n.subscription_id = gone.id
-)
-select count(*) from gone
+-- Before its notifications, as everywhere: rows are locked in this order.
+delete from subscription where tenant = %(tenant)s and id = %(id)s
+
+-- name: drop_waiting
+-- Whatever waits to be delivered for a subscription that is gone.
+delete from notification where tenant = %(tenant)s and subscription_id = %(id)s
 
 -- name: moved
 -- Every process reads the subscriptions again.

@@ -85,9 +85,9 @@ class SubscriptionService:
         """Delete a subscription and what waits to be delivered (5.8.5). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
             key = {"tenant": tenant, "id": identifier}
-            row = await (await connection.execute(_SQL["delete"], key)).fetchone()
-            if row is None or not row[0]:
+            if not (await connection.execute(_SQL["delete"], key)).rowcount:
                 raise _missing(identifier)
+            await connection.execute(_SQL["drop_waiting"], key)
             await connection.execute(_SQL["moved"])
 
     async def get(self, tenant: str, identifier: str) -> Stored:
