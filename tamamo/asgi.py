@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.context import api
 from tamamo.context.broker import Broker, open_broker
 from tamamo.context.changes.http import routes as change_routes
+from tamamo.context.ngsiv2 import routes as ngsiv2
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
 from tamamo.kernel.http import LargestBody, RequestLog
@@ -68,6 +69,8 @@ class ApiFirst:
         chosen = self._app
         if scope["type"] == "http" and scope["path"].startswith(api.PREFIX + "/"):
             chosen = api.app
+        elif scope["type"] == "http" and (scope["path"] + "/").startswith(ngsiv2.PREFIX + "/"):
+            chosen = ngsiv2.app
         await chosen(scope, receive, send)
 
 

@@ -20,7 +20,18 @@ _SECONDS = Histogram(
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"})
 _FACES = {
     prefix: prefix
-    for prefix in ("ngsi-ld", "sse", "static", "staff", "console", "plan", "api", "ogc", "cap")
+    for prefix in (
+        "ngsi-ld",
+        "v2",
+        "sse",
+        "static",
+        "staff",
+        "console",
+        "plan",
+        "api",
+        "ogc",
+        "cap",
+    )
 }
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A request that takes longer is logged as a warning.

@@ -28,6 +28,10 @@ class Scope:
     below: bool = False
 
 
+#: The top itself: met by what has no scope. The language has no word for it; NGSIv2 does.
+ROOT = Scope(())
+
+
 Node: TypeAlias = Tree[Scope]
 
 
@@ -61,7 +65,11 @@ def matches(node: Node, entity: Entity) -> bool:
 def matches_scopes(node: Node, scopes: Iterable[str]) -> bool:
     """Say whether these scopes together meet the query."""
     held = [scope.removeprefix("/").split("/") for scope in scopes]
-    return logic.holds(node, lambda wanted: any(_covers(wanted, levels) for levels in held))
+
+    def holds(wanted: Scope) -> bool:
+        return not held if wanted == ROOT else any(_covers(wanted, levels) for levels in held)
+
+    return logic.holds(node, holds)
 
 
 def _covers(wanted: Scope, levels: list[str]) -> bool:
@@ -76,7 +84,7 @@ def to_sql(node: Node, params: dict[str, Any], alias: str = "e") -> str:
 
     def leaf(wanted: Scope) -> str:
         if not wanted.levels:
-            return f"cardinality({alias}.scopes) > 0"
+            return f"cardinality({alias}.scopes) {'>' if wanted.below else '='} 0"
         # Levels of a query are letters, numbers and _ : nothing an expression would take otherwise.
         form = "/".join("[^/]+" if level is None else level for level in wanted.levels)
         pattern = bind(params, f"^/?{form}{'(?:/|$)' if wanted.below else '$'}")

@@ -1,0 +1,244 @@
+"""The HTTP binding of NGSIv2: one request read, one answer written, errors in NGSIv2's shape."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tamamo.context.broker import Broker
+from tamamo.context.errors import (
+    BadRequestData,
+    InternalError,
+    InvalidRequest,
+    LengthRequired,
+    MethodNotAllowed,
+    NotAcceptable,
+    UnsupportedMediaType,
+)
+from tamamo.context.http import authorize
+from tamamo.context.jsonld import TermMap
+from tamamo.context.model import parse
+from tamamo.context.model.entity import DEFAULT_TENANT
+from tamamo.context.model.values import Fault
+from tamamo.context.ngsiv2 import errors, names
+from tamamo.context.tenants import MAX_NAME
+from tamamo.kernel.errors import PayloadTooLarge, Problem
+
+_log = structlog.get_logger(__name__)
+
+SERVICE: Final = "Fiware-Service"
+SERVICE_PATH: Final = "Fiware-ServicePath"
+CORRELATOR: Final = "Fiware-Correlator"
+JSON: Final = "application/json"
+TEXT: Final = "text/plain"
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, read."""
+
+    request: Request
+    broker: Broker
+    #: Name of the tenant; it need not exist: then it holds nothing.
+    tenant: str
+    #: Paths of Fiware-ServicePath, none without the header.
+    paths: tuple[str, ...]
+    #: Variables of the URL path, decoded.
+    path: Mapping[str, str]
+    params: Mapping[str, str]
+    options: frozenset[str]
+    #: The core @context's meaning of names.
+    terms: TermMap
+    #: The body: JSON, or text where that is its media type.
+    body: Any = None
+    #: Media types of the answer the client takes, the one it likes best first.
+    accepts: tuple[str, ...] = (JSON,)
+    #: Headers of the answer that follow from the request.
+    echo: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> bool:
+        """Whether attributes of the body are bare values."""
+        return "keyValues" in self.options
+
+    def scopes(self) -> list[str]:
+        """Return the scopes of an entity made by this request."""
+        return [] if not self.paths or self.paths == ("/",) else list(self.paths)
+
+    async def make_tenant(self) -> None:
+        """Make the tenant when there is none; for what creates entities."""
+        await self.broker.tenants.require(self.tenant, create=True)
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What one method of a resource does and takes."""
+
+    handler: Handler
+    #: Names of query parameters; any other is refused.
+    params: frozenset[str] = frozenset()
+    #: Keywords of `options`; any other is refused.
+    options: frozenset[str] = frozenset()
+    #: Media types of the body; none: it reads none.
+    body: tuple[str, ...] = ()
+    #: Whether it changes something and so needs the key.
+    writes: bool = False
+    #: Media types it can answer in.
+    offers: tuple[str, ...] = (JSON,)
+
+
+class Resource:
+    """A resource as an ASGI application: picks the operation, answers every error."""
+
+    def __init__(self, **operations: Operation) -> None:
+        """operations: by HTTP method."""
+        self._operations = operations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive, send)
+        try:
+            operation = self._operations.get(request.method)
+            if operation is None:
+                raise self._not_allowed(request.method)
+            response = await operation.handler(await read(request, operation))
+        except ClientDisconnect:
+            return
+        except Fault as fault:
+            response = errors.answer(fault.problem(), echo(request.headers))
+        except Problem as problem:
+            response = errors.answer(problem, echo(request.headers))
+        except RecursionError:
+            nested = BadRequestData("The document is nested too deeply")
+            response = errors.answer(nested, echo(request.headers))
+        except Exception:
+            _log.exception("request failed", method=request.method, path=request.url.path)
+            response = errors.answer(InternalError("See the log."), echo(request.headers))
+        await response(scope, receive, send)
+
+    def _not_allowed(self, method: str) -> Problem:
+        allowed = ", ".join(sorted(self._operations))
+        problem = MethodNotAllowed(f"{method} is not allowed here, only {allowed}")
+        problem.headers["Allow"] = allowed
+        return problem
+
+
+async def read(request: Request, operation: Operation) -> Call:
+    """Read a request. Raises a Problem or Fault before anything is changed."""
+    broker: Broker = request.state.broker
+    headers = request.headers
+    if operation.writes:
+        authorize(broker, headers)
+    accepts = accepted(headers.get("accept"), operation.offers)
+    params = _read_params(request, operation)
+    tenant = (headers.get(SERVICE) or DEFAULT_TENANT).strip().lower()
+    if not 1 <= len(tenant) <= MAX_NAME or not tenant.isprintable():
+        raise Fault("cannot be the name of a tenant", SERVICE)
+    paths = names.read_paths(headers.get(SERVICE_PATH))
+    if operation.writes and (len(paths) > 1 or any(path.endswith("#") for path in paths)):
+        raise Fault("a change takes one path, without #", SERVICE_PATH)
+    options = frozenset(params["options"].split(",")) if "options" in params else frozenset()
+    for keyword in options - operation.options:
+        raise Fault(f"this operation has no option {keyword!r}", "options")
+    body = await _read_body(request, operation.body, broker.settings.max_body)
+    return Call(
+        request,
+        broker,
+        tenant,
+        paths,
+        {name: unquote(text) for name, text in request.path_params.items()},
+        params,
+        options,
+        await broker.contexts.resolve(tenant, None),
+        body,
+        accepts,
+        echo(headers),
+    )
+
+
+def accepted(header: str | None, offers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the media types that an Accept header takes, the first it names first.
+
+    Raises NotAcceptable when there is none.
+    """
+    if header is None or not header.strip():
+        return offers
+    found: list[str] = []
+    for part in header.split(","):
+        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if any(parameter.replace(" ", "") in {"q=0", "q=0.0"} for parameter in parameters):
+            continue
+        found += [one for one in offers if media in (one, "*/*", one.partition("/")[0] + "/*")]
+    if not found:
+        raise NotAcceptable(f"Answers can be had as {', '.join(offers)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _read_params(request: Request, operation: Operation) -> dict[str, str]:
+    query = request.scope["query_string"]
+    try:
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise BadRequestData(f"The query parameters cannot be read: {error}") from error
+    params: dict[str, str] = {}
+    for name, text in pairs:
+        if name not in operation.params:
+            raise Fault("is not a parameter of this operation", name)
+        if name in params:
+            raise Fault("stands twice", name)
+        if not text:
+            raise Fault("is empty", name)
+        params[name] = text
+    return params
+
+
+async def _read_body(request: Request, offers: tuple[str, ...], limit: int) -> Any:
+    """Return the body, JSON or text; one that is too large is not read."""
+    if not offers:
+        return None
+    headers = request.headers
+    length = headers.get("content-length")
+    if length is None:
+        raise LengthRequired("The header Content-Length is missing")
+    if not length.isdecimal() or int(length) > limit:
+        problem = PayloadTooLarge(f"The body may have at most {limit} bytes")
+        problem.headers["Connection"] = "close"
+        raise problem
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in offers:
+        raise UnsupportedMediaType(f"A body comes as {' or '.join(offers)}, not as {media!r}")
+    raw = await request.body()
+    if not raw:
+        raise BadRequestData("The request has no body")
+    if media == JSON:
+        return parse.read_json(raw)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"The body is not UTF-8: {error}") from error
+
+
+def echo(headers: Headers) -> dict[str, str]:
+    """Return the headers that an answer repeats."""
+    correlator = headers.get(CORRELATOR)
+    return {CORRELATOR: correlator} if correlator else {}
+
+
+def answer(call: Call, payload: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Return 200 with JSON."""
+    return Response(orjson.dumps(payload), 200, {**call.echo, **(headers or {})}, JSON)
+
+
+def no_content(call: Call, headers: Mapping[str, str] | None = None) -> Response:
+    """Return 204."""
+    return Response(None, 204, {**call.echo, **(headers or {})})

@@ -1,0 +1,150 @@
+"""NGSIv2 as an ASGI application at /v2."""
+
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tamamo.context.errors import BadRequestData
+from tamamo.context.ngsiv2 import batch, errors, http, query, resources, types
+from tamamo.context.ngsiv2.http import JSON, TEXT, Call, Operation, Resource
+
+#: Where the API stands.
+PREFIX: Final = "/v2"
+
+_TYPE: Final = frozenset({"type"})
+_OPTIONS: Final = frozenset({"options"})
+_FORMATS: Final = frozenset({"keyValues", "values", "unique"})
+_VIEW: Final = frozenset({"type", "attrs", "metadata", "options"})
+_WRITE: Final = frozenset({"keyValues", "overrideMetadata"})
+
+
+async def entry(call: Call) -> Response:
+    """Retrieve API Resources (GET /v2): those that are there."""
+    return http.answer(call, {"entities_url": "/v2/entities", "types_url": "/v2/types"})
+
+
+_ENTITIES = Resource(
+    GET=Operation(
+        handler=resources.list_entities, params=query.PARAMETERS, options=_FORMATS | {"count"}
+    ),
+    POST=Operation(
+        handler=resources.create,
+        params=_OPTIONS,
+        options=_WRITE | {"upsert"},
+        body=(JSON,),
+        writes=True,
+    ),
+)
+_ENTITY = Resource(
+    GET=Operation(handler=resources.retrieve, params=_VIEW, options=_FORMATS),
+    DELETE=Operation(handler=resources.delete, params=_TYPE, writes=True),
+)
+_ATTRIBUTES = Resource(
+    GET=Operation(handler=resources.retrieve_attributes, params=_VIEW, options=_FORMATS),
+    POST=Operation(
+        handler=resources.append_attributes,
+        params=_TYPE | _OPTIONS,
+        options=_WRITE | {"append"},
+        body=(JSON,),
+        writes=True,
+    ),
+    PATCH=Operation(
+        handler=resources.update_attributes,
+        params=_TYPE | _OPTIONS,
+        options=_WRITE,
+        body=(JSON,),
+        writes=True,
+    ),
+    PUT=Operation(
+        handler=resources.replace_attributes,
+        params=_TYPE | _OPTIONS,
+        options=_WRITE,
+        body=(JSON,),
+        writes=True,
+    ),
+)
+_ATTRIBUTE = Resource(
+    GET=Operation(handler=resources.retrieve_attribute, params=_TYPE | {"metadata"}),
+    PUT=Operation(
+        handler=resources.update_attribute,
+        params=_TYPE | _OPTIONS,
+        options=frozenset({"overrideMetadata"}),
+        body=(JSON,),
+        writes=True,
+    ),
+    DELETE=Operation(handler=resources.delete_attribute, params=_TYPE, writes=True),
+)
+_VALUE = Resource(
+    GET=Operation(handler=resources.retrieve_value, params=_TYPE, offers=(JSON, TEXT)),
+    PUT=Operation(handler=resources.update_value, params=_TYPE, body=(JSON, TEXT), writes=True),
+)
+_TYPES = Resource(
+    GET=Operation(
+        handler=types.list_types,
+        params=frozenset({"limit", "offset", "options"}),
+        options=frozenset({"count", "values"}),
+    )
+)
+_UPDATE = Resource(
+    POST=Operation(handler=batch.update, params=_OPTIONS, options=_WRITE, body=(JSON,), writes=True)
+)
+_NOTIFY = Resource(
+    POST=Operation(handler=batch.notify, params=_OPTIONS, options=_WRITE, body=(JSON,), writes=True)
+)
+_QUERY = Resource(
+    POST=Operation(
+        handler=resources.query_entities,
+        params=query.PAGING,
+        options=_FORMATS | {"count"},
+        body=(JSON,),
+    )
+)
+
+
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive, send)
+    problem = errors.NotFound(f"The API has no resource {request.url.path}")
+    await errors.answer(problem, http.echo(request.headers))(scope, receive, send)
+
+
+class _EncodedPath:
+    """Routes by the path as it was sent, so that ids may hold encoded slashes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        path = raw.decode("latin-1").partition("?")[0]
+        if "//" in path:
+            problem = BadRequestData(f"The path {path} leaves out an id or a name")
+            response = errors.answer(problem, http.echo(Headers(scope=scope)))
+            await response(scope, receive, send)
+            return
+        inner = path.rstrip("/") if path.rstrip("/") != PREFIX else PREFIX + "/"
+        await self._app({**scope, "path": inner, "root_path": PREFIX}, receive, send)
+
+
+app: ASGIApp = _EncodedPath(
+    Router(
+        [
+            Route("/entities", _ENTITIES),
+            Route("/entities/{id}", _ENTITY),
+            Route("/entities/{id}/attrs", _ATTRIBUTES),
+            Route("/entities/{id}/attrs/{attr}", _ATTRIBUTE),
+            Route("/entities/{id}/attrs/{attr}/value", _VALUE),
+            Route("/types", _TYPES),
+            Route("/types/{type}", Resource(GET=Operation(handler=types.retrieve_type))),
+            Route("/op/update", _UPDATE),
+            Route("/op/notify", _NOTIFY),
+            Route("/op/query", _QUERY),
+            Route("/", Resource(GET=Operation(handler=entry))),
+        ],
+        redirect_slashes=False,
+        default=_nothing_here,
+    )
+)

@@ -1,0 +1,17 @@
+"""Clients of the NGSIv2 door of the real application over a real database."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tamamo.context.broker import Broker
+from tests.context.conftest import client_of
+
+
+@pytest.fixture
+async def orion(broker: Broker) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of NGSIv2; paths are relative to /v2."""
+    async with client_of(broker) as client:
+        client.base_url = httpx.URL("http://broker.test/v2")
+        yield client
