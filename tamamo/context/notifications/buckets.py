@@ -61,11 +61,14 @@ class Buckets:
         if not self.matches:
             self.matches = await self._ask("claim", _MATCHER)
         share = -(-self._count // self.sharers)
+        gained: set[int] = set()
         for number in range(self._count):
-            if len(self.held) >= share:
+            if len(self.held) + len(gained) >= share:
                 break
             if number not in self.held and await self._ask("claim", number):
-                self.held.add(number)
+                gained.add(number)
+        # All at once: the caller reads what waits in them from the beginning.
+        self.held |= gained
         return set(sorted(self.held)[share:])
 
     async def release(self, number: int) -> None:

@@ -63,6 +63,10 @@ class Draft:
     body: bytes
 
 
+class _Overtaken(Exception):
+    """Another process took over: its position is the one that holds."""
+
+
 async def look(pool: Pool) -> Look:
     """Return whether there is anything to do."""
     async with single(pool) as connection:
@@ -105,12 +109,11 @@ class Matcher:
         ]
         late = time.monotonic() - self._kept_at > KEEP_POSITION and page.position > self._stored
         if page.changes or late:
-            async with transaction(self._pool) as connection:
-                if not await _advance(connection, self._stored, page.position):
-                    # Another process took over: its position is the one that holds.
-                    self._stored, self._position = None, Position(0, 0)
-                    return Round(seen, stored, again=True)
-                stored += await self._store(connection, drafts)
+            try:
+                stored += await self._keep(drafts, self._stored, page.position)
+            except _Overtaken:
+                self._stored, self._position = None, Position(0, 0)
+                return Round(seen, stored, again=True)
             self._kept_at, self._stored = time.monotonic(), page.position
         self._position = page.position
         return Round(seen, stored, again=page.full)
@@ -158,6 +161,15 @@ class Matcher:
             known |= found
             frontier = list(found.values())
         return known.get
+
+    async def _keep(self, drafts: list[Draft], before: Position, after: Position) -> int:
+        """Store what matched and the position behind it, or neither. Raises _Overtaken."""
+        async with transaction(self._pool) as connection:
+            # The position last: whoever changes a subscription locks in this order too.
+            stored = await self._store(connection, drafts)
+            if not await _advance(connection, before, after):
+                raise _Overtaken
+        return stored
 
     async def _store(self, connection: Connection, drafts: list[Draft]) -> int:
         drafts = await _throttled(connection, drafts)

@@ -38,6 +38,8 @@ class Notifier:
         self._matcher = Matcher(broker.pool, broker.entities, self._registry, self._policy.buckets)
         #: What waits is read behind this sequence number.
         self._behind = 0
+        #: Whether to read whatever waits, from the beginning.
+        self._anew = True
 
     async def run(self) -> None:
         """Match and deliver until cancelled, or until the database is lost."""
@@ -67,7 +69,7 @@ class Notifier:
                 await delivery.give_back(number)
                 await buckets.release(number)
             if buckets.held - before:
-                self._behind = 0
+                self._read_anew()
             await asyncio.sleep(self._policy.claim)
 
     async def _feed_all(self, buckets: Buckets, delivery: Delivery) -> None:
@@ -83,8 +85,9 @@ class Notifier:
                 continue
             if delivery.wants_more() or self._clock.now() - scanned > self._policy.rescan:
                 # What was put back into the queue has a place before what has been seen.
-                self._behind, scanned = 0, self._clock.now()
-            if stored or self._behind == 0 or not (buckets.matches and buckets.sharers == 1):
+                scanned = self._clock.now()
+                self._read_anew()
+            if stored or self._anew or not (buckets.matches and buckets.sharers == 1):
                 again = await self._read_waiting(buckets, delivery) or again
             await asyncio.sleep(0 if again else self._policy.look)
 
@@ -98,16 +101,18 @@ class Notifier:
         async with single(self._broker.pool) as connection:
             await self._registry.refresh(connection, seen.version)
 
+    def _read_anew(self) -> None:
+        self._behind, self._anew = 0, True
+
     async def _read_waiting(self, buckets: Buckets, delivery: Delivery) -> bool:
         # Not while outcomes are stored: what has been delivered must not be read once more.
         async with delivery.storing:
+            self._anew = False
             items = await self._records.waiting(buckets.held, self._behind, delivery.full)
             places = {item.key: bucket_of(*item.key, self._policy.buckets) for item in items}
             # A bucket may have been given back while we read.
             mine = [item for item in items if places[item.key] in buckets.held]
             delivery.take(mine, places)
-        if items:
+        if items and not self._anew:
             self._behind = items[-1].seq
-        elif self._behind == 0:
-            self._behind = 1
         return len(items) == PAGE
