@@ -1,6 +1,6 @@
 """The members of a Subscription: what each may hold, and names to IRIs and back (5.2.12-5.2.15).
 
-A reader takes (value, place, terms) and returns the value in stored form, or raises Fault.
+What its readers are made of stands in tamamo.context.readers.
 """
 
 import re
@@ -9,11 +9,21 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tamamo.context.jsonld import TermMap
-from tamamo.context.model.values import Fault, check_moment, check_uri, is_name
+from tamamo.context.model.values import Fault, check_uri, is_name
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON
 from tamamo.context.query.text import ENTITY_MEMBERS, ENTITY_TIMES
-
-Reader = Callable[[Any, str, TermMap], Any]
+from tamamo.context.readers import (
+    Reader,
+    dataset,
+    flag,
+    list_of,
+    members_of,
+    moment,
+    one_of,
+    positive,
+    text,
+    uri,
+)
 
 TRIGGERS: Final = (
     "entityCreated",
@@ -34,89 +44,6 @@ _VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 _TYPE_PARTS = re.compile(r"([;|,()\s]+)")
 _PROJECTION_PARTS = re.compile(r"([,|{}\s]+)")
 _SCHEMES: Final = frozenset({"http", "https", "mqtt", "mqtts"})
-_MAX_TEXT: Final = 32 * 1024
-
-
-def text(value: Any, place: str, _: TermMap) -> str:
-    """Read a text."""
-    if not isinstance(value, str) or not value.strip():
-        raise Fault("a text is expected", place)
-    if len(value) > _MAX_TEXT:
-        raise Fault(f"longer than {_MAX_TEXT} characters", place)
-    return value
-
-
-def flag(value: Any, place: str, _: TermMap) -> bool:
-    """Read a Boolean."""
-    if not isinstance(value, bool):
-        raise Fault("true or false is expected", place)
-    return value
-
-
-def positive(value: Any, place: str, _: TermMap) -> int | float:
-    """Read a number above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
-        raise Fault("a number above 0 is expected", place)
-    return value
-
-
-def uri(value: Any, place: str, _: TermMap) -> str:
-    """Read a URI."""
-    return check_uri(value, place)
-
-
-def moment(value: Any, place: str, _: TermMap) -> str:
-    """Read a DateTime; it comes back in UTC."""
-    return check_moment(value, place)
-
-
-def one_of(*allowed: str) -> Reader:
-    """Return the reader of a keyword."""
-
-    def read(value: Any, place: str, _: TermMap) -> str:
-        if value not in allowed or not isinstance(value, str):
-            raise Fault(f"one of {', '.join(allowed)} is expected", place)
-        return value
-
-    return read
-
-
-def list_of(reader: Reader) -> Reader:
-    """Return the reader of an array with at least one element."""
-
-    def read(value: Any, place: str, terms: TermMap) -> list[Any]:
-        if not isinstance(value, list) or not value:
-            raise Fault("an array that is not empty is expected", place)
-        found = []
-        for at, item in enumerate(value):
-            try:
-                found.append(reader(item, str(at), terms))
-            except Fault as fault:
-                raise fault.under(place) from None
-        return found
-
-    return read
-
-
-def members_of(readers: dict[str, Reader], required: tuple[str, ...] = ()) -> Reader:
-    """Return the reader of an object; members it does not know are left out."""
-
-    def read(value: Any, place: str, terms: TermMap) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise Fault("an object is expected", place)
-        try:
-            for name in required:
-                if name not in value:
-                    raise Fault("is missing", name)
-            return {
-                name: reader(value[name], name, terms)
-                for name, reader in readers.items()
-                if name in value
-            }
-        except Fault as fault:
-            raise fault.under(place) from None
-
-    return read
 
 
 def name(value: Any, place: str, terms: TermMap) -> str:
@@ -162,11 +89,6 @@ def replace_names(value: str, between: re.Pattern[str], change: Callable[[str], 
 def ids(value: Any, place: str, terms: TermMap) -> Any:
     """Read the id of an EntitySelector: one, or several."""
     return list_of(uri)(value, place, terms) if isinstance(value, list) else check_uri(value, place)
-
-
-def dataset(value: Any, place: str, _: TermMap) -> str:
-    """Read a datasetId, or @none for instances without one."""
-    return "@none" if value == "@none" else check_uri(value, place)
 
 
 def version(value: Any, place: str, _: TermMap) -> str:
