@@ -20,12 +20,20 @@ def to_geojson(kind: str, value: Any) -> dict[str, Any]:
     if kind == "geo:point":
         if type(value) is not str:
             raise Fault('a geo:point is a text such as "34.34, 134.05"')
-        return check_geometry({"type": "Point", "coordinates": read_position(value)})
+        return _checked({"type": "Point", "coordinates": read_position(value)})
     if type(value) is not list or any(type(item) is not str for item in value):
         raise Fault(f'a {kind} is an array of texts such as "34.34, 134.05"')
     if len(value) < _SIMPLE[kind]:
         raise Fault(f"a {kind} has at least {_SIMPLE[kind]} positions")
-    return check_geometry(shape(kind.removeprefix("geo:"), [read_position(item) for item in value]))
+    return _checked(shape(kind.removeprefix("geo:"), [read_position(item) for item in value]))
+
+
+def _checked(made: dict[str, Any]) -> dict[str, Any]:
+    """Return the geometry; a fault in it has no place of its own in what the client sent."""
+    try:
+        return check_geometry(made)
+    except Fault as fault:
+        raise Fault(fault.reason) from None
 
 
 def shape(kind: str, positions: list[list[float]]) -> dict[str, Any]:
