@@ -156,7 +156,7 @@ async def read(request: Request, operation: Operation) -> Exchange:
     if body is not None and not terms.has_address and not operation.writes:
         # Only what answers a body with entities may have to name its @context.
         path = await broker.stored_contexts.path_of(tenant, terms.link)
-        terms = terms.with_address(absolute(request, path))
+        terms = terms.with_address(path and absolute(request, path))
     return Exchange(
         request,
         broker,
@@ -296,7 +296,7 @@ async def lasting_terms(exchange: Exchange) -> TermMap:
         return terms
     contexts = exchange.broker.stored_contexts
     path = await contexts.path_of(exchange.tenant, terms.link, for_good=True)
-    return terms.with_address(absolute(exchange.request, path))
+    return terms.with_address(path and absolute(exchange.request, path))
 
 
 def absolute(request: Request, path: str) -> str:

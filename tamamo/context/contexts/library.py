@@ -20,6 +20,8 @@ _SQL = sql.load(__package__)
 
 #: Where this broker serves them; the local identifier follows.
 PATH: Final = "/ngsi-ld/v1/jsonldContexts/"
+#: @contexts of a tenant that come about by themselves: whoever may read can make more.
+MOST_KEPT: Final = 500
 _ID: Final = "urn:ngsi-ld:Context:"
 #: An arbitrary constant: names made of it name contents, not addresses.
 _CONTENTS: Final = uuid5(NAMESPACE_URL, _ID)
@@ -132,6 +134,9 @@ class ContextLibrary:
         }  # fmt: skip
         async with transaction(self._pool) as connection:
             await connection.execute(_SQL["keep_context"], row)
+            if document.expires is not None:
+                trim = {"tenant": tenant, "most": MOST_KEPT}
+                await connection.execute(_SQL["trim_contexts"], trim)
 
     async def replace(self, tenant: str, context_id: str, document: Document) -> bool:
         """Put a new copy in the place of a cached one; say whether it was still there."""

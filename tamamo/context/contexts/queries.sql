@@ -65,15 +65,14 @@ where (tenant, id) in (
 );
 
 -- name: trim_contexts
--- Keep at most so many of those that come about by themselves for each tenant, the newest.
+-- Keep at most so many of those that come about by themselves for a tenant, the newest.
 delete from jsonld_context
-where (tenant, id) in (
-    select tenant, id
-    from (
-        select tenant, id, row_number() over (partition by tenant order by created_at desc) as place
+where
+    tenant = %(tenant)s
+    and id in (
+        select id
         from jsonld_context
-        where expires_at is not null
-    ) as newest
-    where place > %(most)s
-    limit %(limit)s
-);
+        where tenant = %(tenant)s and expires_at is not null
+        order by created_at desc, id
+        offset %(most)s
+    );

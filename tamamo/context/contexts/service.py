@@ -32,8 +32,8 @@ _KNOWN_SECONDS = 60.0
 _MAX_KNOWN = 1000
 #: How long a cached one is kept after it expired: it serves while its source is down.
 UNUSED_KEPT = timedelta(days=7)
-#: @contexts of a tenant that come about by themselves: cached ones and those for answers.
-MOST_KEPT = 1000
+#: Longest @context, as JSON, that is kept for an answer: reading must not fill the disk.
+MAX_ANSWER = 64 * 1024
 #: Rows one sweep removes at most.
 _SLICE = 500
 
@@ -111,11 +111,14 @@ class ContextService:
             raise _unknown(name)
         self._forget(tenant, entry.id)
 
-    async def path_of(self, tenant: str, context: Any, *, for_good: bool = False) -> str:
+    async def path_of(self, tenant: str, context: Any, *, for_good: bool = False) -> str | None:
         """Return a path at which a @context that was given in a body can be looked up.
 
-        for_good: it stays until somebody deletes it (a subscription's); else for a day.
+        for_good: it stays until somebody deletes it (a subscription's); else for a day, and None
+        comes back for one that is too large to be kept for an answer.
         """
+        if not for_good and len(canonical(context)) > MAX_ANSWER:
+            return None
         context_id = id_of_content(context)
         key = (tenant, context_id)
         if for_good or self._known.get(key, 0.0) < time.monotonic():
@@ -134,13 +137,10 @@ class ContextService:
 
 
 async def sweep(pool: Pool) -> int:
-    """Remove @contexts that came about by themselves and are over, or too many."""
+    """Remove @contexts that came about by themselves and are over; return how many."""
+    limits = {"unused": UNUSED_KEPT, "limit": _SLICE}
     async with transaction(pool) as connection:
-        over = await connection.execute(
-            _SQL["sweep_contexts"], {"unused": UNUSED_KEPT, "limit": _SLICE}
-        )
-        many = await connection.execute(_SQL["trim_contexts"], {"most": MOST_KEPT, "limit": _SLICE})
-        return over.rowcount + many.rowcount
+        return (await connection.execute(_SQL["sweep_contexts"], limits)).rowcount
 
 
 def _unknown(name: str) -> ResourceNotFound:

@@ -1,4 +1,7 @@
-"""/csourceRegistrations (clauses 6.8, 6.9)."""
+"""/csourceRegistrations (clauses 6.8, 6.9).
+
+Reading them needs the key too: what is told to a source may hold the credentials for it.
+"""
 
 from typing import Any, Final
 
@@ -99,14 +102,16 @@ routes = [
     Route(
         "/csourceRegistrations",
         Resource(
-            GET=Operation(handler=query, params=_SELECTION, options=_SYSTEM),
+            GET=Operation(handler=query, params=_SELECTION, options=_SYSTEM, writes=True),
             POST=Operation(handler=register, body=dict, writes=True, creates_tenant=True),
         ),
     ),
     Route(
         "/csourceRegistrations/{id}",
         Resource(
-            GET=Operation(handler=retrieve, params=frozenset({"options"}), options=_SYSTEM),
+            GET=Operation(
+                handler=retrieve, params=frozenset({"options"}), options=_SYSTEM, writes=True
+            ),
             PATCH=Operation(handler=update, body=dict, writes=True),
             DELETE=Operation(handler=delete, writes=True),
         ),

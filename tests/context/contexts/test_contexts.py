@@ -286,6 +286,16 @@ async def test_what_came_about_by_itself_goes_by_itself(
     assert await kept() == {
         hosted, lasting, library.PATH + library.id_of_url(site.url("/c.jsonld"))
     }  # fmt: skip
-    monkeypatch.setattr(service, "MOST_KEPT", 0)
-    assert await service.sweep(broker.pool) == 1
+    monkeypatch.setattr(library, "MOST_KEPT", 1)
+    newest = await contexts.path_of("default", {"b": "urn:b:c"})
+    listed = await contexts.entries("default", None)
+    assert {library.PATH + one.id for one in listed if one.expires_at is not None} == {newest}
     assert await kept() == {hosted, lasting}
+
+
+async def test_reading_cannot_fill_the_disk(api: httpx.AsyncClient) -> None:
+    large = {f"t{number}": f"https://city.example/{number:050}" for number in range(1000)}
+    query = {"type": "Query", "entities": [{"type": "Gauge"}], "@context": large}
+    answer = await api.post("/entityOperations/query", json=query, headers=LD)
+    assert (answer.status_code, linked(answer)) == (200, DEFAULT_CORE)
+    assert (await api.get(f"{PATH}?kind=ImplicitlyCreated")).json() == []

@@ -302,3 +302,14 @@ async def test_what_is_kept_here_cannot_be_given_away(
     await api.delete(f"/entities/{GAUGE_1['id']}")
     if conflict:
         assert (await register(api, **members)).status_code == 201
+
+
+async def test_credentials_for_a_source_are_not_for_everyone(
+    api: httpx.AsyncClient, broker: Broker
+) -> None:
+    await register(api, contextSourceInfo=[{"key": "Authorization", "value": "Bearer x"}])
+    broker.api_key = "key"
+    for path in (f"{PATH}/{ID}", f"{PATH}?type=Gauge"):
+        assert (await api.get(path)).status_code == 401
+        answer = await api.get(path, headers={"Authorization": "Bearer key"})
+        assert "Bearer x" in answer.text
