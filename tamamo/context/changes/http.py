@@ -19,6 +19,7 @@ from tamamo.context.http import TENANT_HEADER, problem_answer
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.model.represent import View, represent, represent_types
+from tamamo.context.query.text import check_text
 from tamamo.kernel.errors import Problem
 
 #: Seconds of silence before a comment keeps the connection open.
@@ -94,6 +95,8 @@ class StreamRequest:
         for name in params:
             if name not in _PARAMETERS:
                 raise InvalidRequest(f"/sse has no parameter {name!r}", field=name)
+        # All readers share one look at the outbox: a name PostgreSQL refuses would stop them all.
+        check_text(params.get("type", ""), "type")
         names = [name.strip() for name in params.get("type", "").split(",") if name.strip()]
         self.types = [terms.expand_type(name) for name in names] or None
         self.bbox = read_bbox(params["bbox"]) if "bbox" in params else None

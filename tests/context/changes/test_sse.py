@@ -198,6 +198,7 @@ async def test_streams_end_when_the_process_goes_down(broker: Broker) -> None:
         ("bbox=500,2,600,4", 400),
         ("after=yesterday", 400),
         ("colour=red", 400),
+        ("type=Bus,%00", 400),
         ("tenant=nobody", 404),
     ],
 )
