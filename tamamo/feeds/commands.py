@@ -1,13 +1,14 @@
 """The verbs that bring data in and tell how the feeds are doing."""
 
 import asyncio
+import math
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -89,6 +90,10 @@ def replay_river(
     """Replay a recording of river levels (CSV). Safe to run twice: repeats are counted."""
     from tamamo.feeds.replay import Plan
 
+    if not math.isfinite(speed):
+        raise click.BadParameter(f"{speed} is not a speed", param_hint="--speed")
+    if start is not None and end is not None and start >= end:
+        raise click.BadParameter("is not before --to", param_hint="--from")
     plan = Plan(
         path=file, tenant=tenant, start=start, end=end, speed=speed, announce=announce, ahead=ahead
     )
@@ -118,8 +123,12 @@ def run_replay(plan: "Plan", settings: Settings) -> None:
         click.echo(str(progress))
         _name_rejects_file(rejects.path)
     if interrupted:
-        click.echo("Stopped; what was written is kept, and a next run goes on.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        _tell_stopped()
+
+
+def _tell_stopped() -> NoReturn:
+    click.echo("Stopped; what was written is kept, and a next run goes on.", err=True)
+    sys.exit(EXIT_INTERRUPTED)
 
 
 class _Meter:
@@ -169,7 +178,7 @@ def import_file(
     """Import a table (CSV or XLSX) by a mapping.
 
     Exit code 0: every row is in. 3: some rows were rejected, see the rejects file. 1: nothing was
-    written, the sentence says why.
+    written, the sentence says why. 130: Ctrl-C; what was written is kept.
     """
     from tamamo.feeds import importing, mapping
     from tamamo.feeds.rejects import RejectsFile
@@ -205,7 +214,10 @@ def import_file(
                 )
             return bool(result.rejects)
 
-        rejected = run(work)
+        try:
+            rejected = run(work)
+        except KeyboardInterrupt:
+            _tell_stopped()
     sys.exit(EXIT_REJECTED if rejected else 0)
 
 

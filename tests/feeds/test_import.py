@@ -1,7 +1,9 @@
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import httpx
 import psycopg
@@ -157,6 +159,29 @@ def test_the_feeds_are_listed_with_their_counts(tamamo, things):
     assert "default/import-thing  もの / Things" in out
     assert "1 runs, 0 stored, 0 repeats, 0 late, 1 rejected" in out
     assert '"state": "ok"' in tamamo("feeds", "--json")[1]
+
+
+def test_ctrl_c_says_that_what_was_written_is_kept(tmp_path, database_url, things, rows):
+    count = 40_000
+    file, *mapping = things("no,size\n" + "".join(f"{n},{n}\n" for n in range(count)))
+    arguments = map(str, ("import", file, *mapping, "--home", tmp_path / "home"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tamamo", *arguments],
+        env={**os.environ, "DATABASE_URL": database_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    limit = time.monotonic() + 60
+    while not rows() and time.monotonic() < limit:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 130, told
+    assert "what was written is kept" in told
+    assert "Traceback" not in told
+    assert 0 < rows() < count
+    assert rows() % 1000 == 0  # no batch is half written
 
 
 def test_a_replay_and_an_import_work_beside_a_running_server(tmp_path, river_file, opendata):

@@ -222,7 +222,8 @@ def tamamo(home: Path, dsn: str, *arguments: str) -> subprocess.Popen[str]:
 def test_ctrl_c_keeps_what_was_written_and_the_next_run_goes_on(tmp_path, database_url, river_file):
     arguments = ("replay", "river", str(river_file), "--speed", "20000")
     process = tamamo(tmp_path, database_url, *arguments)
-    time.sleep(3)
+    assert "0 observations stored" in process.stderr.readline()  # the work has begun
+    time.sleep(1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
@@ -242,6 +243,13 @@ def test_ctrl_c_keeps_what_was_written_and_the_next_run_goes_on(tmp_path, databa
         (("replay", "river", "gone.csv"), 1, "gone.csv: No such file"),
         (("replay", "river", "x.csv", "--from", "yesterday"), 2, "is not a time such as"),
         (("replay", "river", "x.csv", "--speed", "-1"), 2, "--speed"),
+        (("replay", "river", "x.csv", "--speed", "nan"), 2, "nan is not a speed"),
+        (("replay", "river", "x.csv", "--speed", "inf"), 2, "inf is not a speed"),
+        (
+            ("replay", "river", "x.csv", "--from", "2026-06-26", "--to", "2026-06-26"),
+            2,
+            "--from: is not before --to",
+        ),
         (
             ("replay", "river", "x.csv", "--tenant", "nobody"),
             1,

@@ -2,8 +2,8 @@
 
 Source: 国土交通省「川の水位情報」(k.river.go.jp), as recorded hour by hour. Columns: hour_path,
 generated_at, code, name, obs_time (RFC 3339 with zone), level_m, start_level (観測開始水位),
-warn_level (危険水位; often empty), flood_level (氾濫開始水位), …, city (prefecture and town in one),
-lat, lon. Levels are metres above the gauge's own zero.
+warn_level (危険水位; often empty), flood_level (氾濫開始水位), …, city (prefecture and town in
+one), lat, lon. Levels are metres above the gauge's own zero.
 """
 
 import csv
@@ -69,7 +69,7 @@ def read(path: Path) -> Iterator[Reading | Reject]:
     A row whose level is missing yields both: the Reading without level, then the Reject that tells
     so. A reading later than its publication is refused as from the future; only where generated_at
     is missing does this machine's clock stand in for it. Raises UnreadableFile when the file is
-    empty, is no UTF-8 text or lacks a column.
+    empty, has no rows, is no UTF-8 text or lacks a column.
     """
     rows = _rows(path)
     header = next(rows, None)
@@ -80,9 +80,11 @@ def read(path: Path) -> Iterator[Reading | Reject]:
         if column not in names:
             ja, en = f"列「{column}」がありません", f"the column {column!r} is missing"
             raise UnreadableFile(path.name, Reason("no_column", ja, en), 1, column)
+    empty = True
     for line, cells in rows:
         if not cells:
             continue
+        empty = False
         if len(cells) != len(names):
             few = len(cells) < len(names)
             reason = quality.TOO_FEW_COLUMNS if few else quality.TOO_MANY_COLUMNS
@@ -99,6 +101,8 @@ def read(path: Path) -> Iterator[Reading | Reject]:
         yield reading
         if reading.level is None:
             yield Reject(line, "level_m", quality.MISSING, cells)
+    if empty:
+        raise UnreadableFile(path.name, quality.NO_ROWS)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
