@@ -97,7 +97,8 @@ def _mutation(call: Call, action: str, element: Any) -> Mutation:
         return service.changing(call.tenant, draft.uri, step, types)
     if action == "replace":
         return service.changing(call.tenant, draft.uri, changes.replace(draft, scope), types)
-    step = changes.append(draft, scope, strict=action == "appendStrict", override=override)
+    strict = action == "appendStrict"
+    step = changes.create_or_append(draft, scope, strict=strict, override=override)
     return service.upsertion(call.tenant, draft.entity(call.scopes()), step)
 
 

@@ -36,7 +36,6 @@ def append(
 
     def step(before: Entity, now: str) -> Outcome:
         check_place(before, scope)
-        _check_type(before, draft)
         fragment = _fragment(draft, before, override)
         present = [iri for iri in fragment.attrs if strict and iri in before.attrs]
         for iri in present:
@@ -44,6 +43,19 @@ def append(
         after, change = merge.append(before, fragment, now)
         change.not_updated += [(iri, EXISTS) for iri in present]
         return after, change
+
+    return step
+
+
+def create_or_append(
+    draft: Draft, scope: scopeq.Node | None, *, strict: bool = False, override: bool = False
+) -> Step:
+    """Return the same step for the entity that is there where one was to be created."""
+    inner = append(draft, scope, strict=strict, override=override)
+
+    def step(before: Entity, now: str) -> Outcome:
+        _check_same(before, draft, scope)
+        return inner(before, now)
 
     return step
 
@@ -119,7 +131,9 @@ def _fragment(draft: Draft, before: Entity, override: bool) -> Fragment:
     return fragment
 
 
-def _check_type(before: Entity, draft: Draft) -> None:
-    """Refuse what is meant for an entity of the same id and another type: here there is one."""
+def _check_same(before: Entity, draft: Draft, scope: scopeq.Node | None) -> None:
+    """Refuse what is meant for another entity of the same id: here an id names one."""
     if draft.types and not set(draft.types) & set(before.types):
         raise Unprocessable("An entity with this id and another type exists; an id names one")
+    if scope is not None and not scopeq.matches(scope, before):
+        raise Unprocessable("An entity with this id exists in another service path")

@@ -58,6 +58,8 @@ class Call:
     terms: TermMap
     #: The body: JSON, or text where that is its media type.
     body: Any = None
+    #: Media type of the body.
+    media: str = JSON
     #: Media types of the answer the client takes, the one it likes best first.
     accepts: tuple[str, ...] = (JSON,)
     #: Headers of the answer that follow from the request.
@@ -161,6 +163,7 @@ async def read(request: Request, operation: Operation) -> Call:
         options,
         await broker.contexts.resolve(tenant, None),
         body,
+        _media(headers),
         accepts,
         echo(headers),
     )
@@ -214,7 +217,7 @@ async def _read_body(request: Request, offers: tuple[str, ...], limit: int) -> A
         problem = PayloadTooLarge(f"The body may have at most {limit} bytes")
         problem.headers["Connection"] = "close"
         raise problem
-    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = _media(headers)
     if media not in offers:
         raise UnsupportedMediaType(f"A body comes as {' or '.join(offers)}, not as {media!r}")
     raw = await request.body()
@@ -226,6 +229,10 @@ async def _read_body(request: Request, offers: tuple[str, ...], limit: int) -> A
         return raw.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"The body is not UTF-8: {error}") from error
+
+
+def _media(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def echo(headers: Headers) -> dict[str, str]:

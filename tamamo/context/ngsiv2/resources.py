@@ -83,7 +83,8 @@ async def create(call: Call) -> Response:
     scope = query.scope_of(call.paths)
     new = draft.entity(call.scopes())
     if "upsert" in call.options:
-        step = changes.append(draft, scope, override="overrideMetadata" in call.options)
+        override = "overrideMetadata" in call.options
+        step = changes.create_or_append(draft, scope, override=override)
         (result,) = await call.broker.entities.run([upsertion(call.tenant, new, step)])
         if isinstance(result, Problem):
             raise result
@@ -183,7 +184,7 @@ async def retrieve_value(call: Call) -> Response:
 async def update_value(call: Call) -> Response:
     """Update Attribute Value (PUT /v2/entities/{id}/attrs/{attr}/value): type and metadata stay."""
     value = call.body
-    if isinstance(value, str):
+    if call.media == TEXT:
         value = _value_of(value)
     elif not isinstance(value, dict | list):
         raise BadRequestData(f"The body in {JSON} is an object or an array; send others as {TEXT}")

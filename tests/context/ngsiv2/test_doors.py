@@ -285,7 +285,9 @@ async def test_service_paths(api: httpx.AsyncClient, orion: httpx.AsyncClient) -
     assert (await orion.delete("/entities/p", headers=path("/Sea"))).status_code == 404
     body = {"actionType": "append", "entities": [{"id": "p", "a": {"value": 2}}]}
     answer = await orion.post("/op/update", json=body, headers=path("/Sea"))
-    assert answer.status_code == 404  # an id is one entity, whatever its path
+    assert answer.status_code == 422  # an id is one entity, whatever its path
+    answer = await orion.post("/entities?options=upsert", json={"id": "p"}, headers=path("/Sea"))
+    assert answer.status_code == 422
     assert (await orion.delete("/entities/p")).status_code == 204
 
 

@@ -1,9 +1,14 @@
 """Queries as Orion clients ask them: selectors, q, mq, geography, order, pages, by POST."""
 
+import re
 from typing import Any
 
 import httpx
 import pytest
+
+from tamamo.context.ngsiv2 import names, query
+from tamamo.context.query import regex
+from tamamo.kernel.database import Pool, transaction
 
 POINT = {"a": "34.340, 134.050", "b": "34.341, 134.050", "c": "34.400, 134.050"}
 
@@ -84,6 +89,34 @@ async def ids(client: httpx.AsyncClient, **params: str) -> str:
 )
 async def test_selectors(filled: httpx.AsyncClient, params: dict[str, str], found: str) -> None:
     assert await ids(filled, **params) == found
+
+
+IDS = ["Room1", "room2", "x|y", "urn:ngsi-ld:Room:1", "Room:3", "urn:ngsi-ld:ngsiv2:Room1", "a$b"]
+PATTERNS = [
+    "Room",
+    "^Room",
+    "^Room.$",
+    "^(?:urn|x)",
+    "1$",
+    "[^0-9]$",
+    "ngsiv2",
+    "^ngsi",
+    "a|^R",
+    "",
+]
+PATTERNS += ["^urn:ngsi-ld:ngsiv2", "\\$", "^[Rr]oom[1-2]$", "(^R|^r)oom", ".{15}", "^$"]
+
+
+@pytest.mark.parametrize("text", PATTERNS)
+async def test_patterns_see_ids_and_not_how_they_are_stored(pool: Pool, text: str) -> None:
+    pattern = query.on_uris(regex.parse(text, field="idPattern"))
+    stored = [names.to_uri(entity_id) for entity_id in IDS]
+    async with transaction(pool) as connection:
+        statement = "select id from unnest(%s::text[]) as t (id) where id ~ %s"
+        rows = await (await connection.execute(statement, [stored, pattern.sql])).fetchall()
+    found = {names.to_id(row[0]) for row in rows}
+    # What a URI cannot hold, such as `|`, would have to be asked for as it is stored: %7C.
+    assert found == {entity_id for entity_id in IDS if re.search(text, entity_id)}
 
 
 @pytest.mark.parametrize(

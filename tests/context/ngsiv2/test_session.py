@@ -152,6 +152,8 @@ async def test_values_alone(room: httpx.AsyncClient) -> None:
         assert (await read(room))["colour"]["type"] == "Text"  # the type is not touched
     for text in ("red", '"', "[1]", "NaN", "1 2"):
         fails(await room.put(path, content=text, headers=plain), 400, "BadRequest")
+    for scalar in ("true", 5, "5"):  # these come as text/plain
+        fails(await room.put(path, json=scalar), 400, "BadRequest")
     assert (await room.put(path, json={"r": 1, "n": None})).status_code == 204
     answer = await room.get(path)
     assert (answer.json(), answer.headers["content-type"]) == (
