@@ -56,6 +56,31 @@ def _gauge(
     return Gauge(slug, name, name.split(maxsplit=1)[0], *place, *catchment, *levels, **more)
 
 
+#: English names, by slug.
+ENGLISH: Final = {
+    "koto-upper": "Koto River, upper",
+    "koto-middle": "Koto River, middle",
+    "koto-mouth": "Koto River, mouth",
+    "honzu-middle": "Honzu River, middle",
+    "honzu-mouth": "Honzu River, mouth",
+    "kasuga-middle": "Kasuga River, middle",
+    "kasuga-lower": "Kasuga River, lower",
+    "shin-middle": "Shin River, middle",
+    "shin-lower": "Shin River, lower",
+    "yoshida": "Yoshida River",
+    "furu": "Furu River",
+    "tsumeta": "Tsumeta River",
+    "gobo": "Gobo River",
+    "somaba": "Somaba River",
+    "suribachidani": "Suribachidani River",
+    "mure": "Mure River",
+    "bancho": "Bancho",
+    "shionoe": "Shionoe",
+    "konan": "Konan",
+    "aji": "Aji",
+    "port": "Takamatsu Port",
+}
+
 #: Place, then area, quick_hours and channel, then start, alert and danger.
 GAUGES: Final = (
     _gauge("koto-upper", "香東川 上流", (134.033, 34.222), (62, 1.6, 0.17), (2.0, 4.0, 5.2)),

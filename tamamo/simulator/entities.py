@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.kernel.time import from_text, to_text
-from tamamo.simulator.city import GAUGES, RAIN, TIDE, Gauge, Station
+from tamamo.simulator.city import ENGLISH, GAUGES, RAIN, TIDE, Gauge, Station
 from tamamo.simulator.model import Observation
 from tamamo.simulator.weather import PEAK_HOURS, TIME_SCALE, Storm
 
@@ -51,6 +51,7 @@ def _station(station: Gauge | Station) -> dict[str, Instance]:
     point = {"type": "Point", "coordinates": [station.longitude, station.latitude]}
     return {
         "name": _property(f"{station.name}（模擬）"),
+        "alternateName": _property(f"{ENGLISH[station.slug]} (simulated)"),
         "stationID": _property(f"sim-{station.slug}"),
         "location": {"type": "GeoProperty", "value": point},
         "address": _property(address),

@@ -59,6 +59,14 @@ def gauge(
     return Entity(f"urn:ngsi-ld:FloodMonitoring:{station}", [GAUGE_TYPE], attrs)
 
 
+def rain(station: str, name: str, value: float, observed_at: datetime) -> Entity:
+    """A WeatherObserved entity as the simulator writes it."""
+    values = {"name": prop(name), "precipitation": prop(value, observed_at, unitCode="H67")}
+    attrs: dict[str, Any] = {DEFAULT_VOCABULARY + key: value for key, value in values.items()}
+    kind = DEFAULT_VOCABULARY + "WeatherObserved"
+    return Entity(f"urn:ngsi-ld:WeatherObserved:{station}", [kind], attrs)
+
+
 @dataclass
 class MemorySource:
     """Serves entities from memory (tamamo.web.portal.city.Source)."""

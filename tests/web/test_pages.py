@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import AsyncClient
 
-from tests.web.city_data import MemorySource, gauge, simulation
+from tests.web.city_data import MemorySource, gauge, rain, simulation
 
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
@@ -48,6 +48,63 @@ async def test_calm_counts_only_current_values(client: AsyncClient, source: Memo
     text = await _get(client, "/")
     assert "現在の値がある観測所はありません" in text
     assert "危険水位以上の観測所はありません" not in text
+
+
+async def test_rising_rivers_are_no_calm(client: AsyncClient, source: MemorySource) -> None:
+    rising = gauge("1", "上がる川", 1.2, NOW)
+    resting = gauge("2", "動かない川", 1.2, NOW)
+    source.items = [rising, resting]
+    before = NOW - timedelta(minutes=70)
+    source.before = {rising.id: (before, 0.9), resting.id: (before, 1.18)}
+    html = (await client.get("/")).content.decode()
+    now = html[html.index('id="now"') : html.index('id="layers"')]
+    assert "calm__mark" not in now
+    assert "上昇中" in now
+    assert "危険水位まで 0.16 m" in now
+    assert "上がる川" in now
+    assert "動かない川" not in now
+
+
+async def test_calm_is_green_only_where_most_gauges_speak(
+    client: AsyncClient, source: MemorySource
+) -> None:
+    old = NOW - timedelta(hours=5)
+    source.items = [gauge("1", "a", 0.5, NOW), gauge("2", "b", 0.5, old)]
+    assert "calm__mark" in (await client.get("/")).content.decode()
+    source.items.append(gauge("3", "c", 0.5, old))
+    assert "calm__mark" not in (await client.get("/")).content.decode()
+
+
+async def test_the_heaviest_rain_is_said_first(client: AsyncClient, source: MemorySource) -> None:
+    source.items = [
+        gauge("1", "a", 0.5, NOW),
+        rain("1", "番町", 12.0, NOW),
+        rain("2", "塩江", 38.5, NOW),
+    ]
+    html = (await client.get("/")).content.decode()
+    now = html[html.index('id="now"') : html.index('id="layers"')]
+    assert "38.5" in now
+    assert "塩江" in now
+    assert "番町" not in now
+
+
+async def test_english_pages_use_english_names(client: AsyncClient, source: MemorySource) -> None:
+    source.items = [
+        gauge(
+            "1", "香東川 中流", 2.0, NOW, town="綾歌郡宇多津町", alternateName="Koto River, middle"
+        ),
+        gauge("2", "牛堂", 2.0, NOW),
+    ]
+    html = (await client.get("/en/?gauge=2")).content.decode()
+    assert "香東川" not in html
+    assert "Koto River, middle" in html
+    assert "Utazu" in html
+    assert '<span lang="ja">牛堂</span>' in html
+    japanese = (await client.get("/")).content.decode()
+    assert "香東川 中流" in japanese
+    assert "宇多津町" in japanese
+    assert "Koto" not in japanese
+    assert "Koto River" in await _get(client, "/en/?q=koto")
 
 
 async def test_an_empty_installation_says_so(client: AsyncClient, source: MemorySource) -> None:

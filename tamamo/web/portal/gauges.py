@@ -39,6 +39,8 @@ class Gauge:
     source: str
     license: str
     simulated: bool
+    #: The name in English where the publisher gives one (alternateName).
+    english: str = ""
     #: Metres since an hour before; None when there is no reading of then.
     change: float | None = None
 
@@ -181,6 +183,7 @@ def gauge_of(entity: Entity, as_of: datetime, earlier: float | None = None) -> G
         source=text(entity, "source"),
         license=text(entity, "license"),
         simulated=simulated,
+        english=text(entity, "alternateName"),
         change=level - earlier if shown and level is not None and earlier is not None else None,
     )
 

@@ -12,6 +12,7 @@ from tamamo.web.portal import series
 from tamamo.web.portal.city import City, Mode
 from tamamo.web.portal.gauges import Gauge
 from tamamo.web.portal.level import Stage, State
+from tamamo.web.portal.names import local_text
 from tamamo.web.portal.series import Point, Row
 from tamamo.web.portal.stations import Kind, Station
 from tamamo.web.portal.viewstate import LAYERS, SORTS, ViewState
@@ -19,6 +20,8 @@ from tamamo.web.portal.words import kind_label, stage_label, state_label
 
 #: More gauges than these at or above their danger level are folded away under the first.
 FIRST_ALARMS = 4
+#: A rise in the last hour from which on a gauge below its danger level is worth a look, in metres.
+RISING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,18 @@ def context(city: City, view: ViewState) -> dict[str, Any]:
     """Return the home page's template context."""
     listed = view.select(city.gauges)
     alarms = sorted((g for g in city.gauges if g.matters), key=lambda g: g.severity)
+    rising = _rising(city.gauges)
+    current = sum(gauge.state is State.NORMAL for gauge in city.gauges)
     return {
         "city": city,
         "view": view,
         "live": city.mode is Mode.LIVE,
+        "rising": rising[: max(0, FIRST_ALARMS - len(alarms))],
+        "rising_count": len(rising),
+        "weather": _weather(city.stations),
         "alarms": alarms[:FIRST_ALARMS],
-        "current_count": sum(gauge.state is State.NORMAL for gauge in city.gauges),
+        "current_count": current,
+        "all_well": not rising and 2 * current >= len(city.gauges),
         "alarm_key": ",".join(sorted(f"{g.station}={g.stage:d}" for g in alarms)),
         "more_alarms": alarms[FIRST_ALARMS:],
         "sources": sorted({gauge.provider or gauge.source for gauge in listed} - {""}),
@@ -110,6 +119,25 @@ def sort_labels() -> dict[str, str]:
     return dict(zip(SORTS, labels, strict=True))
 
 
+def _rising(gauges: Iterable[Gauge]) -> list[Gauge]:
+    """Return the gauges between observation start and danger level that rise, the closest first."""
+    found = [
+        gauge
+        for gauge in gauges
+        if gauge.stage is Stage.STARTED
+        and gauge.state is State.NORMAL
+        and (gauge.change or 0) >= RISING
+    ]
+    return sorted(found, key=lambda gauge: gauge.severity)
+
+
+def _weather(stations: Iterable[Station]) -> list[Station]:
+    """Return the heaviest rain and the highest tide there is now."""
+    current = [s for s in stations if s.state is State.NORMAL and s.shown_value is not None]
+    groups = ([s for s in current if s.kind is kind] for kind in Kind)
+    return [max(group, key=lambda s: s.shown_value or 0) for group in groups if group]
+
+
 def _states(gauges: Iterable[Gauge]) -> list[tuple[State, str, int]]:
     counts = Counter(gauge.state for gauge in gauges)
     return [(state, state_label(state), counts[state]) for state in State]
@@ -118,7 +146,9 @@ def _states(gauges: Iterable[Gauge]) -> list[tuple[State, str, int]]:
 def _towns(gauges: Iterable[Gauge], view: ViewState) -> list[Option]:
     counts = Counter(gauge.town for gauge in gauges if gauge.town)
     ordered = sorted(counts, key=lambda town: (town != "高松市", town))
-    return [Option(town, f"{town} ({counts[town]})", town == view.town) for town in ordered]
+    return [
+        Option(town, f"{local_text(town)} ({counts[town]})", town == view.town) for town in ordered
+    ]
 
 
 def layers(city: City, view: ViewState) -> list[Layer]:

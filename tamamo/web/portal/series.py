@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from tamamo.web.portal.gauges import Gauge
 from tamamo.web.portal.level import Stage, State, next_threshold, stage_of
+from tamamo.web.portal.names import local_name
 from tamamo.web.portal.words import day_and_time, metres, stage_word
 
 Point = tuple[datetime, float]
@@ -90,10 +91,10 @@ def _now(gauge: Gauge) -> str:
     if gauge.shown_level is None or gauge.observed_at is None:
         return {
             State.ERROR: _("%(name)s sends values that cannot be used."),
-        }.get(gauge.state, _("%(name)s has no current reading.")) % {"name": gauge.name}
+        }.get(gauge.state, _("%(name)s has no current reading.")) % {"name": local_name(gauge)}
     level = gauge.shown_level
     values = {
-        "name": gauge.name,
+        "name": local_name(gauge),
         "when": day_and_time(gauge.observed_at),
         "level": metres(level),
     }

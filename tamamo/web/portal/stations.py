@@ -48,6 +48,8 @@ class Station:
     state: State
     source: str
     simulated: bool
+    #: The name in English where the publisher gives one (alternateName).
+    english: str = ""
 
     @property
     def needs_mark(self) -> bool:
@@ -89,4 +91,5 @@ def station_of(entity: Entity, as_of: datetime) -> Station | None:
         state=state_of(instance.get("value"), observed_at, as_of, interval),
         source=reading.text(entity, "dataProvider") or reading.text(entity, "source"),
         simulated=simulated,
+        english=reading.text(entity, "alternateName"),
     )

@@ -81,7 +81,7 @@ class ViewState:
             gauge
             for gauge in gauges
             if (not self.town or gauge.town == self.town)
-            and (wanted in f"{gauge.name} {gauge.river} {gauge.station}".casefold())
+            and (wanted in f"{gauge.name} {gauge.english} {gauge.river} {gauge.station}".casefold())
             and (not self.stage or (gauge.stage is not None and gauge.stage >= int(self.stage)))
             and (not self.state or gauge.state == self.state)
         ]

@@ -1,10 +1,12 @@
 """Tags and filters of the web faces; loaded in every template."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.utils.html import format_html_join
 
 from tamamo.kernel import time
 from tamamo.web import assets
@@ -12,6 +14,8 @@ from tamamo.web.portal import words
 from tamamo.web.portal.browser import browser_messages
 from tamamo.web.portal.exports import moment_text
 from tamamo.web.portal.level import Stage, State
+from tamamo.web.portal.margin import margin
+from tamamo.web.portal.names import Named, local_name, local_text, marked
 from tamamo.web.portal.stations import Kind
 
 register = template.Library()
@@ -22,6 +26,7 @@ register.filter("signed", words.signed)
 register.filter("full_date", words.full_date)
 register.filter("day_and_time", words.day_and_time)
 register.filter("iso", moment_text)
+register.filter("margin", margin)
 
 
 @register.filter
@@ -52,6 +57,27 @@ def state_label(state: State) -> str:
 def kind_label(kind: Kind) -> str:
     """Return the name of a kind of station."""
     return words.kind_label(kind)
+
+
+register.filter("plain_name", local_name)
+
+
+@register.filter
+def named(item: Named) -> str:
+    """Return a gauge's or station's name for the page, marked where it is in another language."""
+    return marked(local_name(item))
+
+
+@register.filter
+def local(text: str) -> str:
+    """Return a town, river or publisher for the page, marked where it is in another language."""
+    return marked(local_text(text))
+
+
+@register.filter
+def local_list(texts: Iterable[str]) -> str:
+    """Return several of them, with commas."""
+    return format_html_join(", ", "{}", ((local(text),) for text in texts))
 
 
 register.simple_tag(browser_messages)

@@ -8,8 +8,11 @@ import { replaceParameter, select } from "./view.js";
 
 const HOME = { center: [134.045, 34.29], zoom: 9.6 };
 const HOME_TOWN = "高松市";
+const MATTERS = 2; // the stage of the danger level
 // Room for the zoom buttons and the sea in the north.
 const PADDING = { top: 96, right: 72, bottom: 48, left: 48 };
+// Our own land ends here.
+const BOUNDS = [[133.45, 34.0], [134.6, 34.7]];
 const NARROWING = ["town", "q", "stage", "state"];
 const LOCALE = {
   "Map.Title": "mapTitle",
@@ -120,10 +123,10 @@ function narrowed() {
   return NARROWING.map((name) => searchParams.get(name) ?? "").join("|");
 }
 
-/** The place that shows the listed rows: those of the city itself where there are any. */
+/** The place that shows the listed rows: those of the city itself where there are any, and all that matter. */
 function placeOfRows() {
   const rows = [...document.querySelectorAll("tr[data-station][data-lon]")];
-  const near = rows.filter((row) => row.dataset.town === HOME_TOWN);
+  const near = rows.filter(({ dataset }) => dataset.town === HOME_TOWN || Number(dataset.stage) >= MATTERS);
   if (!rows.length) return HOME;
   const bounds = new maplibre.LngLatBounds();
   for (const row of near.length ? near : rows) bounds.extend([row.dataset.lon, row.dataset.lat].map(Number));
@@ -182,7 +185,7 @@ export function open(portal) {
       ...(placeFromAddress() ?? placeOfRows()),
       minZoom: 8,
       maxZoom: 17,
-      maxBounds: [[132.9, 33.7], [135.2, 35.0]],
+      maxBounds: BOUNDS,
       cooperativeGestures: true,
       dragRotate: false,
       pitchWithRotate: false,
@@ -198,7 +201,7 @@ export function open(portal) {
   }
   map.touchZoomRotate.disableRotation();
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new maplibre.ScaleControl(), "bottom-left");
+  map.addControl(new maplibre.ScaleControl(), "top-left");
   map.on("load", async () => {
     addMarks(map);
     listen(map, element);
