@@ -27,6 +27,10 @@ WAITING = Gauge(
 )
 
 
+#: Seconds that outcomes gather when more than a few came at once: one transaction for many.
+_GATHER, _FEW = 0.02, 4
+
+
 class Delivery:
     """Delivers what waits in the buckets of this process."""
 
@@ -199,6 +203,8 @@ class Delivery:
                     self._forget(outcome.item)
             # Only now: whoever waits for the outcomes must know them stored.
             del self._outcomes[: len(batch)]
+            if len(begun) + len(batch) > _FEW:
+                await asyncio.sleep(_GATHER)
 
     async def _store(self, begun: list[Outbound], batch: list[Outcome]) -> None:
         while True:
