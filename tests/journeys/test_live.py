@@ -109,6 +109,21 @@ def test_a_failing_server_does_not_empty_the_page(visit: Visit, city: City) -> N
     _connected(page)
 
 
+def test_rows_alone_do_not_pass_for_a_page_up_to_date(visit: Visit, city: City) -> None:
+    page = visit("/")
+    _connected(page)
+    page.context.route(f"{city.base}/", lambda route: route.fulfill(status=500, body="500"))
+    city.set_level("9001", 1.6)
+    expect(page.locator("#live-state")).to_contain_text("更新が止まっています", timeout=SOON)
+    city.set_level("9001", 1.7)
+    expect(page.locator("#g-9001 .row-level")).to_have_text("1.70", timeout=SOON)
+    time.sleep(2)
+    expect(page.locator("#live-state")).to_contain_text("更新が止まっています")
+    page.context.unroute(f"{city.base}/")
+    _connected(page)
+    expect(page.locator("#now")).to_contain_text("木太大橋")
+
+
 def test_ages_are_drawn_anew_and_readings_become_late(visit: Visit) -> None:
     page = visit("/")
     _connected(page)

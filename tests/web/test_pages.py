@@ -59,7 +59,7 @@ async def test_rising_rivers_are_no_calm(client: AsyncClient, source: MemorySour
     html = (await client.get("/")).content.decode()
     now = html[html.index('id="now"') : html.index('id="layers"')]
     assert "calm__mark" not in now
-    assert "上昇中" in now
+    assert "1時間前より高く" in now
     assert "危険水位まで 0.16 m" in now
     assert "上がる川" in now
     assert "動かない川" not in now

@@ -37,9 +37,9 @@ def stage_label(stage: Stage) -> str:
     """Return a stage as the reader sees it on a badge."""
     return {
         Stage.BELOW: _("Below observation start"),
-        Stage.STARTED: _("At or above observation start"),
-        Stage.DANGER: _("At or above danger level"),
-        Stage.FLOOD: _("At or above flood level"),
+        Stage.STARTED: _("Observation start reached"),
+        Stage.DANGER: _("Danger level reached"),
+        Stage.FLOOD: _("Flood level reached"),
     }[stage]
 
 

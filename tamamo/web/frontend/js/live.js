@@ -17,6 +17,7 @@ let address = "";
 let source = null;
 let stopped = false;
 let lost = false;
+let failed = false; // the server answers, but not with the view: rows alone would contradict it
 let fresh = Date.now();
 let rowsTimer = 0;
 let viewTimer = 0;
@@ -26,10 +27,12 @@ const refresh = () => document.dispatchEvent(new CustomEvent("city:refresh"));
 function show(kind, text) {
   region.classList.toggle("live--paused", kind === "paused");
   region.classList.toggle("live--lost", kind === "lost");
+  document.body.classList.toggle("is-stale", kind === "lost");
   if (state.textContent !== text) state.textContent = text;
 }
 
 function nowFresh() {
+  if (failed) return;
   fresh = Date.now();
   if (!lost) return;
   lost = false;
@@ -42,6 +45,18 @@ function nowLost() {
   if (lost || !source) return;
   lost = true;
   show("lost", say("lost", { time: clockTime(fresh) }));
+}
+
+function onFailed() {
+  failed = Boolean(source);
+  nowLost();
+}
+
+function onView() {
+  if (!failed) return;
+  failed = lost = false;
+  fresh = Date.now();
+  show("live", say("live"));
 }
 
 function fetchRows() {
@@ -73,7 +88,7 @@ function connect() {
   source = new EventSource(`/sse?type=${TYPES.join(",")}`);
   source.addEventListener("open", () => {
     nowFresh();
-    show("live", say("live"));
+    if (!lost) show("live", say("live"));
   });
   source.addEventListener("entity", onEntity);
   source.addEventListener("gone", () => refreshSoon(GATHER));
@@ -84,7 +99,7 @@ function connect() {
 function disconnect() {
   source?.close();
   source = null;
-  lost = false;
+  lost = failed = false;
   changed.clear();
   clearTimeout(rowsTimer);
   clearTimeout(viewTimer);
@@ -97,6 +112,7 @@ async function check() {
   try {
     const answer = await fetch("/healthz", { signal: AbortSignal.timeout(CHECK_TIMEOUT) });
     if (!answer.ok) throw new Error(String(answer.status));
+    if (failed) refresh();
     if (source?.readyState === EventSource.OPEN) nowFresh();
     else if (source?.readyState === EventSource.CLOSED) connect();
   } catch {
@@ -135,7 +151,8 @@ export function goLive(rowsAddress) {
   document.addEventListener("visibilitychange", onVisibility);
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", (event) => event.persisted && onVisibility());
-  document.addEventListener("city:failed", nowLost);
+  document.addEventListener("city:failed", onFailed);
+  document.addEventListener("city:view", onView);
   connect();
   setInterval(check, CHECK);
 }
