@@ -197,7 +197,8 @@ class Cluster:
             # With -l the server writes to its log alone; without, it would inherit our pipes and
             # the reading side wait for the server's end.
             wait = ("-w", "-s", "-t", str(_START_SECONDS))
-            answer = self._pg_ctl("start", *wait, "-l", str(self.log), "-o", text)
+            log = str(self.log.relative_to(self.base))
+            answer = self._pg_ctl("start", *wait, "-l", log, "-o", text)
             told = "" if answer.returncode == 0 else self._log_after(before) + answer.stderr
             # The server of a killed postmaster needs a moment to notice and let go of its memory.
             return "still in use" not in told
@@ -214,7 +215,9 @@ class Cluster:
             return file.read().decode("utf-8", "replace")
 
     def _pg_ctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command: list[str | Path] = [self.programs / "pg_ctl", "-D", self.data, *arguments]
+        # pg_ctl hands paths to a shell in double quotes: from within the base they are plain words
+        # whatever the home is called.
+        command: list[str | Path] = [self.programs / "pg_ctl", "-D", self.data.name, *arguments]
         return binaries.run(command, self.user, self.base)
 
     def socket_directory(self) -> Path:
