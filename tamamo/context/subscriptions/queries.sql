@@ -65,9 +65,12 @@ limit %(limit)s offset %(offset)s
 -- name: count
 select count(*) from subscription where tenant = %(tenant)s
 
--- name: version
-select version from notification_state
+-- name: heads
+-- What there is, and whether it is what a process has compiled.
+select tenant, id, modified_at, since::text from subscription
 
--- name: all
--- Whatever a process holds compiled; only what changed since it looked last.
-select tenant, id, modified_at, since::text, document, terms, query_terms from subscription
+-- name: some
+-- Those that are new to a process, or changed.
+select s.tenant, s.id, s.modified_at, s.since::text, s.document, s.terms, s.query_terms
+from unnest(%(tenants)s::text[], %(ids)s::text[]) as k (tenant, id)
+join subscription s using (tenant, id)

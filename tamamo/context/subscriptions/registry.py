@@ -42,17 +42,20 @@ class Registry:
 
     async def refresh(self, connection: Connection, version: int) -> None:
         """Read what the database holds at this version or later."""
-        rows = await (await connection.execute(_SQL["all"])).fetchall()
-        known = {}
-        for row in rows:
-            key = (row[0], row[1])
+        known: dict[Key, tuple[datetime, str, Subscription]] = {}
+        changed: list[Key] = []
+        for tenant, identifier, *head in await _rows(connection, "heads", {}):
+            key = (tenant, identifier)
             before = self._known.get(key)
-            if before is not None and before[:2] == (row[2], row[3]):
+            if before is not None and before[:2] == tuple(head):
                 known[key] = before
-                continue
+            else:
+                changed.append(key)
+        keys = {"tenants": [key[0] for key in changed], "ids": [key[1] for key in changed]}
+        for row in await _rows(connection, "some", keys) if changed else ():
             compiled = _compile(row)
             if compiled is not None:
-                known[key] = (row[2], row[3], compiled)
+                known[compiled.tenant, compiled.id] = (row[2], row[3], compiled)
         self._known = known
         self.version = version
         self._by_type = _by_type(self)
@@ -85,6 +88,12 @@ class Registry:
             for subscription in self._by_type.get((change.tenant, kind), ()):
                 found[subscription.id] = subscription
         return found.values()
+
+
+async def _rows(
+    connection: Connection, statement: str, parameters: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    return await (await connection.execute(_SQL[statement], parameters)).fetchall()
 
 
 def _by_type(subscriptions: Iterable[Subscription]) -> dict[tuple[str, str | None], Any]:
