@@ -15,6 +15,7 @@ from tamamo.context.entities import write
 from tamamo.context.entities.write import Mutation
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
 from tamamo.context.notifications.records import Records
+from tests.context.notifications.clock import HandClock
 from tests.context.notifications.conftest import QUICK, change, notifying, room, subscribe
 from tests.context.notifications.receiver import Received, Receiver
 
@@ -39,33 +40,10 @@ async def until_empty(broker: Broker) -> None:
     raise AssertionError("notifications still wait")
 
 
-class TestClock:
-    """Seconds that pass when the test says so."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self._now = 1000.0
-        self._moved = asyncio.Condition()
-
-    def now(self) -> float:
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        until = self._now + seconds
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._now >= until)
-
-    async def advance(self, seconds: float) -> None:
-        async with self._moved:
-            self._now += seconds
-            self._moved.notify_all()
-
-
 async def test_a_receiver_down_for_ten_minutes_gets_everything_once_in_order(
     broker: Broker, api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
-    clock = TestClock()
+    clock = HandClock()
     policy = replace(QUICK, first_pause=0.1, longest_pause=60)
     identifier = await subscribe(api, receiver.url)
     await receiver.down()
@@ -244,7 +222,7 @@ async def test_a_refused_notification_becomes_a_dead_letter_and_can_be_replayed(
         assert values(await receiver.wait_for(1)) == [2]
         await receiver.wait_attempts(QUICK.refusals + 1)
         await until_empty(broker)
-        records = Records(broker.pool, TestClock())
+        records = Records(broker.pool, HandClock())
         (dead,) = await records.listed(None, identifier, dead=True, limit=10)
         assert dead["entity"] == "urn:x:1"
         assert dead["attempts"] == QUICK.refusals
@@ -263,7 +241,7 @@ async def test_a_refused_notification_becomes_a_dead_letter_and_can_be_replayed(
 async def test_a_notification_nobody_takes_is_given_up_after_a_day(
     broker: Broker, api: httpx.AsyncClient, receiver: Receiver
 ) -> None:
-    clock = TestClock()
+    clock = HandClock()
     receiver.status = 503
     await subscribe(api, receiver.url)
     await room(api, warm=1)
