@@ -29,9 +29,7 @@ def test_media_type_of_the_answer(accept: str | None, media: str) -> None:
     assert negotiation.media_type(accept, geojson=True) == media
 
 
-@pytest.mark.parametrize(
-    "accept", ["text/html", "application/geo+json", "application/json;q=0"]
-)
+@pytest.mark.parametrize("accept", ["text/html", "application/geo+json", "application/json;q=0"])
 def test_what_cannot_be_given_is_refused_with_what_can(accept: str) -> None:
     with pytest.raises(NotAcceptable) as caught:
         negotiation.media_type(accept, geojson=False)
