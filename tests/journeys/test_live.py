@@ -29,6 +29,19 @@ def test_a_new_level_appears_without_a_reload(visit: Visit, city: City) -> None:
     expect(page.locator("#announce-polite")).to_have_text("")
 
 
+def test_card_and_row_of_a_gauge_say_the_same(visit: Visit, city: City) -> None:
+    page = visit("/")
+    _connected(page)
+    card = page.locator("#now .alarm", has_text="長者北橋")
+    expect(card.locator(".alarm__value")).to_contain_text("1.50")
+    card.get_by_role("link").focus()
+    city.set_level("9002", 1.55)
+    expect(page.locator("#g-9002 .row-level")).to_have_text("1.55", timeout=SOON)
+    expect(card.locator(".alarm__value")).to_contain_text("1.55", timeout=1_000)
+    expect(card.locator(".alarm__margin")).to_have_text("氾濫開始水位まで 0.35 m")
+    expect(card.get_by_role("link")).to_be_focused()
+
+
 def test_a_change_of_level_is_announced_and_comes_to_the_top(visit: Visit, city: City) -> None:
     page = visit("/")
     _connected(page)

@@ -74,7 +74,7 @@ function addMarks(map) {
       "text-field": ["step", ["zoom"], ["case", [">=", ["get", "severity"], 2], ["get", "label"], ""], 11.5, ["get", "label"]],
       "text-font": FONTS,
       "text-size": 14,
-      "text-variable-anchor": ["top", "bottom", "right", "left"],
+      "text-variable-anchor": ["top", "bottom", "left", "right"],
       "text-radial-offset": 1.1,
       "text-justify": "auto",
     },

@@ -1,6 +1,8 @@
 // Rows of gauges that changed: fetched as the server renders them, put in place, announced.
 import { say } from "./messages.js";
 
+const CARD_PARTS = [".alarm__head", ".alarm__value", ".alarm__margin", ".alarm__note"];
+
 const refresh = () => document.dispatchEvent(new CustomEvent("city:refresh"));
 
 /** Station -> stage of the gauges at or above their danger level, also those filtered away. */
@@ -24,8 +26,19 @@ function place(row, alarmsBefore) {
   const old = document.getElementById(row.id);
   const before = old ? old.dataset.stage : (alarmsBefore.get(row.dataset.station) ?? "0");
   const change = { before, after: row.dataset.stage, row };
+  const moved = old && old.dataset.level !== row.dataset.level;
   if (old) exchange(old, row);
+  // A mark of its own, not a class: the next view as the server renders it takes it away.
+  if (moved) document.getElementById(row.id).dataset.moved = row.dataset.level;
   return change.before === change.after ? null : change;
+}
+
+/** The same gauge says the same on its card; the link, which may hold the focus, stays. */
+function placeCard(card) {
+  const old = document.querySelector(`#now .alarm[data-station="${CSS.escape(card.dataset.station)}"]`);
+  if (!old) return;
+  old.className = card.className;
+  for (const part of CARD_PARTS) old.querySelector(part)?.replaceWith(card.querySelector(part) ?? "");
 }
 
 /** Say changes of level only: up to the flood level at once, others when the reader pauses. */
@@ -61,6 +74,7 @@ export async function updateRows(address, stations) {
   const before = alarms(now);
   const rows = [...page.querySelectorAll("tr[data-station]")];
   const changes = rows.map((row) => place(row, before)).filter(Boolean);
+  page.querySelectorAll("#rows-alarms > li").forEach(placeCard);
   const detail = page.getElementById("detail-now");
   if (detail) document.getElementById("detail-now")?.replaceWith(detail);
   const moment = page.getElementById("rows-as-of");
