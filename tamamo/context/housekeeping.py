@@ -20,6 +20,7 @@ from tamamo.context.registrations.service import sweep as sweep_registrations
 from tamamo.context.temporal.partitions import Partitions, month_of, months_between, next_month
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single, transaction
+from tamamo.kernel.tasks import wanted
 from tamamo.kernel.time import from_text, now, to_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def run(broker: "Broker") -> None:
 
 
 async def _repeat(task: Task, pool: Pool) -> None:
-    while True:
+    while wanted():
         try:
             done = await task.run(pool)
         except Exception:

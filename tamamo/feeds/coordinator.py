@@ -20,6 +20,7 @@ from tamamo.feeds.rejects import Reject
 from tamamo.feeds.status import Declaration, FeedStatuses
 from tamamo.kernel import time as kernel_time
 from tamamo.kernel.errors import Problem
+from tamamo.kernel.tasks import wanted
 
 #: The longest pause between two tries of a feed that fails.
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -95,7 +96,7 @@ class Coordinator:
         assert interval is not None
         failures = 0
         declared = False
-        while True:
+        while wanted():
             started = self._clock.now()
             if not declared:
                 declared = await self._keep(self._statuses.declare(feed.declaration))

@@ -11,6 +11,7 @@ import uvloop
 from tamamo.context.broker import Broker, open_broker
 from tamamo.kernel import log
 from tamamo.kernel.settings import Settings
+from tamamo.kernel.tasks import wanted
 
 Service = Callable[[Broker], Awaitable[None]]
 
@@ -56,7 +57,7 @@ async def keep_running(name: str, service: Service, broker: Broker) -> None:
     """Run a service for ever; after an error pause, longer each time, and start it again."""
     pause = _FIRST_PAUSE
     loop = asyncio.get_running_loop()
-    while True:
+    while wanted():
         started = loop.time()
         try:
             await service(broker)

@@ -136,8 +136,9 @@ async def _again(name: str, service: "Service", broker: "Broker") -> None:
     import structlog
 
     from tamamo.kernel.errors import Unavailable
+    from tamamo.kernel.tasks import wanted
 
-    while True:
+    while wanted():
         try:
             await service(broker)
         except Unavailable as error:

@@ -14,6 +14,7 @@ from tamamo.context.changes.reading import PAGE
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single
+from tamamo.kernel.tasks import wanted
 
 _SQL = sql.load(__package__)
 _log = structlog.get_logger(__name__)
@@ -109,7 +110,7 @@ class ChangeService:
                 await task
 
     async def _run(self) -> None:
-        while True:
+        while wanted():
             try:
                 more = await self._look()
             except Exception:

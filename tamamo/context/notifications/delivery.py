@@ -15,6 +15,7 @@ from tamamo.context.notifications.senders import Refused, Sender, Unreachable, o
 from tamamo.context.subscriptions.compiled import Subscription
 from tamamo.context.subscriptions.registry import Key, Registry
 from tamamo.kernel.errors import Unavailable
+from tamamo.kernel.tasks import wanted
 from tamamo.kernel.time import now as present
 
 _log = structlog.get_logger(__name__)
@@ -106,7 +107,7 @@ class Delivery:
                 task.cancel()
 
     async def _start_all(self) -> None:
-        while True:
+        while wanted():
             self._wake.clear()
             until = self._start_some()
             WAITING.set(sum(len(queue.waiting) for queue in self._queues.values()))
@@ -192,7 +193,7 @@ class Delivery:
             )
 
     async def _settle_all(self) -> None:
-        while True:
+        while wanted():
             await self._settle.wait()
             self._settle.clear()
             begun, self._begun = self._begun, []

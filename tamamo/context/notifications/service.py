@@ -14,6 +14,7 @@ from tamamo.context.notifications.senders import HttpSender, Sender
 from tamamo.context.subscriptions.registry import Registry
 from tamamo.kernel.database import single
 from tamamo.kernel.outgoing import Outgoing
+from tamamo.kernel.tasks import wanted
 
 if TYPE_CHECKING:
     from tamamo.context.broker import Broker
@@ -61,7 +62,7 @@ class Notifier:
                 group.create_task(self._feed_all(buckets, delivery), name="matching")
 
     async def _claim_all(self, buckets: Buckets, delivery: Delivery) -> None:
-        while True:
+        while wanted():
             before = set(buckets.held)
             surplus = await buckets.claim()
             for number in surplus:
@@ -74,7 +75,7 @@ class Notifier:
 
     async def _feed_all(self, buckets: Buckets, delivery: Delivery) -> None:
         scanned = self._clock.now()
-        while True:
+        while wanted():
             seen, stored, again = await self._step(buckets)
             if seen.version != self._registry.version:
                 await self._refresh(seen)

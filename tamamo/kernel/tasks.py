@@ -1,0 +1,14 @@
+"""Tasks that run until they are cancelled."""
+
+import asyncio
+
+
+def wanted() -> bool:
+    """Return whether the current task has not been asked to stop: what an endless loop asks.
+
+    In Python 3.11 `asyncio.wait_for` swallows a cancellation that comes together with its result
+    (python/cpython#86296), and the connection pool waits by it. A loop that only relies on the
+    exception then runs for ever, and whoever stops it waits for ever.
+    """
+    task = asyncio.current_task()
+    return task is None or not task.cancelling()
