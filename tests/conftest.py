@@ -1,7 +1,8 @@
 """Fixtures of all tests: a real PostgreSQL, a real server, the recorded data, a browser.
 
-One embedded PostgreSQL serves the whole run (all xdist workers share it); every test that asks
-for a database gets a fresh one, copied from a migrated template.
+Each test process has an embedded PostgreSQL of its own: in a shared one, a transaction of another
+process holds back the horizon by which changes are read, and with it what a test waits for. Every
+test that asks for a database gets a fresh one, copied from a migrated template.
 """
 
 import os
@@ -46,8 +47,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def _run_home(factory: pytest.TempPathFactory) -> Path:
-    base = factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cluster-home"
+    return factory.getbasetemp() / "cluster-home"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -58,14 +58,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Remove the run's PostgreSQL data: as root it stands outside pytest's own directory."""
+    """Remove the process's PostgreSQL data: as root it stands outside pytest's own directory."""
     factory = getattr(session.config, "_tmp_path_factory", None)
-    if factory is None or "PYTEST_XDIST_WORKER" in os.environ:
+    if factory is None:
         return
-    home = factory.getbasetemp() / "cluster-home"
+    home = _run_home(factory)
     if home.exists():
         embedded.destroy(home)
-    _sweep()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _sweep()
 
 
 def _sweep() -> None:
@@ -83,16 +84,12 @@ def _sweep() -> None:
 
 @pytest.fixture(scope="session")
 def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The run's PostgreSQL, with the migrated template database in it."""
+    """This process's PostgreSQL, with the migrated template database in it."""
     home = _run_home(tmp_path_factory)
     with embedded.database(home, say=lambda _: None, options=FAST) as dsn:
         with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("select pg_advisory_lock(1)")
-            found = connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE])
-            if found.fetchone() is None:
-                connection.execute(f"create database {TEMPLATE}_draft")
-                migrate(make_conninfo(dsn, dbname=f"{TEMPLATE}_draft"))
-                connection.execute(f"alter database {TEMPLATE}_draft rename to {TEMPLATE}")
+            connection.execute(f"create database {TEMPLATE}")
+        migrate(make_conninfo(dsn, dbname=TEMPLATE))
         yield dsn
 
 
