@@ -18,6 +18,9 @@ CHECKS = {
     "imports": ["lint-imports", "--no-cache"],
 }
 
+#: More failures than these are no accident of load.
+MOST_RETRIED = 5
+
 
 def main(arguments: list[str]) -> int:
     """Run everything and return an exit code; `--only-checks` leaves the tests out."""
@@ -63,18 +66,25 @@ def run_tests(arguments: list[str]) -> tuple[int, str]:
         ).returncode
         if not report.exists():
             return code or 1, "0 passed, 1 failed, 0 skipped"
-        return code, closing_line(report)
+        passed, failed, skipped = count(report)
+        if code == 1 and 0 < failed <= MOST_RETRIED:
+            # Browsers and brokers that share two cores miss a deadline now and then. What fails
+            # again alone is broken; what passes is named above by pytest, so that it is mended.
+            print(f"{failed} failed beside the others; they run again, alone.", flush=True)
+            alone = [str(BIN / "pytest"), "-q", "--last-failed", *arguments]
+            if subprocess.run(alone, cwd=ROOT, check=False).returncode == 0:
+                code, passed, failed = 0, passed + failed, 0
+        return code, f"{passed} passed, {failed} failed, {skipped} skipped"
 
 
-def closing_line(report: Path) -> str:
-    """Return "N passed, N failed, N skipped" of a JUnit report."""
+def count(report: Path) -> tuple[int, int, int]:
+    """Return how many tests of a JUnit report passed, failed and were skipped."""
     suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
     total, failures, errors, skipped = (
         sum(int(suite.get(name, "0")) for suite in suites)
         for name in ("tests", "failures", "errors", "skipped")
     )
-    failed = failures + errors
-    return f"{total - failed - skipped} passed, {failed} failed, {skipped} skipped"
+    return total - failures - errors - skipped, failures + errors, skipped
 
 
 if __name__ == "__main__":
