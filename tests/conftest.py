@@ -55,6 +55,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for name in [*os.environ]:
         if name.startswith(("TAMAMO_", "PG")) or name == "DATABASE_URL":
             del os.environ[name]
+    # A run in the background is started with Ctrl-C ignored, and what it starts would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
