@@ -87,7 +87,11 @@ def replay_river(
     ahead: datetime | None,
     home: Path | None,
 ) -> None:
-    """Replay a recording of river levels (CSV). Safe to run twice: repeats are counted."""
+    """Replay a recording of river levels (CSV). Safe to run twice: repeats are counted.
+
+    \b
+    Exit code 0: every row is in. 3: some rows were rejected, see the rejects file.
+    """
     from tamamo.feeds.replay import Plan
 
     if not math.isfinite(speed):
@@ -101,7 +105,10 @@ def replay_river(
 
 
 def run_replay(plan: "Plan", settings: Settings) -> None:
-    """Replay on an installation, running or not; exits with EXIT_INTERRUPTED at Ctrl-C."""
+    """Replay on an installation, running or not.
+
+    Exits with EXIT_INTERRUPTED at Ctrl-C, with EXIT_REJECTED when some rows were rejected.
+    """
     from tamamo.feeds import replay as engine
     from tamamo.feeds.rejects import RejectsFile
 
@@ -124,6 +131,8 @@ def run_replay(plan: "Plan", settings: Settings) -> None:
         _name_rejects_file(rejects.path)
     if interrupted:
         _tell_stopped()
+    if rejects.count:
+        sys.exit(EXIT_REJECTED)
 
 
 def _tell_stopped() -> NoReturn:

@@ -53,7 +53,7 @@ class RejectsFile:
     """
 
     def __init__(self, home: Path, source: Path, now: datetime) -> None:
-        stem = re.sub(r"[^\w.-]+", "_", source.name) or "file"
+        stem = re.sub(r"[^\w.-]+", "_", source.name.removesuffix(".csv")) or "file"
         self._wanted = home / "rejects" / f"{now.astimezone(JST):%Y%m%dT%H%M%S}-{stem}.csv"
         self._file: TextIOWrapper | None = None
         self.path: Path | None = None

@@ -21,7 +21,7 @@ def test_nothing_rejected_makes_no_file(tmp_path):
 def test_a_rejected_row_is_kept_with_its_reason_in_both_languages(tmp_path):
     with RejectsFile(tmp_path, Path("水位 6月.csv"), NOW) as rejects:
         rejects.add(Reject(7, "level_m", quality.NOT_FINITE, ["3700000016", "木太大橋", "NaN"]))
-    assert rejects.path == tmp_path / "rejects" / "20260626T090507-水位_6月.csv.csv"
+    assert rejects.path == tmp_path / "rejects" / "20260626T090507-水位_6月.csv"
     assert rejects.count == 1
     content = rejects.path.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")

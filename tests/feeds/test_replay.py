@@ -237,6 +237,18 @@ def test_ctrl_c_keeps_what_was_written_and_the_next_run_goes_on(tmp_path, databa
     assert f"{5488 - stored:,} observations stored" in out
 
 
+def test_a_rejected_row_shows_in_the_exit_code(tmp_path, database_url, river_file):
+    dirty = tmp_path / "dirty.csv"
+    head, first, second, *_ = river_file.read_text("utf-8-sig").splitlines()
+    dirty.write_text("\n".join((head, first, f"{second},one cell too many", "just one cell")))
+    process = tamamo(tmp_path, database_url, "replay", "river", str(dirty))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3, out + err
+    (rejects,) = (tmp_path / "rejects").iterdir()
+    assert rejects.name.endswith("-dirty.csv")
+    assert rejects.name in out + err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

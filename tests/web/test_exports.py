@@ -108,6 +108,7 @@ async def test_a_gauges_readings_as_a_file_and_as_a_chart(
     rows = await _rows(client, "/gauges/1/levels.csv")
     assert [row["level_m"] for row in rows] == ["47.0", "46.0", "45.0", "44.0", "40.0", "2.0"]
     chart = json.loads((await client.get("/gauges/1/chart.json")).content)
+    assert chart["simulated"] is False
     assert [level for _, level in chart["points"]] == [
         47.0,
         46.0,

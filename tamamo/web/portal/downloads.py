@@ -94,6 +94,7 @@ async def chart(request: HttpRequest, station: str) -> HttpResponse:
     interval = series.usual_interval(points, gauge.interval)
     drawn = series.with_gaps(points, interval)
     body = {
+        "simulated": gauge.simulated,
         "from": exports.moment_text(shown.as_of - city.CHART_SPAN),
         "to": exports.moment_text(shown.as_of),
         "points": [[int(moment.timestamp() * 1000), level] for moment, level in drawn],
