@@ -1,10 +1,10 @@
 """Ordering of entities (clause 4.23): `orderBy=name,age;desc`, `location;dist-asc`.
 
 Order across data types is that of 4.23.2, and what is not there comes last in both directions.
-Texts are ordered by code point; a `collation` is refused until there is one to give.
+Texts stand in the order of `collation`, without one in ICU's root order (4.23.1). Identifiers and
+types are no texts to read: they stand by code point, unless a collation is named.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +13,11 @@ import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tamamo.context.errors import BadRequestData, OperationNotSupported
+from tamamo.context.errors import BadRequestData
 from tamamo.context.model.entity import Entity
+from tamamo.context.query import collation as collations
 from tamamo.context.query import geoq, paths, values
+from tamamo.context.query.collation import Key as TextKey
 from tamamo.context.query.paths import AttrPath, EntityTime
 from tamamo.context.query.text import ENTITY_MEMBERS, Cursor, Terms, names_of
 from tamamo.kernel import geo
@@ -26,8 +28,6 @@ _COLUMNS = {
     "createdAt": "e.created_at",
     "modifiedAt": "e.modified_at",
 }
-#: A language tag as RFC 6067 extends it: und, de-u-co-phonebk.
-_COLLATION = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 #: Place in the order (4.23.2) and what orders within it; None: not there.
 Key = tuple[int, Any]
@@ -49,9 +49,13 @@ class Ordering:
 
     terms: tuple[OrderTerm, ...]
     reference: BaseGeometry | None = None
+    #: Language tag; None: the root order for texts.
+    collation: str | None = None
 
     def sql(self) -> str | None:
         """Return the `order by` list over entity rows `e`, None when Python has to order."""
+        if self.collation is not None:
+            return None
         parts = []
         for term in self.terms:
             name = term.path.name if isinstance(term.path, EntityTime) else term.member
@@ -62,9 +66,10 @@ class Ordering:
 
     def sort(self, entities: Iterable[Entity]) -> list[Entity]:
         """Return the entities in order."""
+        text_key = collations.key_of(self.collation or collations.ROOT)
         ordered = sorted(entities, key=lambda entity: entity.id)
         for term in reversed(self.terms):
-            keyed = [(self._key(term, entity), entity) for entity in ordered]
+            keyed = [(self._key(term, entity, text_key), entity) for entity in ordered]
             there = [(key, entity) for key, entity in keyed if key is not None]
             there.sort(key=lambda pair: pair[0], reverse=term.descending)
             if term.by_distance:  # what has no place follows in both directions
@@ -73,23 +78,24 @@ class Ordering:
             ordered = [entity for _, entity in there] + absent
         return ordered
 
-    def _key(self, term: OrderTerm, entity: Entity) -> Key | None:
+    def _key(self, term: OrderTerm, entity: Entity, text_key: TextKey) -> Key | None:
+        names = str if self.collation is None else text_key
         if term.member == "id":
-            return (1, entity.id)
+            return (1, names(entity.id))
         if term.member == "type":
-            return (1, entity.types)
+            return (1, [names(name) for name in entity.types])
         if term.member == "scope":
-            return (1, entity.scopes) if entity.scopes else None
+            return (1, [text_key(scope) for scope in entity.scopes]) if entity.scopes else None
         if isinstance(term.path, EntityTime):
             text = paths.entity_time(term.path, entity)
-            return None if text is None else _rank(text)
+            return None if text is None else _rank(text, text_key)
         assert term.path is not None
         if term.by_distance and self.reference is not None:
             found = geoq.geometries(entity.attrs, term.path.names[-1])
             if found:
                 return (-1, min(geo.distance_m(place, self.reference) for place in found))
         ranks = [
-            _rank(value)
+            _rank(value, text_key)
             for target in paths.targets(term.path, entity)
             for value in target.values
             if value is not None
@@ -112,7 +118,7 @@ def parse(
     order_by: its text or a JSON array of texts. order_from, order_geometry: where distances are
     measured from; a Point unless a type is named. Raises BadRequestData naming the parameter.
     """
-    _check_collation(collation)
+    tag = None if collation is None else collations.parse(collation)
     if order_geometry is not None and not isinstance(order_geometry, str):
         raise BadRequestData("orderGeometry: expected a geometry's type", field="orderGeometry")
     reference = None
@@ -127,7 +133,7 @@ def parse(
         raise BadRequestData(
             "orderFrom: missing; distances are measured from it", field="orderFrom"
         )
-    return Ordering(found, reference)
+    return Ordering(found, reference, tag)
 
 
 def _parse_term(text: str, terms: Terms) -> OrderTerm:
@@ -156,18 +162,7 @@ def _parse_term(text: str, terms: Terms) -> OrderTerm:
     return OrderTerm(member, path, direction.endswith("desc"), by_distance)
 
 
-def _check_collation(collation: Any) -> None:
-    if collation is None:
-        return
-    if not isinstance(collation, str) or not _COLLATION.fullmatch(collation):
-        raise BadRequestData(f"collation: {collation!r} names no collation", field="collation")
-    raise OperationNotSupported(
-        f"collation: {collation} is not supported; texts are ordered by code point",
-        field="collation",
-    )
-
-
-def _rank(value: Any) -> Key:
+def _rank(value: Any, text_key: TextKey) -> Key:
     """Return the place of a value's data type in 4.23.2, and its order within."""
     if isinstance(value, bool):
         return (4, value)
@@ -181,4 +176,4 @@ def _rank(value: Any) -> Key:
         read: Any = kind.read(value)
         if read is not None:
             return (place, read)
-    return (1, str(value))
+    return (1, text_key(str(value)))

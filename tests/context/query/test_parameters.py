@@ -6,7 +6,6 @@ import pytest
 
 from tamamo.context.errors import (
     BadRequestData,
-    OperationNotSupported,
     TooComplexQuery,
     TooManyResults,
 )
@@ -161,11 +160,6 @@ def test_faults_of_orderings(terms: Terms, text: str, more: dict[str, Any], fiel
     with pytest.raises(BadRequestData) as raised:
         order.parse(text, terms, **more)
     assert raised.value.extra["field"] == field
-
-
-def test_a_collation_is_refused_rather_than_ignored(terms: Terms) -> None:
-    with pytest.raises(OperationNotSupported):
-        order.parse("name", terms, collation="de-u-co-phonebk")
 
 
 def test_pages() -> None:
