@@ -17,6 +17,8 @@ from tamamo.kernel.errors import Problem
 Reader = Callable[[Any, str, TermMap], Any]
 
 MAX_TEXT: Final = 32 * 1024
+#: Elements of an array.
+MAX_ELEMENTS: Final = 1_000
 
 
 def text(value: Any, place: str, _: TermMap) -> str:
@@ -125,6 +127,8 @@ def list_of(reader: Reader) -> Reader:
     def read(value: Any, place: str, terms: TermMap) -> list[Any]:
         if not isinstance(value, list) or not value:
             raise Fault("an array that is not empty is expected", place)
+        if len(value) > MAX_ELEMENTS:
+            raise Fault(f"more than {MAX_ELEMENTS} elements", place)
         try:
             return [reader(item, str(at), terms) for at, item in enumerate(value)]
         except Fault as fault:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from tamamo.context.errors import TooComplexQuery
 from tamamo.context.query.text import Cursor
 
 MAX_DEPTH = 30
@@ -63,13 +62,13 @@ def parse(cursor: Cursor, leaf: Callable[[], T], either: tuple[str, ...] = ("|",
         nonlocal count
         if cursor.take("("):
             if depth >= MAX_DEPTH:
-                raise TooComplexQuery(f"{cursor.field}: parentheses deeper than {MAX_DEPTH}")
+                raise cursor.too_complex(f"parentheses deeper than {MAX_DEPTH}")
             inner = alternatives(depth + 1)
             cursor.expect(")")
             return inner
         count += 1
         if count > MAX_TERMS:
-            raise TooComplexQuery(f"{cursor.field}: more than {MAX_TERMS} conditions")
+            raise cursor.too_complex(f"more than {MAX_TERMS} conditions")
         return One(leaf())
 
     tree = alternatives(0)

@@ -81,7 +81,7 @@ class _Parser:
         while self.cursor.take(","):
             self.count += 1
             if self.count > MAX_VALUES:
-                raise TooComplexQuery(f"{self.cursor.field}: more than {MAX_VALUES} values")
+                raise self.cursor.too_complex(f"more than {MAX_VALUES} values")
             self.cursor.skip_spaces()
             start = self.cursor.at
             value = values.parse(self.cursor)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tamamo.context.errors import OperationNotSupported, TooComplexQuery
+from tamamo.context.errors import OperationNotSupported
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.query.text import ENTITY_MEMBERS, ENTITY_TIMES, Cursor, Terms, bind
 
@@ -102,7 +102,7 @@ def parse(cursor: Cursor, terms: Terms, *, links: int = 0) -> Path:
         else:
             names.append(terms.expand_term(step))
         if len(names) > MAX_NAMES:
-            raise TooComplexQuery(f"{cursor.field}: a path of more than {MAX_NAMES} names")
+            raise cursor.too_complex(f"a path of more than {MAX_NAMES} names")
     if member is None and cursor.take("["):
         return AttrPath(tuple(names), None, _parse_value_path(cursor))
     return AttrPath(tuple(names), member)
@@ -110,7 +110,7 @@ def parse(cursor: Cursor, terms: Terms, *, links: int = 0) -> Path:
 
 def _parse_link(cursor: Cursor, terms: Terms, name: str, links: int) -> LinkPath:
     if links >= MAX_LINKS:
-        raise TooComplexQuery(f"{cursor.field}: more than {MAX_LINKS} relationships in a row")
+        raise cursor.too_complex(f"more than {MAX_LINKS} relationships in a row")
     types: list[str] = []
     start = cursor.at
     hint = _TYPE_HINT.match(cursor.text, cursor.at)
@@ -133,7 +133,7 @@ def _parse_value_path(cursor: Cursor) -> tuple[str, ...]:
     while cursor.take("."):
         steps.append(cursor.pattern(_VALUE_STEP, "the name of a member"))
         if len(steps) > MAX_NAMES:
-            raise TooComplexQuery(f"{cursor.field}: a path of more than {MAX_NAMES} names")
+            raise cursor.too_complex(f"a path of more than {MAX_NAMES} names")
     cursor.expect("]")
     return tuple(steps)
 

@@ -77,7 +77,7 @@ def parse(value: Any, terms: Terms, field: str = "pick") -> tuple[Member, ...]:
 
 def _parse_members(cursor: Cursor, terms: Terms, depth: int) -> list[Member]:
     if depth > MAX_DEPTH:
-        raise TooComplexQuery(f"{cursor.field}: braces deeper than {MAX_DEPTH}")
+        raise cursor.too_complex(f"braces deeper than {MAX_DEPTH}")
     members = []
     while True:
         name = cursor.name("the name of a member")

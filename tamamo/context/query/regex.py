@@ -43,7 +43,8 @@ _OPTIONS = re2.Options()
 _OPTIONS.dot_nl = True
 _OPTIONS.log_errors = False
 _OPTIONS.never_capture = True
-_OPTIONS.max_mem = 1 << 20
+#: Bytes; four times as many and one expression may take half a second to compile.
+_OPTIONS.max_mem = 1 << 18
 
 
 @dataclass(frozen=True)

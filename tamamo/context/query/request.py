@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tamamo.context.errors import BadRequestData
+from tamamo.context.errors import BadRequestData, TooComplexQuery
 from tamamo.context.query import geoq, idpattern, order, paging, projection, q, scopeq, typeq
 from tamamo.context.query.plan import Query, Selector
 from tamamo.context.query.text import ENTITY_TIMES, Terms, check_text, is_name, names_of
@@ -15,6 +15,11 @@ PARAMETERS = frozenset(
     | {"georel", "geometry", "coordinates", "geoproperty", "limit", "offset", "count", "local"}
     | {"orderBy", "orderFrom", "orderGeometry", "collation", "join", "joinLevel"}
 )
+#: EntitySelectors of one body, and those of them with an idPattern, which each row is held against.
+MAX_SELECTORS = 1_000
+MAX_PATTERNS = 100
+#: Entity ids of one selector.
+MAX_IDS = 10_000
 _BESIDE_BODY = ("limit", "offset", "count", "local")
 #: Members of a Query object (5.2.23) that mean the same as the parameter of their name.
 _SAME_IN_BODY = ("attrs", "pick", "omit", "q", "expandValues", "scopeQ", "join", "joinLevel")
@@ -74,6 +79,8 @@ def read_selectors(value: Any, terms: Terms) -> tuple[Selector, ...]:
         return ()
     if not isinstance(value, list) or not value:
         raise BadRequestData("entities: expected an array of selectors", field="entities")
+    if len(value) > MAX_SELECTORS:
+        raise TooComplexQuery(f"entities: more than {MAX_SELECTORS} selectors", field="entities")
     found = []
     for at, item in enumerate(value):
         if not isinstance(item, dict) or "type" not in item:
@@ -82,12 +89,16 @@ def read_selectors(value: Any, terms: Terms) -> tuple[Selector, ...]:
         if chosen.get("id") is not None:
             chosen.pop("idPattern", None)
         found.append(read_selector(chosen, terms))
+    if sum(selector.id_pattern is not None for selector in found) > MAX_PATTERNS:
+        raise TooComplexQuery(f"idPattern: more than {MAX_PATTERNS}", field="entities")
     return tuple(found)
 
 
 def read_ids(value: Any, field: str = "id") -> tuple[str, ...]:
     """Return entity ids, each of which must be a URI."""
     ids = names_of(value, field)
+    if len(ids) > MAX_IDS:
+        raise TooComplexQuery(f"{field}: more than {MAX_IDS} ids", field=field)
     for entity_id in ids:
         if not is_uri(entity_id):
             raise BadRequestData(f"{field}: {entity_id!r} is no URI", field=field)
