@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from tamamo.context.changes import ChangeService
 from tamamo.context.contexts import ContextLibrary, ContextService
 from tamamo.context.discovery.service import DiscoveryService
+from tamamo.context.distribution import Client, Directory, Distribution
 from tamamo.context.entities.service import EntityService
+from tamamo.context.entitymaps.service import EntityMapService
 from tamamo.context.jsonld import ContextStore
 from tamamo.context.observations import ObservationService
 from tamamo.context.registrations.service import RegistrationService
@@ -30,6 +32,7 @@ class Broker:
     contexts: ContextStore
     stored_contexts: ContextService
     registrations: RegistrationService
+    distribution: Distribution
     tenants: Tenants
     entities: EntityService
     discovery: DiscoveryService
@@ -37,6 +40,7 @@ class Broker:
     observations: ObservationService
     changes: ChangeService
     subscriptions: SubscriptionService
+    entity_maps: EntityMapService
     #: What changes over HTTP need in their Authorization header; None: nothing (`--open`).
     api_key: str | None
 
@@ -49,22 +53,26 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         open_pool(settings.database_url, settings.pool_size) as pool,
         Outgoing(settings) as outgoing,
         aclosing(ChangeService(pool)) as changes,
+        Directory(pool).following() as directory,
     ):
         tenants = Tenants(pool)
         library = ContextLibrary(pool)
         contexts = ContextStore(outgoing, library)
+        discovery = DiscoveryService(pool)
         yield Broker(
             settings,
             pool,
             contexts,
             ContextService(library, contexts),
-            RegistrationService(pool),
+            RegistrationService(pool, directory.refresh),
+            Distribution(directory, Client(outgoing, contexts), discovery),
             tenants,
             EntityService(pool),
-            DiscoveryService(pool),
+            discovery,
             TemporalService(pool),
             ObservationService(pool, Partitions(pool), tenants),
             changes,
             SubscriptionService(pool, contexts),
+            EntityMapService(pool),
             None if settings.open else api_key(settings.home),
         )

@@ -93,3 +93,21 @@ class LengthRequired(Problem):
     """A body came without Content-Length (411)."""
 
     status, type, title = 411, _ERRORS + "InvalidRequest", "Length required"
+
+
+class LoopDetected(Problem):
+    """Registrations lead back to this broker (508, clause 6.3.17)."""
+
+    status, type, title = 508, _ERRORS + "InternalError", "Loop detected"
+
+
+class BadGateway(Problem):
+    """The only context source that has the data did not do what was asked (502, clause 6.3.17)."""
+
+    status, type, title = 502, _ERRORS + "InternalError", "Bad gateway"
+
+
+class GatewayTimeout(Problem):
+    """The only context source that has the data did not answer in time (504, clause 6.3.17)."""
+
+    status, type, title = 504, _ERRORS + "InternalError", "Gateway timeout"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from tamamo.context.errors import ResourceNotFound
 from tamamo.kernel import sql
@@ -48,6 +48,7 @@ class DiscoveryService:
     def __init__(self, pool: Pool) -> None:
         """Use `pool` to look."""
         self._pool = pool
+        self._installation: UUID | None = None
 
     async def types(self, tenant: str) -> list[str]:
         """Return every type in use (clause 5.7.5), in order."""
@@ -94,15 +95,26 @@ class DiscoveryService:
 
     async def identity(self, tenant: str) -> Identity:
         """Return who this broker is for a tenant, the same in all its processes (clause 5.15.1)."""
-        ((system, database),) = await self._rows("identify")
-        installation = uuid5(NAMESPACE_OID, f"{system}/{database}")
+        own = await self._own_id(tenant)
         return Identity(
-            f"urn:ngsi-ld:ContextSourceIdentity:{uuid5(installation, tenant)}",
-            f"tamamo-{uuid5(installation, tenant).hex[:16]}",
-            monotonic() - _STARTED,
+            f"urn:ngsi-ld:ContextSourceIdentity:{own}", _alias(own), monotonic() - _STARTED
         )
+
+    async def alias(self, tenant: str) -> str:
+        """Return the alias of `identity`; after the first time without asking the database."""
+        return _alias(await self._own_id(tenant))
+
+    async def _own_id(self, tenant: str) -> UUID:
+        if self._installation is None:
+            ((system, database),) = await self._rows("identify")
+            self._installation = uuid5(NAMESPACE_OID, f"{system}/{database}")
+        return uuid5(self._installation, tenant)
 
     async def _rows(self, statement: str, **params: Any) -> list[Any]:
         values: Mapping[str, Any] = params
         async with transaction(self._pool) as connection:
             return await (await connection.execute(_SQL[statement], values)).fetchall()
+
+
+def _alias(own: UUID) -> str:
+    return f"tamamo-{own.hex[:16]}"

@@ -243,7 +243,7 @@ def _check_whole(document: Document, now: datetime) -> None:
     if mode == "exclusive":
         for at, info in enumerate(document["information"]):
             _check_exclusive(info, at)
-    elif mode == "auxiliary" and not READING.issuperset(document.get("operations", ["all"])):
+    elif mode == "auxiliary" and not READING.issuperset(document.get("operations", ())):
         known = ", ".join(sorted(READING))
         raise Fault(f"an auxiliary source is registered for one or more of {known}", "operations")
 

@@ -32,10 +32,14 @@ class Wanted:
     csf: tree.Node | None
     datasets: frozenset[str]
     terms: TermMap
+    #: The attributes a subscription names (5.12); None: a query, which says it by itself.
+    named: frozenset[str] | None = None
 
     @cached_property
     def attributes(self) -> frozenset[str]:
         """All attributes it names: projected, in q and in the geo-query (5.10.2.4)."""
+        if self.named is not None:
+            return self.named
         query = self.entities
         names = set(query.attrs)
         names.update(member.iri for member in query.projection.pick or () if ":" in member.iri)
@@ -54,15 +58,31 @@ def _first(path: paths.Path) -> str | None:
 
 def matches(document: Document, wanted: Wanted) -> bool:
     """Whether the source of a registration may have what the query is about."""
+    return bool(_matching(document, wanted)) and _whole_matches(document, wanted)
+
+
+def relevant(document: Document, wanted: Wanted) -> Document | None:
+    """Return what of a registration a query is about (5.10.2.5); None when it does not match."""
+    information = _matching(document, wanted)
+    if not information or not _whole_matches(document, wanted):
+        return None
+    return {**document, "information": information}
+
+
+def _matching(document: Document, wanted: Wanted) -> list[Any]:
     query, attributes = wanted.entities, wanted.attributes
-    datasets = document.get("datasetId")
+    information = document["information"]
+    return [info for info in information if _information_matches(info, query, attributes)]
+
+
+def _whole_matches(document: Document, wanted: Wanted) -> bool:
+    query, datasets = wanted.entities, document.get("datasetId")
     return (
-        any(_information_matches(info, query, attributes) for info in document["information"])
-        and _interval_matches(document, wanted.temporal)
+        interval_matches(document, wanted.temporal)
         and (datasets is None or not wanted.datasets or not wanted.datasets.isdisjoint(datasets))
-        and (query.geo is None or _space_matches(document, query.geo, wanted.terms))
-        and (query.scope is None or scopeq.matches_scopes(query.scope, _scopes(document)))
-        and (wanted.csf is None or q.matches(wanted.csf, _as_entity(document, wanted.terms)))
+        and (query.geo is None or space_matches(document, query.geo, wanted.terms))
+        and (query.scope is None or scopeq.matches_scopes(query.scope, scopes_of(document)))
+        and (wanted.csf is None or q.matches(wanted.csf, as_entity(document, wanted.terms)))
     )
 
 
@@ -100,7 +120,7 @@ def _some(ids: Collection[str], pattern: str) -> bool:
     return any(expression.search(entity_id) for entity_id in ids)
 
 
-def _interval_matches(document: Document, wanted: TemporalQuery) -> bool:
+def interval_matches(document: Document, wanted: TemporalQuery) -> bool:
     """Whether the source's time and the query's overlap (5.2.9); a common end is enough."""
     if wanted.timerel is None:
         return True  # only registrations for the present were looked up
@@ -114,7 +134,8 @@ def _interval_matches(document: Document, wanted: TemporalQuery) -> bool:
     return end is None or wanted.start is None or from_text(end) >= wanted.start
 
 
-def _space_matches(document: Document, wanted: GeoQuery, terms: TermMap) -> bool:
+def space_matches(document: Document, wanted: GeoQuery, terms: TermMap) -> bool:
+    """Whether the source's space may hold what the geo-query is about; False without a space."""
     for name in _SPACES:
         if terms.expand_term(name) == wanted.geoproperty:
             space = geo.stored(document.get(name))
@@ -138,17 +159,26 @@ def _may_hold(wanted: GeoQuery, space: BaseGeometry) -> bool:
     return wanted.max_distance is None and bool(space.intersects(reference))
 
 
-def _scopes(document: Document) -> list[str]:
+def scopes_of(document: Document) -> list[str]:
+    """Return the scopes a source is registered for."""
     return check_scopes(document["scope"]) if "scope" in document else []
 
 
-def _as_entity(document: Document, terms: TermMap) -> Entity:
-    """Return a registration's members as Properties, which is how csf speaks of them (4.9)."""
+def as_entity(document: Document, terms: TermMap) -> Entity:
+    """Return a registration's members as Properties, which is how csf speaks of them (4.9).
+
+    Context Source Properties may be registered as values or as Properties.
+    """
     attrs = {
-        terms.expand_term(name): [{"type": "Property", "value": value}]
+        terms.expand_term(name): [{"type": "Property", "value": _bare(value)}]
         for name, value in document.items()
     }
     return Entity("", [], attrs, [])
+
+
+def _bare(value: Any) -> Any:
+    whole = isinstance(value, dict) and value.get("type") == "Property" and "value" in value
+    return value["value"] if whole else value
 
 
 def exclude_each_other(one: Document, other: Document) -> bool:

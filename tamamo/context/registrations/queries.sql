@@ -51,6 +51,12 @@ delete from registration
 where tenant = %(tenant)s and id = %(id)s and (expires_at is null or expires_at > now())
 returning 1;
 
+-- name: next_generation
+-- Tell all processes that the tenant's registrations changed.
+insert into registration_generation (tenant, generation)
+values (%(tenant)s, 1)
+on conflict (tenant) do update set generation = registration_generation.generation + 1;
+
 -- name: find_registered_attributes
 -- Whether one of these entities has one of these attributes.
 select id

@@ -1,6 +1,6 @@
 """Registering context sources and finding them again (clauses 5.9, 5.10)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,9 +40,10 @@ class Registration:
 class RegistrationService:
     """The context source registrations of every tenant."""
 
-    def __init__(self, pool: Pool) -> None:
-        """Use `pool`."""
+    def __init__(self, pool: Pool, changed: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Use `pool`. changed: awaited after each change; other processes look for themselves."""
         self._pool = pool
+        self._changed = changed
 
     async def create(self, tenant: str, registration_id: str, document: Document) -> None:
         """Keep a new registration (5.9.2).
@@ -56,6 +57,8 @@ class RegistrationService:
             if await cursor.fetchone() is None:
                 raise AlreadyExists(f"There is a registration {registration_id} already")
             await _check_conflicts(connection, tenant, registration_id, document)
+            await connection.execute(_SQL["next_generation"], {"tenant": tenant})
+        await self._tell()
 
     async def update(
         self, tenant: str, registration_id: str, change: Callable[[Document], Document]
@@ -71,6 +74,8 @@ class RegistrationService:
             row = _row(tenant, registration_id, document)
             await connection.execute(_SQL["update_registration"], row)
             await _check_conflicts(connection, tenant, registration_id, document)
+            await connection.execute(_SQL["next_generation"], {"tenant": tenant})
+        await self._tell()
 
     async def delete(self, tenant: str, registration_id: str) -> None:
         """Remove a registration (5.9.4). Raises ResourceNotFound."""
@@ -80,6 +85,8 @@ class RegistrationService:
             )
             if await cursor.fetchone() is None:
                 raise _unknown(registration_id)
+            await connection.execute(_SQL["next_generation"], {"tenant": tenant})
+        await self._tell()
 
     async def retrieve(self, tenant: str, registration_id: str) -> Registration:
         """Return one registration (5.10.1). Raises ResourceNotFound."""
@@ -91,6 +98,10 @@ class RegistrationService:
         async with single(self._pool) as connection:
             found = await _list(connection, tenant, wanted.temporal.timerel is not None)
         return [one for one in found if matches(one.document, wanted)]
+
+    async def _tell(self) -> None:
+        if self._changed is not None:
+            await self._changed()
 
 
 async def sweep(pool: Pool) -> int:

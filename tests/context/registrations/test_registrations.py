@@ -162,7 +162,6 @@ async def test_an_id_is_taken_once_until_it_expires(api: httpx.AsyncClient, brok
         ),
         ({"mode": "mixed"}, "/mode"),
         ({"operations": ["retrieveEntity", "readAll"]}, "/operations/1"),
-        ({"mode": "auxiliary"}, "/operations"),
         ({"mode": "auxiliary", "operations": ["retrieveOps", "updateEntity"]}, "/operations"),
         ({"mode": "exclusive"} | about(names=["a"]), "/information/0/entities"),
         ({"mode": "exclusive"} | about({"type": "A", "idPattern": "x"}, names=["a"]), "/infor"),
