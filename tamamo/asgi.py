@@ -18,7 +18,7 @@ from tamamo.context.changes.http import routes as change_routes
 from tamamo.context.ngsiv2 import routes as ngsiv2
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
-from tamamo.kernel.http import LargestBody, RequestLog
+from tamamo.kernel.http import PatientBody, RequestLog
 from tamamo.kernel.settings import Settings
 from tamamo.web.asgi import application as web
 
@@ -97,7 +97,7 @@ def build(settings: Settings) -> Starlette:
         middleware=[
             Middleware(RequestLog),
             Middleware(ApiFirst),
-            Middleware(LargestBody, limit=settings.max_body),
+            Middleware(PatientBody, limit=settings.max_body, seconds=settings.body_seconds),
         ],
         lifespan=lifespan,
     )

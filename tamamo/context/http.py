@@ -32,7 +32,8 @@ from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
-from tamamo.kernel.errors import PayloadTooLarge, Problem, Unauthorized, Unavailable
+from tamamo.kernel import bodies
+from tamamo.kernel.errors import Problem, Unauthorized, Unavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -144,7 +145,8 @@ async def read(request: Request, operation: Operation) -> Exchange:
     tenant = headers.get(TENANT_HEADER) or DEFAULT_TENANT
     body = None
     if operation.body is not None:
-        body = await read_body(request, broker.settings.max_body)
+        settings = broker.settings
+        body = await read_body(request, settings.max_body, settings.body_seconds)
         if not isinstance(body, operation.body):
             kind = "object" if operation.body is dict else "array"
             raise InvalidRequest(f"The body is not a JSON {kind}")
@@ -210,21 +212,19 @@ def read_params(request: Request, operation: Operation) -> dict[str, str]:
     return params
 
 
-async def read_body(request: Request, limit: int) -> Any:
-    """Return the JSON of a body of at most `limit` bytes; a larger one is not read."""
+async def read_body(request: Request, limit: int, seconds: float) -> Any:
+    """Return the JSON of a body of at most `limit` bytes that arrives within `seconds`."""
     headers = request.headers
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     length = headers.get("content-length")
     if length is None:
         raise LengthRequired
     if not length.isdecimal() or int(length) > limit:
-        problem = PayloadTooLarge(f"The body may have at most {limit} bytes")
-        problem.headers["Connection"] = "close"
-        raise problem
+        raise await bodies.refused(request.receive, headers, limit)
     patch = media == MERGE_PATCH and request.method == "PATCH"
     if media not in {JSON, LD_JSON} and not patch:
         raise UnsupportedMediaType
-    raw = await request.body()
+    raw = await bodies.whole(request, seconds)
     if not raw:
         raise InvalidRequest("The request has no body")
     return parse.read_json(raw)

@@ -39,6 +39,14 @@ class PayloadTooLarge(Problem):
     title = "Request body too large"
 
 
+class RequestTimeout(Problem):
+    """The body did not arrive in time (408)."""
+
+    status = 408
+    type = "https://tamamo.example/problems/request-timeout"
+    title = "Request body too slow"
+
+
 class Unauthorized(Problem):
     """No key, or not the right one (401)."""
 

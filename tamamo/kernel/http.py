@@ -1,14 +1,17 @@
-"""ASGI middleware around every face: the largest body, the request log, the request metrics."""
+"""ASGI middleware around every face: bounds of bodies, the request log, the request metrics."""
 
+import asyncio
 import time
 from functools import cache
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tamamo.kernel.errors import PROBLEM_JSON, PayloadTooLarge
+from tamamo.kernel import bodies
+from tamamo.kernel.errors import PROBLEM_JSON, PayloadTooLarge, Problem, RequestTimeout
 
 _REQUESTS = Counter("tamamo_http_requests_total", "Requests answered", ["face", "method", "status"])
 _SECONDS = Histogram(
@@ -50,34 +53,45 @@ def _histogram(face: str) -> Histogram:
     return _SECONDS.labels(face)
 
 
-class LargestBody:
-    """Answer 413 to a request whose body is larger than `limit` bytes, read or announced.
+class PatientBody:
+    """Answer 413 to a request whose body is larger than `limit` bytes, 408 to one that is slow.
 
-    A body that names its length is refused before a byte of it is read; a chunked one as soon as
+    A body that names its length is refused before anything of it is kept; a chunked one as soon as
     it has passed the limit. Nothing of it reaches a handler.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
+        """seconds: within which a body must have arrived."""
         self.app = app
         self.limit = limit
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
-        if length.isdigit() and int(length) > self.limit:
-            await self._refuse(scope, receive, send)
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self.limit:
+            await _answer(await bodies.refused(receive, headers, self.limit), scope, receive, send)
             return
-        received, started = 0, False
+        received, complete, started = 0, False, False
+        deadline = asyncio.get_running_loop().time() + self.seconds
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, complete
+            if complete:  # what comes now is the end of the connection
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise bodies.too_late(self.seconds) from None
             received += len(message.get("body", b""))
             if received > self.limit:
-                raise PayloadTooLarge(self._detail())
+                raise await bodies.refused(receive, headers, self.limit)
+            complete = not message.get("more_body", False)
             return message
 
         async def noting(message: Message) -> None:
@@ -87,21 +101,20 @@ class LargestBody:
 
         try:
             await self.app(scope, counted, noting)
-        except PayloadTooLarge:
+        except (PayloadTooLarge, RequestTimeout) as problem:
             if started:
                 raise
-            await self._refuse(scope, receive, send)
+            await _answer(problem, scope, receive, send)
 
-    def _detail(self) -> str:
-        return f"The body is larger than the {self.limit} bytes this installation allows."
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = PayloadTooLarge(self._detail()).body()
-        # The rest of the body is not read, so the connection cannot be used again.
-        answer = JSONResponse(
-            body, status_code=413, media_type=PROBLEM_JSON, headers={"Connection": "close"}
-        )
-        await answer(scope, receive, send)
+async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    answer = JSONResponse(
+        problem.body(),
+        status_code=problem.status,
+        media_type=PROBLEM_JSON,
+        headers=problem.headers,
+    )
+    await answer(scope, receive, send)
 
 
 class RequestLog:

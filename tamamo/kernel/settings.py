@@ -31,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 8
     #: Largest request body in bytes.
     max_body: int = 16 * MEBIBYTE
+    #: Seconds within which a request body must have arrived.
+    body_seconds: float = 60.0
     #: Addresses that outgoing requests may reach although they are private (host or CIDR).
     outgoing_allow: tuple[str, ...] = ()
     #: Hosts that outgoing requests never reach.

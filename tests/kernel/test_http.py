@@ -1,5 +1,6 @@
 """The middleware of every face: body limit, metrics, log levels."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -13,9 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tamamo.kernel.errors import PROBLEM_JSON
-from tamamo.kernel.http import LargestBody, RequestLog
+from tamamo.kernel.http import PatientBody, RequestLog
 
 LIMIT = 1000
+SECONDS = 0.2
 
 
 async def take(request: Request) -> PlainTextResponse:
@@ -33,7 +35,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
             Route("/ngsi-ld/v1/take", take, methods=["POST"]),
             Route("/fail", fail, methods=["GET"]),
         ],
-        middleware=[Middleware(RequestLog), Middleware(LargestBody, limit=LIMIT)],
+        middleware=[Middleware(RequestLog), Middleware(PatientBody, limit=LIMIT, seconds=SECONDS)],
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
@@ -64,6 +66,20 @@ async def test_a_chunked_body_is_refused_when_it_passes_the_limit(
     answer = await client.post("/ngsi-ld/v1/take", content=in_chunks(2 * LIMIT))
     assert answer.status_code == 413
     assert answer.headers["content-type"] == PROBLEM_JSON
+
+
+async def slowly() -> AsyncIterator[bytes]:
+    yield b"x"
+    await asyncio.sleep(10 * SECONDS)
+    yield b"x"
+
+
+async def test_a_body_that_takes_too_long_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/ngsi-ld/v1/take", content=slowly())
+    assert answer.status_code == 408
+    assert answer.headers["content-type"] == PROBLEM_JSON
+    assert answer.headers["connection"] == "close"
+    assert "0.2 s" in answer.json()["detail"]
 
 
 def counted(face: str, method: str, status: str) -> float:

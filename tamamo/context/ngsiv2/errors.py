@@ -6,7 +6,13 @@ import orjson
 from starlette.responses import Response
 
 from tamamo.context import errors
-from tamamo.kernel.errors import PayloadTooLarge, Problem, Unauthorized, Unavailable
+from tamamo.kernel.errors import (
+    PayloadTooLarge,
+    Problem,
+    RequestTimeout,
+    Unauthorized,
+    Unavailable,
+)
 
 
 class Unprocessable(Problem):
@@ -43,6 +49,7 @@ _NAMES: Final[tuple[tuple[type[Problem], int, str], ...]] = (
     (errors.MethodNotAllowed, 405, "MethodNotAlowed"),  # spelled so in the specification
     (errors.NotAcceptable, 406, "NotAcceptable"),
     (errors.LengthRequired, 411, "ContentLengthRequired"),
+    (RequestTimeout, 408, "RequestTimeout"),
     (PayloadTooLarge, 413, "RequestEntityTooLarge"),
     (errors.UnsupportedMediaType, 415, "UnsupportedMediaType"),
     (Unauthorized, 401, "Unauthorized"),

@@ -29,7 +29,9 @@ from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.model.values import Fault
 from tamamo.context.ngsiv2 import errors, names
 from tamamo.context.tenants import MAX_NAME
-from tamamo.kernel.errors import PayloadTooLarge, Problem
+from tamamo.kernel import bodies
+from tamamo.kernel.errors import Problem
+from tamamo.kernel.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
@@ -152,7 +154,7 @@ async def read(request: Request, operation: Operation) -> Call:
     options = frozenset(params["options"].split(",")) if "options" in params else frozenset()
     for keyword in options - operation.options:
         raise Fault(f"this operation has no option {keyword!r}", "options")
-    body = await _read_body(request, operation.body, broker.settings.max_body)
+    body = await _read_body(request, operation.body, broker.settings)
     return Call(
         request,
         broker,
@@ -205,22 +207,20 @@ def _read_params(request: Request, operation: Operation) -> dict[str, str]:
     return params
 
 
-async def _read_body(request: Request, offers: tuple[str, ...], limit: int) -> Any:
-    """Return the body, JSON or text; one that is too large is not read."""
+async def _read_body(request: Request, offers: tuple[str, ...], settings: Settings) -> Any:
+    """Return the body, JSON or text; one that is too large or too slow is not kept."""
     if not offers:
         return None
     headers = request.headers
     length = headers.get("content-length")
     if length is None:
         raise LengthRequired("The header Content-Length is missing")
-    if not length.isdecimal() or int(length) > limit:
-        problem = PayloadTooLarge(f"The body may have at most {limit} bytes")
-        problem.headers["Connection"] = "close"
-        raise problem
+    if not length.isdecimal() or int(length) > settings.max_body:
+        raise await bodies.refused(request.receive, headers, settings.max_body)
     media = _media(headers)
     if media not in offers:
         raise UnsupportedMediaType(f"A body comes as {' or '.join(offers)}, not as {media!r}")
-    raw = await request.body()
+    raw = await bodies.whole(request, settings.body_seconds)
     if not raw:
         raise BadRequestData("The request has no body")
     if media == JSON:
@@ -249,3 +249,8 @@ def answer(call: Call, payload: Any, headers: Mapping[str, str] | None = None) -
 def no_content(call: Call, headers: Mapping[str, str] | None = None) -> Response:
     """Return 204."""
     return Response(None, 204, {**call.echo, **(headers or {})})
+
+
+def created(call: Call, location: str) -> Response:
+    """Return 201 with the path of what was created."""
+    return Response(None, 201, {**call.echo, "Location": location})
