@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up everything they need. PYTHON=… names another Python,
-# ARGS=… hands options on: make demo ARGS="--port 8081".
+# ARGS=… hands options on: make demo ARGS="--port 8081". VS=URL beside bench: another broker.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -24,8 +24,8 @@ lint:  ## only the checks of style, types and imports
 format:  ## put the code into the house format
 	@$(PYTHON) scripts/bootstrap.py --dev && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench:  ## measure the speeds that docs/ names
-	@$(PYTHON) scripts/bootstrap.py --dev && exec $(BIN)/python -m bench $(ARGS)
+bench:  ## measure the speeds that docs/ names; VS=http://host:port: another broker beside ours
+	@$(PYTHON) scripts/bootstrap.py --dev && exec $(BIN)/python -m bench $(if $(VS),--vs $(VS)) $(ARGS)
 
 build:  ## set up only: .venv and the front end
 	@$(PYTHON) scripts/bootstrap.py

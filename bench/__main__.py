@@ -1,80 +1,125 @@
-"""Measure and print a table: `python -m bench [--json] [--only replay,idle] [--runs 5]`."""
+"""Measure and print a table: `make bench`, `make bench VS=http://host:port`."""
 
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from bench import installation, measures
-from bench.measures import Row
+from bench import installation, measures, notify, speed, table
+from bench.broker import Broker
+from bench.load import LoadError
+from bench.table import Row
 
 RECORDING = Path("river", "kagawa_crisis_waterlevel_2026-06.csv")
-PARTS = ("replay", "idle", "page", "read", "batch")
+#: Parts that only the standard's API is needed for: another broker can do them too.
+COMPARED = ("get", "patch", "batch", "query", "notify")
+PARTS = ("replay", "idle", "page", *COMPARED)
+
+
+def options() -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each measure [3]")
+    parser.add_argument("--seconds", type=float, default=4, help="of each measure of a rate [4]")
+    parser.add_argument("--entities", type=int, default=100_000, help="behind queries [100,000]")
+    parser.add_argument("--only", help=f"parts, of {','.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="one short run over few entities")
+    parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
+    parser.add_argument("--vs", metavar="URL", help="let another NGSI-LD broker do the same work")
+    parser.add_argument(
+        "--vs-header", action="append", default=[], metavar="'NAME: VALUE'", help="sent to it"
+    )
+    default = installation.ROOT.parent / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=default, help="the recorded data")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.runs, chosen.seconds, chosen.entities = 1, 1.0, min(chosen.entities, 10_000)
+    usual = COMPARED if chosen.vs else PARTS
+    chosen.wanted = chosen.only.split(",") if chosen.only else list(usual)
+    if unknown := set(chosen.wanted) - set(PARTS):
+        parser.error(f"--only knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
+    if chosen.vs and not chosen.vs.startswith("http://"):
+        parser.error("--vs takes an address such as http://127.0.0.1:1026")
+    return chosen
 
 
 def main() -> None:
     """Run the parts asked for; exit code 1 with --check when a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each measure [3]")
-    parser.add_argument("--only", default=",".join(PARTS), help=f"parts, of {','.join(PARTS)}")
-    parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
-    default = installation.ROOT.parent / "shared" / "data"
-    parser.add_argument("--data", type=Path, default=default, help="the recorded data")
-    options = parser.parse_args()
-    wanted = options.only.split(",")
-    if unknown := set(wanted) - set(PARTS):
-        parser.error(f"--only knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
-    machine = measures.machine()
+    chosen = options()
+    machine = table.machine()
     if float(machine["load average before"]) > float(machine["cores"]) / 2:
         print("This machine is busy with something else: expect worse figures.", file=sys.stderr)
-    rows = run(wanted, options.runs, options.data / RECORDING)
-    if options.json:
-        print(json.dumps({"machine": machine, "rows": [asdict(r) | {"met": r.met} for r in rows]}))
+    began = time.monotonic()
+    rows, failures = run(chosen)
+    machine["took"] = f"{time.monotonic() - began:.0f} s"
+    if chosen.json:
+        done = [asdict(row) | {"met": row.met} for row in rows]
+        print(json.dumps({"machine": machine, "rows": done, "failures": failures}))
     else:
-        print_table(machine, rows)
-    sys.exit(options.check and any(row.met is False for row in rows))
+        print(", ".join(f"{name} {value}" for name, value in machine.items()), end="\n\n")
+        print(table.markdown(rows, compared=chosen.vs is not None))
+    missed = any(row.met is False for row in rows)
+    sys.exit(bool(failures) or (chosen.check and missed))
 
 
-def run(wanted: list[str], runs: int, recording: Path) -> list[Row]:
-    """Return the rows of the parts asked for, telling on stderr what is under way."""
+def run(chosen: argparse.Namespace) -> tuple[list[Row], list[str]]:
+    """Return the rows of the parts asked for, and what could not be measured."""
     rows: list[Row] = []
+    failures: list[str] = []
 
     def take(part: str, measure: Callable[[], list[Row]]) -> None:
-        if part in wanted:
-            print(f"… {part}", file=sys.stderr, flush=True)
+        if part not in chosen.wanted:
+            return
+        print(f"… {part}", file=sys.stderr, flush=True)
+        try:
             rows.extend(measure())
+        except (LoadError, OSError) as error:
+            # The other parts are worth their time all the same.
+            failures.append(f"{part}: {error}")
+            print(f"  {failures[-1]}", file=sys.stderr)
 
+    recording = chosen.data / RECORDING
     recorded = recording.is_file()
     if recorded:
-        take("replay", lambda: measures.replay(recording, runs))
-    else:
+        take("replay", lambda: measures.replay(recording, chosen.runs))
+    elif not chosen.vs:
         print(f"No recording at {recording}: replay left out, pages empty.", file=sys.stderr)
-    if set(wanted) - {"replay"}:
+    if set(chosen.wanted) - {"replay"}:
         with installation.server() as server:
             if recorded:
                 installation.verb(server.home, "replay", "river", str(recording))
             take("idle", lambda: measures.idle(server, 10))
-            take("page", lambda: measures.home_page(server, runs))
-            take("read", lambda: measures.reading(server, runs))
-            take("batch", lambda: measures.batches(server, runs))
-    return rows
+            take("page", lambda: measures.home_page(server, chosen.runs))
+            bench = _bench(chosen, server)
+            for part, measure in _MEASURES.items():
+                take(part, partial(measure, bench))
+    return rows, failures
 
 
-def print_table(machine: dict[str, str], rows: list[Row]) -> None:
-    """Print the figures with their targets."""
-    print(", ".join(f"{name} {value}" for name, value in machine.items()), end="\n\n")
-    print(f"{'measure':<40} {'median':>12}    {'target':>12}")
-    for row in rows:
-        digits = 0 if abs(row.value) >= 1000 else 2
-        value = f"{row.value:,.{digits}f} {row.unit}".strip()
-        target = (
-            "" if row.target is None else f"{'≤' if row.better == 'low' else '≥'} {row.target:,}"
-        )
-        mark = {True: "met", False: "MISSED", None: ""}[row.met]
-        print(f"{row.name:<40} {value:>12}    {target:>12} {mark}")
+_MEASURES: dict[str, Callable[[speed.Bench], list[Row]]] = {
+    "get": speed.reading,
+    "patch": speed.changing,
+    "batch": speed.batches,
+    "query": speed.querying,
+    "notify": notify.notifying,
+}
 
 
-main()
+def _bench(chosen: argparse.Namespace, server: installation.Server) -> speed.Bench:
+    other = None
+    if chosen.vs:
+        pairs = (header.partition(":") for header in chosen.vs_header)
+        headers = {name.strip(): value.strip() for name, _, value in pairs}
+        other = Broker(chosen.vs.rstrip("/"), headers)
+    return speed.Bench(
+        server, Broker(server.base), other, chosen.runs, chosen.seconds, chosen.entities
+    )
+
+
+if __name__ == "__main__":
+    main()

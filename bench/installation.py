@@ -33,6 +33,11 @@ class Server:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def dsn(self) -> str:
+        """Its database (libpq keywords)."""
+        return embedded.locate(self.home).dsn
+
     def resident(self) -> dict[str, float]:
         """Return the memory of each of its processes in MB (proportional set size, PSS).
 
@@ -110,7 +115,8 @@ def environment() -> dict[str, str]:
     """Return the environment without anything that would change what is measured."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TAMAMO_")}
     kept.pop("DATABASE_URL", None)
-    return {**kept, "TAMAMO_LOG_LEVEL": "error"}
+    # The receiver of notifications stands on this machine.
+    return {**kept, "TAMAMO_LOG_LEVEL": "error", "TAMAMO_OUTGOING_ALLOW": "127.0.0.1"}
 
 
 def _wait(running: Server) -> None:

@@ -8,19 +8,7 @@ from typing import ClassVar
 import pytest
 
 from bench import installation, load
-from bench.measures import Row
-
-
-@pytest.mark.parametrize(
-    ("value", "target", "better", "met"),
-    [(4.9, 5, "low", True), (5.1, 5, "low", False), (12, 10, "high", True), (9, 10, "high", False)],
-)
-def test_a_target_is_met_on_the_right_side(value, target, better, met):
-    assert Row("x", value, "s", target, better).met is met
-
-
-def test_without_a_target_there_is_no_verdict():
-    assert Row("x", 1, "s").met is None
+from bench.broker import Broker
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -56,24 +44,52 @@ def hello():
     server.server_close()
 
 
-def test_our_own_client_counts_answers_where_wrk_is_missing(hello, monkeypatch):
-    monkeypatch.setattr(load.shutil, "which", lambda _: None)
-    assert load.tool() == "asyncio"
-    url = f"http://127.0.0.1:{hello}/good?a=1"
-    assert load.get_rate(url, seconds=0.3, connections=2) > 10
+@pytest.fixture(params=["wrk", "asyncio"])
+def either_client(request, monkeypatch):
+    """Both ways of making the load."""
+    if request.param == "asyncio":
+        monkeypatch.setattr(load.shutil, "which", lambda _: None)
+    elif load.tool() != "wrk":
+        pytest.skip("wrk is not installed here")
 
 
-def test_an_error_stops_the_measure_instead_of_being_counted(hello, monkeypatch):
-    monkeypatch.setattr(load.shutil, "which", lambda _: None)
-    with pytest.raises(SystemExit, match="500"):
-        load.get_rate(f"http://127.0.0.1:{hello}/bad", seconds=0.3, connections=1)
-
-
-def test_each_body_is_posted_once(hello):
+@pytest.mark.usefixtures("either_client")
+def test_requests_are_sent_in_turn_with_numbers_that_grow(hello):
     Handler.received.clear()
-    bodies = [f"[{n}]".encode() for n in range(9)]
-    assert load.post_all("127.0.0.1", hello, "/", bodies, 3) > 0
-    assert sorted(Handler.received) == bodies
+    broker = Broker(f"http://127.0.0.1:{hello}", {"X-Key": "a"})
+    requests = [
+        broker.raw("GET", "/good?a=1"),
+        broker.request("POST", "/x", b'{"value":%b}' % load.COUNTER),
+    ]
+    assert load.rate("127.0.0.1", hello, requests, seconds=1, connections=2) > 10
+    numbers = [int(body[9:-1]) for body in Handler.received]
+    assert len(set(numbers)) == len(numbers) > 5
+    assert min(numbers) > 10**9
+    assert max(numbers) - min(numbers) < 2 * len(numbers)
+
+
+@pytest.mark.usefixtures("either_client")
+def test_an_error_stops_the_measure_instead_of_being_counted(hello):
+    bad = Broker(f"http://127.0.0.1:{hello}").raw("GET", "/bad")
+    with pytest.raises(load.LoadError, match=r"GET /bad.*(500|Non-2xx)"):
+        load.rate("127.0.0.1", hello, [bad], seconds=1, connections=1)
+
+
+def test_each_body_is_sent_once(hello):
+    Handler.received.clear()
+    broker = Broker(f"http://127.0.0.1:{hello}/under")
+    bodies = [[n] for n in range(9)]
+    assert broker.send_all([broker.request("POST", "/", body) for body in bodies], 3) > 0
+    assert sorted(Handler.received) == [b"[%d]" % n for n in range(9)]
+
+
+def test_a_request_names_its_place_and_its_headers():
+    request = Broker("http://broker:1026/under/", {"Fiware": "x"}).request("PATCH", "/e", {"あ": 1})
+    assert request == (
+        b"PATCH /under/ngsi-ld/v1/e HTTP/1.1\r\nHost: broker:1026\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 9\r\nFiware: x\r\n\r\n"
+        + '{"あ":1}'.encode()
+    )
 
 
 def test_memory_and_descendants_of_a_process():
