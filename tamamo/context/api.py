@@ -11,6 +11,7 @@ from tamamo.context.contexts import http as contexts
 from tamamo.context.discovery import http as discovery
 from tamamo.context.entities import batch
 from tamamo.context.entities import http as entities
+from tamamo.context.entitymaps import http as entity_maps
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import problem_answer
 from tamamo.context.registrations import http as registrations
@@ -58,6 +59,7 @@ app: ASGIApp = _EncodedPath(
             *batch.routes,
             *discovery.routes,
             *temporal.routes,
+            *entity_maps.routes,
             *contexts.routes,
             *registrations.routes,
             *subscriptions.routes,

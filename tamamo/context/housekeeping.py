@@ -15,6 +15,7 @@ import structlog
 from tamamo.context.contexts.service import sweep as sweep_contexts
 from tamamo.context.entities import store, write
 from tamamo.context.entities.write import Change, Mutation
+from tamamo.context.entitymaps.service import sweep as sweep_entity_maps
 from tamamo.context.model.entity import Attributes, Entity
 from tamamo.context.registrations.service import sweep as sweep_registrations
 from tamamo.context.temporal.partitions import Partitions, month_of, months_between, next_month
@@ -177,4 +178,5 @@ TASKS = (
     Task("trim_outbox", timedelta(minutes=10), trim_outbox),
     Task("sweep_contexts", timedelta(minutes=10), sweep_contexts),
     Task("sweep_registrations", timedelta(seconds=10), sweep_registrations),
+    Task("sweep_entity_maps", timedelta(seconds=10), sweep_entity_maps),
 )

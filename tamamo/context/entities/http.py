@@ -10,6 +10,7 @@ from tamamo.context import http
 from tamamo.context.entities import store
 from tamamo.context.entities import view as views
 from tamamo.context.entities.service import TypeSelector
+from tamamo.context.entitymaps import answering, asking, querying
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model import merge, parse
@@ -32,7 +33,7 @@ async def create(exchange: Exchange) -> Response:
 
 async def query(exchange: Exchange) -> Response:
     """Query Entities (clause 6.4.3.2)."""
-    _check_source_filter(exchange)
+    check_source_filter(exchange)
     wanted = request.read(exchange.params, exchange.terms)
     return await _answer_query(exchange, wanted, views.read_wish(exchange))
 
@@ -48,7 +49,7 @@ async def query_by_post(exchange: Exchange) -> Response:
 async def purge(exchange: Exchange) -> Response:
     """Purge Entities (clause 6.4.3.3): delete what matches, or some of its attributes."""
     params = exchange.params
-    _check_source_filter(exchange)
+    check_source_filter(exchange)
     wanted = request.read(params, exchange.terms)
     if "drop" in params and "keep" in params:
         raise BadRequestData("drop cannot stand beside keep", field="drop")
@@ -62,7 +63,7 @@ async def purge(exchange: Exchange) -> Response:
     return http.no_content(exchange)
 
 
-def _check_source_filter(exchange: Exchange) -> None:
+def check_source_filter(exchange: Exchange) -> None:
     """Refuse a context source filter that cannot be read; there are no sources to filter yet."""
     if "csf" in exchange.params:
         try:
@@ -72,10 +73,30 @@ def _check_source_filter(exchange: Exchange) -> None:
 
 
 async def _answer_query(exchange: Exchange, wanted: plan.Query, wish: views.Wish) -> Response:
+    asked = asking.read(exchange, exchange.body)
+    if asked is not None:
+        return await _answer_by_map(exchange, wanted, wish, asked)
     result = await exchange.broker.entities.query(exchange.tenant, wanted)
     entities = [store.living(row.entity()) for row in result.rows]
     return await views.show_page(
         exchange, entities, wish, wanted.page, more=result.more, total=result.total
+    )
+
+
+async def _answer_by_map(
+    exchange: Exchange, wanted: plan.Query, wish: views.Wish, asked: asking.Asked
+) -> Response:
+    used = await querying.use(exchange, asked, wanted)
+    found = await querying.query(exchange, used, wanted)
+    return await views.show_page(
+        exchange,
+        found.items,
+        wish,
+        wanted.page,
+        more=found.after is not None,
+        total=found.total,
+        headers=used.headers | answering.page_headers(exchange, wanted.page, found),
+        created=used.fresh,
     )
 
 
@@ -84,10 +105,12 @@ async def retrieve(exchange: Exchange) -> Response:
     wish = views.read_wish(exchange)
     entity_id = _entity_id(exchange)
     types = _types(exchange)
+    asked = asking.read(exchange)
     entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
     if not wish.view.whole and not _shows_anything(entity, wish.view):
         raise ResourceNotFound(f"The entity {entity_id} has none of the attributes asked for")
-    return await views.show(exchange, entity, wish)
+    headers = None if asked is None else await answering.headers_of_one(exchange, asked, entity_id)
+    return await views.show(exchange, entity, wish, headers)
 
 
 def _shows_anything(entity: Entity, view: View) -> bool:
@@ -251,13 +274,18 @@ _SELECTION: Final = frozenset(
     | {"georel", "geometry", "coordinates", "geoproperty"}
 )
 _PAGING: Final = frozenset({"limit", "offset", "count"})
+#: Parameters of Query Entities (table 6.4.3.2-1).
+QUERY_PARAMS: Final = request.PARAMETERS | views.PARAMS | asking.PARAMS | {"csf", "splitEntities"}
 
 routes = [
     Route(
         "/entities/{id}",
         Resource(
             GET=Operation(
-                handler=retrieve, params=views.PARAMS | _TYPE, options=views.OPTIONS, geojson=True
+                handler=retrieve,
+                params=views.PARAMS | _TYPE | asking.PARAMS,
+                options=views.OPTIONS,
+                geojson=True,
             ),
             PATCH=Operation(
                 handler=merge_entity,
@@ -275,7 +303,7 @@ routes = [
         Resource(
             GET=Operation(
                 handler=query,
-                params=request.PARAMETERS | views.PARAMS | {"csf", "splitEntities"},
+                params=QUERY_PARAMS,
                 options=views.OPTIONS,
                 geojson=True,
             ),

@@ -65,6 +65,14 @@ class EntityService:
             except QueryCanceled as error:
                 raise TooComplexQuery("The query takes too long: narrow it") from error
 
+    async def find_ids(self, tenant: str, query: plan.Query, limit: int) -> list[str]:
+        """Return the ids of up to `limit` entities that match. Raises TooComplexQuery."""
+        async with transaction(self._pool) as connection:
+            try:
+                return await plan.ids(connection, tenant, query, limit)
+            except QueryCanceled as error:
+                raise TooComplexQuery("The query takes too long: narrow it") from error
+
     async def create(self, tenant: str, entity: Entity) -> None:
         """Create an entity (clause 5.6.1). Raises AlreadyExists. The entity is used up."""
         await self._writes.submit(creation(tenant, entity))

@@ -121,20 +121,23 @@ def _read_geometry(exchange: Exchange) -> str:
         raise BadRequestData(detail, field="geometryProperty") from None
 
 
-async def show(exchange: Exchange, entity: Entity, wish: Wish) -> Response:
+async def show(
+    exchange: Exchange, entity: Entity, wish: Wish, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return one entity, as GeoJSON where that was asked for. Raises ResourceNotFound."""
     view = wish.view
     if wish.join is not None and exchange.media != GEO_JSON:
         documents = await _linker(exchange, view, wish.join).show([entity], wish.projection)
-        return http.answer(exchange, documents if wish.join.flat else documents[0])
+        shown = documents if wish.join.flat else documents[0]
+        return http.answer(exchange, shown, headers=headers)
     (amended,), status = _amend(exchange, [entity])
     if exchange.media == GEO_JSON:
         feature = geojson.feature(amended, exchange.terms, view)
-        return http.answer(exchange, feature, status)
+        return http.answer(exchange, feature, status, headers)
     document = represent(amended, exchange.terms, view)
     if not document:
         raise ResourceNotFound(f"Nothing of the entity {entity.id} is left to show")
-    return http.answer(exchange, document, status)
+    return http.answer(exchange, document, status, headers)
 
 
 def _amend(exchange: Exchange, entities: Sequence[Entity]) -> tuple[Sequence[Entity], int]:
@@ -158,8 +161,13 @@ async def show_page(
     *,
     more: bool,
     total: int | None,
+    headers: Mapping[str, str] | None = None,
+    created: bool = False,
 ) -> Response:
-    """Return a page of entities with its count and the links to its neighbours."""
+    """Return a page of entities with its count and the links to its neighbours.
+
+    headers: in place of the count and the links. created: whether an entity map was made (201).
+    """
     terms, view = exchange.terms, wish.view
     entities, status = _amend(exchange, entities)
     payload: Any
@@ -171,7 +179,10 @@ async def show_page(
         payload = [represent(entity, terms, view) for entity in entities]
     if not view.whole and isinstance(payload, list):
         payload = [document for document in payload if document]  # nothing of it is left to show
-    headers = page_headers(exchange, page, more, total)
+    if created and status == 200:
+        status = 201
+    if headers is None:
+        headers = page_headers(exchange, page, more, total)
     return http.answer(exchange, payload, status, headers)
 
 
@@ -188,15 +199,16 @@ def page_headers(exchange: Exchange, page: Page, more: bool, total: int | None) 
     links = []
     if page.offset > 0 and page.limit > 0:
         before = max(0, page.offset - page.limit)
-        links.append(_link(exchange, before, min(page.limit, page.offset), "prev"))
+        links.append(page_link(exchange, before, min(page.limit, page.offset), "prev"))
     if more and page.limit > 0:
-        links.append(_link(exchange, page.offset + page.limit, page.limit, "next"))
+        links.append(page_link(exchange, page.offset + page.limit, page.limit, "next"))
     if links:
         headers["Link"] = ", ".join(links)
     return headers
 
 
-def _link(exchange: Exchange, offset: int, limit: int, relation: str) -> str:
+def page_link(exchange: Exchange, offset: int, limit: int, relation: str) -> str:
+    """Return the link to another page of the same query (clause 6.3.10)."""
     scope = exchange.request.scope
     pairs = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
     pairs |= {"limit": str(limit), "offset": str(offset)}

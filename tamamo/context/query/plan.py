@@ -1,7 +1,7 @@
 """A whole query for entities (clause 5.7.2): its parts, and the statement that answers it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ class Query:
     """A query for entities. Selectors are alternatives; all else must be met together.
 
     attrs: IRIs, at least one of which an entity has. projection: for the representation only.
+    among: ids of the only entities looked at, None = all.
     """
 
     selectors: tuple[Selector, ...] = (Selector(),)
@@ -50,6 +51,7 @@ class Query:
     ordering: Ordering | None = None
     page: Page = field(default_factory=Page)
     projection: Projection = field(default_factory=Projection)
+    among: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -144,8 +146,7 @@ async def run(connection: Connection, tenant: str, query: Query) -> Result:
 
 async def scan(connection: Connection, tenant: str, query: Query) -> AsyncIterator[Row]:
     """Yield every row that matches, in order of id, fetched in batches; the page is ignored."""
-    everything = Query(query.selectors, query.attrs, query.q, query.scope, query.geo)
-    everything = _with_page(everything, Page(BATCH))
+    everything = replace(query, ordering=None, page=Page(BATCH))
     after = None
     while True:
         rows, _ = await _fetch(connection, statement(tenant, everything, after))
@@ -155,6 +156,26 @@ async def scan(connection: Connection, tenant: str, query: Query) -> AsyncIterat
         if len(rows) <= BATCH:
             return
         after = rows[-1].id
+
+
+async def ids(connection: Connection, tenant: str, query: Query, limit: int) -> list[str]:
+    """Return the ids of up to `limit` entities that match, in order; the page is ignored."""
+    if query.geo is not None:
+        found: list[str] = []
+        async for row in scan(connection, tenant, query):
+            found.append(row.id)
+            if len(found) == limit:
+                break
+        return found
+    params: dict[str, Any] = {"tenant": tenant}
+    heads = " union all ".join(
+        f"(select e.id from entity e where {branch} order by e.id limit {limit:d})"
+        for branch in _branches(query, params, None)
+    )
+    cursor = await connection.execute(
+        f"select id from ({heads}) as e order by id limit {limit:d}", params
+    )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def _run_exact(connection: Connection, tenant: str, query: Query) -> Result:
@@ -194,10 +215,6 @@ async def _fetch(connection: Connection, asked: Statement) -> tuple[list[Row], i
     fetched = await cursor.fetchall()
     total = fetched[0][-1] if fetched else None
     return [Row(*row[:-1]) for row in fetched if row[0] is not None], total
-
-
-def _with_page(query: Query, page: Page) -> Query:
-    return Query(query.selectors, query.attrs, query.q, query.scope, query.geo, page=page)
 
 
 def _branches(query: Query, params: dict[str, Any], after: str | None) -> list[str]:
@@ -241,6 +258,8 @@ def _selected(query: Query, params: dict[str, Any], alias: str) -> list[str]:
 
 def _conditions(query: Query, params: dict[str, Any], alias: str) -> list[str]:
     found = []
+    if query.among is not None:
+        found.append(f"{alias}.id = any({bind(params, list(query.among))}::text[])")
     if query.attrs and not ENTITY_TIMES & set(query.attrs):  # every entity has times
         found.append(f"{alias}.attrs ?| {bind(params, list(query.attrs))}::text[]")
     if query.geo is not None:

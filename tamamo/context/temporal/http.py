@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from tamamo.context import http
 from tamamo.context.entities import view as views
+from tamamo.context.entitymaps import answering, asking, evolutions
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model.instances import attribute_iri
@@ -47,20 +48,34 @@ async def retrieve(exchange: Exchange) -> Response:
     """Retrieve Temporal Evolution of an Entity (6.19.3.1)."""
     entity_id = _entity_id(exchange)
     wanted = request.read_retrieve(exchange)
+    asked = asking.read(exchange)
     answer = await reading.retrieve(exchange.broker.pool, exchange.tenant, entity_id, wanted)
     shown = _represent(exchange, wanted, answer)[0]
     if _is_empty(wanted, answer, shown):
         raise ResourceNotFound(f"The evolution of {entity_id} has nothing that was asked for")
     headers: dict[str, str] = {}
+    if asked is not None:
+        headers = await answering.headers_of_one(exchange, asked, entity_id)
     status = _note_cut(wanted, answer, headers)
     return http.answer(exchange, shown, status, headers)
 
 
 async def _answer_query(exchange: Exchange, wanted: Wanted) -> Response:
-    answer = await reading.query(exchange.broker.pool, exchange.tenant, wanted)
-    page = wanted.query.page
-    headers = views.page_headers(exchange, page, answer.more, answer.total)
+    asked = asking.read(exchange, exchange.body)
+    page, created = wanted.query.page, False
+    if asked is None:
+        answer = await reading.query(exchange.broker.pool, exchange.tenant, wanted)
+        headers = views.page_headers(exchange, page, answer.more, answer.total)
+    else:
+        used = await evolutions.use(exchange, asked, wanted)
+        found = await evolutions.query(exchange, used, wanted)
+        only = evolutions.only(wanted, found.items)
+        answer = await reading.query(exchange.broker.pool, exchange.tenant, only)
+        headers = used.headers | answering.page_headers(exchange, page, found)
+        created = used.fresh
     status = _note_cut(wanted, answer, headers)
+    if created and status == 200:
+        status = 201
     shown = [entity for entity in _represent(exchange, wanted, answer) if entity]
     return http.answer(exchange, shown, status, headers)
 
@@ -191,9 +206,12 @@ def _instance_id(exchange: Exchange) -> UUID:
 _SELECTION: Final = frozenset(
     {"id", "type", "idPattern", "q", "scopeQ", "csf", "expandValues", "jsonKeys"}
     | {"georel", "geometry", "coordinates", "geoproperty", "orderBy", "collation"}
+    | {"splitEntities"}
 )
 _PAGING: Final = frozenset({"limit", "offset", "count"})
-_SHOWN: Final = request.SHOWN | request.TIMES | request.AGGREGATES
+_SHOWN: Final = request.SHOWN | request.TIMES | request.AGGREGATES | asking.PARAMS
+#: Parameters of Query Temporal Evolution of Entities (table 6.18.3.2-1).
+QUERY_PARAMS: Final = _SELECTION | _PAGING | _SHOWN
 
 
 class _Segment(Convertor[str]):
@@ -217,9 +235,7 @@ routes = [
     Route(
         "/temporal/entities",
         Resource(
-            GET=Operation(
-                handler=query, params=_SELECTION | _PAGING | _SHOWN, options=request.OPTIONS
-            ),
+            GET=Operation(handler=query, params=QUERY_PARAMS, options=request.OPTIONS),
             POST=Operation(handler=create, body=dict, writes=True, creates_tenant=True),
         ),
     ),

@@ -66,6 +66,16 @@ async def query(pool: Pool, tenant: str, wanted: Wanted) -> Answer:
     return answer
 
 
+async def find_ids(pool: Pool, tenant: str, wanted: Wanted) -> list[str]:
+    """Return the ids of the entities whose evolutions are on the page."""
+    async with single(pool) as connection:
+        if wanted.query.geo is None and wanted.query.scope is None:
+            answer = await _page(connection, tenant, wanted)
+        else:
+            answer, _ = await _tested_page(connection, tenant, wanted)
+    return [evolution.id for evolution in answer.evolutions]
+
+
 async def _page(connection: Connection, tenant: str, wanted: Wanted) -> Answer:
     page = wanted.query.page
     params = _params(tenant)
