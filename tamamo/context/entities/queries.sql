@@ -18,7 +18,8 @@ for update of e;
 
 -- name: write_changes
 -- State, evolution, history and outbox of many changes in one statement. Answers how many rows
--- were inserted: fewer than asked for means that another transaction created one of them.
+-- were inserted: fewer than asked for means that another transaction created one of them; and up
+-- to which day measurements are rolled up (see temporal/marks.py).
 -- A column of all rows travels as one text (see write.py): several times cheaper than an array.
 with state as (
     select *
@@ -131,4 +132,6 @@ with state as (
         string_to_array(%(o_previous)s, E'\x1f', E'\x1e')
     ) as t (tenant, entity_id, operation, types, changed, bounds, entity, previous)
 )
-select count(*) from inserted;
+select
+    (select count(*) from inserted),
+    (select to_char(closed_until, 'YYYY-MM-DD') from history_state);

@@ -16,6 +16,7 @@ import orjson
 from tamamo.context.entities import store
 from tamamo.context.errors import BadRequestData
 from tamamo.context.model.entity import Entity, Instance
+from tamamo.context.temporal.marks import mark
 from tamamo.context.temporal.rows import number_of
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import Problem, Unavailable
@@ -201,9 +202,10 @@ class _Batch:
                 **_columns(_OUTBOX_COLUMNS, self._outbox),
             },
         )
-        inserted = await cursor.fetchone()
-        if inserted is None or inserted[0] != sum(row[2] == "t" for row in state):
+        answer = await cursor.fetchone()
+        if answer is None or answer[0] != sum(row[2] == "t" for row in state):
             raise CreatedMeanwhile
+        await mark(connection, map(_measured, self._history), closed_until=answer[1])
 
     def _state_row(self, key: store.Key, last: "_Touched") -> Row:
         entity, attrs = last.entity, last.attrs
@@ -261,6 +263,9 @@ _OUTBOX_COLUMNS = (
     "o_previous",
 )  # fmt: skip
 
+
+#: Tenant, entity id, attribute and observedAt of a row of the history; a deletion has none.
+_measured = itemgetter(0, 1, 2, 5)
 
 #: Between two rows of a column, and for null. No JSON, URI or name contains them.
 _SEPARATOR, _NULL = "\x1f", "\x1e"

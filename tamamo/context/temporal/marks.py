@@ -1,0 +1,32 @@
+"""Saying which days' rollups no longer hold (docs/adr/0014): what every writer of history does.
+
+A day before `closed_until` whose measurements change is marked in the same transaction; later days
+are looked at as a whole when they are closed, so that writing what happens now costs nothing here.
+"""
+
+from collections.abc import Iterable
+
+from tamamo.kernel import sql
+from tamamo.kernel.database import Connection
+
+_SQL = sql.load(__package__, "rollups.sql")
+#: Tenant, entity id, attribute IRI, observedAt (RFC 3339 in UTC; None: no measurement).
+Measured = tuple[str | None, ...]
+
+
+async def mark(connection: Connection, measured: Iterable[Measured], closed_until: str) -> None:
+    """Mark the days of those measurements that are before `closed_until` (a date, YYYY-MM-DD).
+
+    It must have been read in this transaction by a statement that wrote the rows, or an earlier
+    one: whoever closes days waits for the transactions that may have seen the date before.
+    """
+    days = {
+        (tenant, entity_id, attr, day)
+        for tenant, entity_id, attr, observed in measured
+        # The year 999 is written with three digits.
+        if observed is not None and (day := observed.partition("T")[0].zfill(10)) < closed_until
+    }
+    if not days:
+        return
+    columns = zip(("tenants", "ids", "attrs", "days"), zip(*sorted(days), strict=True), strict=True)
+    await connection.execute(_SQL["mark"], {name: list(values) for name, values in columns})
