@@ -5,6 +5,7 @@ import socket
 from typing import Final
 
 from granian import Granian
+from granian._granian import ListenerSpec
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -60,12 +61,21 @@ def connections() -> int:
 
 
 class _Server(Granian):  # type: ignore[misc, valid-type]
-    """Granian, whose connections do not outlive a client that is gone or reads nothing."""
+    """Granian with one listening socket for all workers.
+
+    The master keeps it, so that connections wait in it while a killed worker is replaced; each
+    worker's own (SO_REUSEPORT) would take them along. And they end when a client is gone or reads
+    nothing.
+    """
 
     def _init_shared_socket(self) -> None:
-        super()._init_shared_socket()
-        listener = self._sso
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._ssp = None
+        self._shd = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._sfd = self._shd.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
+        self._sso.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         # Accepted connections inherit both (tcp(7)).
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_SECONDS * 1000)
+            milliseconds = _UNREAD_SECONDS * 1000
+            self._sso.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
