@@ -122,9 +122,7 @@ async def _sweep_attributes(pool: Pool) -> int:
     # those with a fraction, which Python looks at again.
     moment = to_text(now().replace(microsecond=0))
     async with single(pool) as connection:
-        cursor = await connection.execute(
-            _SQL["entities_with_expired"], {"now": moment, "limit": SLICE}
-        )
+        cursor = await connection.execute(_SQL["entities_with_expired"], {"limit": SLICE})
         keys = await cursor.fetchall()
     if not keys:
         return 0

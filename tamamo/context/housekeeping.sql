@@ -35,13 +35,8 @@ from deleted d
 join gone g on g.tenant = d.tenant and g.id = d.id
 
 -- name: entities_with_expired
--- Entities that have an attribute instance whose time is over, or will be within this second.
-select e.tenant, e.id
-from entity e
-where jsonb_path_exists(e.attrs, '$.*[*].expiresAt')
-    and jsonb_path_exists(
-        e.attrs, '$.*[*].expiresAt ? (@ <= $now)', jsonb_build_object('now', %(now)s::text)
-    )
+-- Entities that have an attribute instance whose time is over.
+select e.tenant, e.id from entity e where e.attrs_expire_at <= now() order by e.attrs_expire_at
 limit %(limit)s
 
 -- name: forget_expired

@@ -34,17 +34,21 @@ with state as (
         string_to_array(%(bounds)s, E'\x1f', E'\x1e'),
         string_to_array(%(created)s, E'\x1f', E'\x1e'),
         string_to_array(%(modified)s, E'\x1f', E'\x1e'),
-        string_to_array(%(expires)s, E'\x1f', E'\x1e')
+        string_to_array(%(expires)s, E'\x1f', E'\x1e'),
+        string_to_array(%(attrs_expire)s, E'\x1f', E'\x1e')
     ) as t (
-        tenant, id, fresh, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at
+        tenant, id, fresh, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at,
+        attrs_expire_at
     )
 ), inserted as (
     insert into entity (
-        tenant, id, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at
+        tenant, id, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at,
+        attrs_expire_at
     )
     select
         tenant, id, type, types::text[], scopes::text[], attrs::jsonb, bounds::box,
-        created_at::timestamptz, modified_at::timestamptz, expires_at::timestamptz
+        created_at::timestamptz, modified_at::timestamptz, expires_at::timestamptz,
+        attrs_expire_at::timestamptz
     from state
     where fresh = 't'
     on conflict do nothing
@@ -54,7 +58,8 @@ with state as (
     set
         type = s.type, types = s.types::text[], scopes = s.scopes::text[],
         attrs = s.attrs::jsonb, bounds = s.bounds::box, created_at = s.created_at::timestamptz,
-        modified_at = s.modified_at::timestamptz, expires_at = s.expires_at::timestamptz
+        modified_at = s.modified_at::timestamptz, expires_at = s.expires_at::timestamptz,
+        attrs_expire_at = s.attrs_expire_at::timestamptz
     from state s
     where e.tenant = s.tenant and e.id = s.id and s.fresh = 'f'
 ), deleted as (

@@ -221,6 +221,7 @@ class _Batch:
             entity.created_at,
             entity.modified_at,
             entity.expires_at,
+            _first_expiry(entity, attrs),
         )
 
     def _evolution_row(self, key: store.Key, last: "_Touched") -> Row:
@@ -248,7 +249,7 @@ class _Touched:
 
 _STATE_COLUMNS = (
     "tenant", "id", "fresh", "type", "types", "scopes", "attrs", "bounds", "created", "modified",
-    "expires",
+    "expires", "attrs_expire",
 )  # fmt: skip
 _GONE_COLUMNS = ("gone_tenant", "gone_id")
 _EVOLUTION_COLUMNS = (
@@ -266,6 +267,20 @@ _OUTBOX_COLUMNS = (
 
 #: Tenant, entity id, attribute and observedAt of a row of the history; a deletion has none.
 _measured = itemgetter(0, 1, 2, 5)
+
+
+def _first_expiry(entity: Entity, attrs: bytes) -> str | None:
+    """Return when the first of its attribute instances is over (clause 4.22)."""
+    if b'"expiresAt"' not in attrs:
+        return None
+    found = [
+        item["expiresAt"]
+        for items in entity.attrs.values()
+        for item in items
+        if "expiresAt" in item
+    ]
+    return min(found, key=from_text, default=None)
+
 
 #: Between two rows of a column, and for null. No JSON, URI or name contains them.
 _SEPARATOR, _NULL = "\x1f", "\x1e"
