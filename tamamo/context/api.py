@@ -15,6 +15,7 @@ from tamamo.context.entitymaps import http as entity_maps
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import problem_answer
 from tamamo.context.registrations import http as registrations
+from tamamo.context.sourcesubscriptions import http as source_subscriptions
 from tamamo.context.subscriptions import http as subscriptions
 from tamamo.context.temporal import http as temporal
 
@@ -63,6 +64,7 @@ app: ASGIApp = _EncodedPath(
             *contexts.routes,
             *registrations.routes,
             *subscriptions.routes,
+            *source_subscriptions.routes,
         ],
         redirect_slashes=False,
         default=_nothing_here,

@@ -13,6 +13,7 @@ from tamamo.context.entitymaps.service import EntityMapService
 from tamamo.context.jsonld import ContextStore
 from tamamo.context.observations import ObservationService
 from tamamo.context.registrations.service import RegistrationService
+from tamamo.context.sourcesubscriptions.service import SourceSubscriptionService
 from tamamo.context.subscriptions.service import SubscriptionService
 from tamamo.context.temporal.partitions import Partitions
 from tamamo.context.temporal.service import TemporalService
@@ -40,6 +41,7 @@ class Broker:
     observations: ObservationService
     changes: ChangeService
     subscriptions: SubscriptionService
+    source_subscriptions: SourceSubscriptionService
     entity_maps: EntityMapService
     #: What changes over HTTP need in their Authorization header; None: nothing (`--open`).
     api_key: str | None
@@ -73,6 +75,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             ObservationService(pool, Partitions(pool), tenants),
             changes,
             SubscriptionService(pool, contexts),
+            SourceSubscriptionService(pool, contexts),
             EntityMapService(pool),
             None if settings.open else api_key(settings.home),
         )

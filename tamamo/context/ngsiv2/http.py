@@ -95,8 +95,10 @@ class Operation:
     options: frozenset[str] = frozenset()
     #: Media types of the body; none: it reads none.
     body: tuple[str, ...] = ()
-    #: Whether it changes something and so needs the key.
+    #: Whether it changes entities and so needs the key and takes one service path.
     writes: bool = False
+    #: Whether it needs the key without changing entities.
+    key: bool = False
     #: Media types it can answer in.
     offers: tuple[str, ...] = (JSON,)
 
@@ -141,7 +143,7 @@ async def read(request: Request, operation: Operation) -> Call:
     """Read a request. Raises a Problem or Fault before anything is changed."""
     broker: Broker = request.state.broker
     headers = request.headers
-    if operation.writes:
+    if operation.writes or operation.key:
         authorize(broker, headers)
     accepts = accepted(headers.get("accept"), operation.offers)
     params = _read_params(request, operation)

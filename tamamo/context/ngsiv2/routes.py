@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.context.errors import BadRequestData
 from tamamo.context.ngsiv2 import batch, errors, http, query, resources, types
 from tamamo.context.ngsiv2.http import JSON, TEXT, Call, Operation, Resource
+from tamamo.context.ngsiv2.subscriptions import resources as subscriptions
 
 #: Where the API stands.
 PREFIX: Final = "/v2"
@@ -24,7 +25,8 @@ _WRITE: Final = frozenset({"keyValues", "overrideMetadata"})
 
 async def entry(call: Call) -> Response:
     """Retrieve API Resources (GET /v2): those that are there."""
-    return http.answer(call, {"entities_url": "/v2/entities", "types_url": "/v2/types"})
+    found = ("entities", "types", "subscriptions")
+    return http.answer(call, {f"{name}_url": f"{PREFIX}/{name}" for name in found})
 
 
 _ENTITIES = Resource(
@@ -105,6 +107,23 @@ _QUERY = Resource(
 )
 
 
+_SUBSCRIPTIONS = Resource(
+    # Reading them needs the key too: they may hold their receivers' credentials.
+    GET=Operation(
+        handler=subscriptions.list_subscriptions,
+        params=frozenset({"limit", "offset", "options"}),
+        options=frozenset({"count"}),
+        key=True,
+    ),
+    POST=Operation(handler=subscriptions.create, body=(JSON,), key=True),
+)
+_SUBSCRIPTION = Resource(
+    GET=Operation(handler=subscriptions.retrieve, key=True),
+    PATCH=Operation(handler=subscriptions.update, body=(JSON,), key=True),
+    DELETE=Operation(handler=subscriptions.delete, key=True),
+)
+
+
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive, send)
     problem = errors.NotFound(f"The API has no resource {request.url.path}")
@@ -139,6 +158,8 @@ app: ASGIApp = _EncodedPath(
             Route("/entities/{id}/attrs/{attr}/value", _VALUE),
             Route("/types", _TYPES),
             Route("/types/{type}", Resource(GET=Operation(handler=types.retrieve_type))),
+            Route("/subscriptions", _SUBSCRIPTIONS),
+            Route("/subscriptions/{id}", _SUBSCRIPTION),
             Route("/op/update", _UPDATE),
             Route("/op/notify", _NOTIFY),
             Route("/op/query", _QUERY),

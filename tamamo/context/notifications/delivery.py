@@ -12,7 +12,7 @@ from tamamo.context.notifications.outbound import Outbound, Outcome, Queue
 from tamamo.context.notifications.policy import Clock, Policy
 from tamamo.context.notifications.records import Records
 from tamamo.context.notifications.senders import Refused, Sender, Unreachable, origin_of
-from tamamo.context.subscriptions.compiled import Subscription
+from tamamo.context.subscriptions.compiled import Subscriber
 from tamamo.context.subscriptions.registry import Key, Registry
 from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.tasks import wanted
@@ -141,7 +141,7 @@ class Delivery:
         moments = [at for queue in self._queues.values() if (at := queue.wake_at()) is not None]
         return min((at for at in moments if at > now), default=None)
 
-    def _start(self, queue: Queue, item: Outbound, subscription: Subscription, origin: str) -> None:
+    def _start(self, queue: Queue, item: Outbound, subscription: Subscriber, origin: str) -> None:
         queue.busy.add(item.entity_id)
         self._begun.append(item)
         self._settle.set()
@@ -151,7 +151,7 @@ class Delivery:
         task.add_done_callback(self._tasks.discard)
 
     async def _attempt(
-        self, queue: Queue, item: Outbound, subscription: Subscription, origin: str
+        self, queue: Queue, item: Outbound, subscription: Subscriber, origin: str
     ) -> None:
         endpoint = subscription.endpoint
         sender = self._senders[endpoint.uri.partition(":")[0]]

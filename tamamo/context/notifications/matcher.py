@@ -16,10 +16,19 @@ from tamamo.context.changes import Change, Position, reading
 from tamamo.context.entities.service import EntityService
 from tamamo.context.model.entity import Entity
 from tamamo.context.notifications import format as bodies
-from tamamo.context.notifications.buckets import bucket_of
+from tamamo.context.notifications import outbox
+from tamamo.context.notifications.outbox import Draft
 from tamamo.context.query import plan
 from tamamo.context.query.paths import Lookup
-from tamamo.context.subscriptions.compiled import Events, Subscription, events_of
+from tamamo.context.sourcesubscriptions import telling
+from tamamo.context.sourcesubscriptions.compiled import SourceSubscription
+from tamamo.context.subscriptions.compiled import (
+    Events,
+    OtherSubscription,
+    Subscription,
+    events_of,
+)
+from tamamo.context.subscriptions.message import Message
 from tamamo.context.subscriptions.registry import Registry
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
@@ -37,12 +46,13 @@ MAX_LINKED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at the database says."""
+    """What one look at the database says. queued: moves when others store notifications."""
 
     version: int
     position: Position
     due: bool
     now: datetime
+    queued: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +64,6 @@ class Round:
     again: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A notification that is to be delivered."""
-
-    subscription: Subscription
-    entity_id: str
-    body: bytes
-
-
 class _Overtaken(Exception):
     """Another process took over: its position is the one that holds."""
 
@@ -72,7 +73,7 @@ async def look(pool: Pool) -> Look:
     async with single(pool) as connection:
         row = await (await connection.execute(_SQL["look"])).fetchone()
     assert row is not None
-    return Look(row[0], Position(int(row[1]), row[2]), row[3], row[4])
+    return Look(row[0], Position(int(row[1]), row[2]), *row[3:])
 
 
 class Matcher:
@@ -129,25 +130,28 @@ class Matcher:
                     events = events_of(change)
                 if not subscription.wakes(change, events):
                     continue
-                body = await self._match(subscription, change, events)
+                message = await self._match(subscription, change, events)
             except Exception:
                 # One subscription or one row must not hold up all others.
                 _log.exception("not matched", subscription=subscription.id, at=change.position)
                 continue
-            if body is not None:
-                found.append(Draft(subscription, change.entity_id, body))
+            if message is not None:
+                found.append(Draft(subscription, change.entity_id, message))
         return found
 
     async def _match(
         self, subscription: Subscription, change: Change, events: Events
-    ) -> bytes | None:
+    ) -> Message | None:
         fetch = partial(self._entities.find_many, change.tenant)
         lookup = None
         if subscription.link_depth:
             lookup = await self._linked(change, subscription.link_depth)
         if not subscription.selects(change.entity, lookup):
             return None
-        return await bodies.of_change(subscription, change, events, fetch)
+        if isinstance(subscription, OtherSubscription):
+            return subscription.message(change, events)
+        body = await bodies.of_change(subscription, change, events, fetch)
+        return None if body is None else Message(subscription.endpoint.accept, body)
 
     async def _linked(self, change: Change, depth: int) -> Lookup:
         """Return a look-up of the entities that the changed one refers to."""
@@ -172,22 +176,7 @@ class Matcher:
         return stored
 
     async def _store(self, connection: Connection, drafts: list[Draft]) -> int:
-        drafts = await _throttled(connection, drafts)
-        if not drafts:
-            return 0
-        subscriptions = [draft.subscription for draft in drafts]
-        await connection.execute(
-            _SQL["store"],
-            {
-                "tenants": [s.tenant for s in subscriptions],
-                "subscriptions": [s.id for s in subscriptions],
-                "entities": [draft.entity_id for draft in drafts],
-                "buckets": [bucket_of(s.tenant, s.id, self._buckets) for s in subscriptions],
-                "medias": [s.endpoint.accept for s in subscriptions],
-                "bodies": [draft.body.decode() for draft in drafts],
-            },
-        )
-        return len(drafts)
+        return await outbox.store(connection, drafts, self._buckets)
 
     async def _periodic(self) -> int:
         """Store the periodic notifications that are due (5.8.6); their times go on with them."""
@@ -196,9 +185,11 @@ class Matcher:
             cursor = await connection.execute(_SQL["take_due"], {"limit": 100})
             for key in await cursor.fetchall():
                 subscription = self._registry.get((key[0], key[1]))
-                if subscription is None:
-                    continue
-                drafts = await self._snapshot(connection, subscription)
+                drafts: list[Draft] = []
+                if isinstance(subscription, SourceSubscription):
+                    drafts = await telling.of_all(connection, subscription)
+                elif isinstance(subscription, Subscription):
+                    drafts = await self._snapshot(connection, subscription)
                 stored += await self._store(connection, drafts)
         return stored
 
@@ -210,7 +201,8 @@ class Matcher:
         async def flush() -> None:
             body = await bodies.of_entities(subscription, batch, fetch) if batch else None
             if body is not None:
-                drafts.append(Draft(subscription, "", body))
+                message = Message(subscription.endpoint.accept, body)
+                drafts.append(Draft(subscription, "", message))
             batch.clear()
 
         async for row in plan.scan(connection, subscription.tenant, subscription.query):
@@ -229,35 +221,6 @@ async def _advance(connection: Connection, before: Position, after: Position) ->
         "from_seq": before.seq,
     }
     return await (await connection.execute(_SQL["advance"], parameters)).fetchone() is not None
-
-
-async def _throttled(connection: Connection, drafts: list[Draft]) -> list[Draft]:
-    """Leave out what comes too soon after the last notification of its subscription."""
-    first: dict[tuple[str, str], Draft] = {}
-    for draft in drafts:
-        if draft.subscription.throttling is not None:
-            first.setdefault(_key(draft), draft)
-    if not first:
-        return drafts
-    cursor = await connection.execute(
-        _SQL["throttle"],
-        {
-            "tenants": [key[0] for key in first],
-            "ids": [key[1] for key in first],
-            "seconds": [draft.subscription.throttling for draft in first.values()],
-        },
-    )
-    through = {(row[0], row[1]) for row in await cursor.fetchall()}
-    return [
-        draft
-        for draft in drafts
-        if draft.subscription.throttling is None
-        or (_key(draft) in through and first[_key(draft)] is draft)
-    ]
-
-
-def _key(draft: Draft) -> tuple[str, str]:
-    return draft.subscription.tenant, draft.subscription.id
 
 
 def _targets(entity: Entity) -> list[str]:

@@ -12,7 +12,7 @@ import orjson
 
 from tamamo.context.notifications.outbound import Outbound
 from tamamo.context.notifications.senders import Refused, Unreachable, headers_of
-from tamamo.context.subscriptions.compiled import Subscription
+from tamamo.context.subscriptions.compiled import Subscriber
 from tamamo.kernel.outgoing import AddressRefused, Outgoing, OutgoingError
 
 #: Connections kept open at most; the one used longest ago goes first.
@@ -33,6 +33,15 @@ class Target(NamedTuple):
     username: str | None
     password: str | None
     version: str
+
+
+class _Letter(NamedTuple):
+    """What is published."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
 
 
 class _Connection:
@@ -62,42 +71,43 @@ class MqttSender:
             _, connection = self._open.popitem()
             await connection.close()
 
-    async def send(self, subscription: Subscription, item: Outbound, seconds: float) -> None:
+    async def send(self, subscription: Subscriber, item: Outbound, seconds: float) -> None:
         """Return when the broker has it, by the quality of service asked for.
 
         Raises Unreachable, Refused.
         """
         target, topic = target_of(subscription)
         info = dict(subscription.endpoint.notifier_info)
-        payload = orjson.dumps(
-            {
-                "metadata": headers_of(subscription, item),
-                "body": orjson.Fragment(item.body),
-            }
+        how = item.sending
+        letter = _Letter(
+            topic if how is None else how.topic or topic,
+            _wrapped(subscription, item) if how is None else item.body.encode(),
+            int(info.get("MQTT-QoS", "0")),
+            how is not None and how.retain,
         )
         try:
             async with asyncio.timeout(seconds):
-                await self._publish(target, topic, payload, int(info.get("MQTT-QoS", "0")))
+                await self._publish(target, letter)
         except AddressRefused as error:
             raise Refused(str(error)) from error
         except (OutgoingError, aiomqtt.MqttError, OSError, TimeoutError) as error:
             raise Unreachable(f"MQTT: {str(error) or 'no answer in time'}") from error
 
-    async def _publish(self, target: Target, topic: str, payload: bytes, qos: int) -> None:
+    async def _publish(self, target: Target, letter: _Letter) -> None:
         kept = target in self._open
         try:
-            await self._publish_once(target, topic, payload, qos)
+            await self._publish_once(target, letter)
         except aiomqtt.MqttError:
             if not kept:
                 raise
             # The connection was from before the broker was started again.
-            await self._publish_once(target, topic, payload, qos)
+            await self._publish_once(target, letter)
 
-    async def _publish_once(self, target: Target, topic: str, payload: bytes, qos: int) -> None:
+    async def _publish_once(self, target: Target, letter: _Letter) -> None:
         connection = await self._connection(target)
         connection.users += 1
         try:
-            await connection.client.publish(topic, payload, qos=qos)
+            await connection.client.publish(*letter)
         except BaseException:
             if self._open.get(target) is connection:
                 del self._open[target]
@@ -137,7 +147,13 @@ class MqttSender:
         return _Connection(client, stack)
 
 
-def target_of(subscription: Subscription) -> tuple[Target, str]:
+def _wrapped(subscription: Subscriber, item: Outbound) -> bytes:
+    """Return headers and body as one document (clause 7.2)."""
+    metadata = headers_of(subscription, item)
+    return orjson.dumps({"metadata": metadata, "body": orjson.Fragment(item.body)})
+
+
+def target_of(subscription: Subscriber) -> tuple[Target, str]:
     """Return the broker and the topic of a subscription's endpoint."""
     endpoint = subscription.endpoint
     parts = urlsplit(endpoint.uri)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tamamo.context.notifications.policy import Policy
+from tamamo.context.subscriptions.message import Sending
 from tamamo.context.subscriptions.registry import Key
 
 
@@ -20,6 +21,8 @@ class Outbound:
     born: float
     #: Not to be tried again before this moment.
     not_before: float = 0.0
+    #: How it goes out where its subscription alone does not say it.
+    sending: Sending | None = None
 
     @property
     def key(self) -> Key:

@@ -8,7 +8,8 @@ select
         select 1 from subscription
         where next_at <= now() and is_active and (expires_at is null or expires_at > now())
     ) as due,
-    now()
+    now(),
+    queued
 from notification_state
 
 -- name: advance
@@ -38,17 +39,21 @@ returning s.tenant, s.id
 
 -- name: store
 -- Notifications to deliver, of subscriptions that are still there and stay until this is stored.
-insert into notification (tenant, entity_id, subscription_id, bucket, media, body)
-select n.tenant, n.entity_id, n.subscription_id, n.bucket, n.media, n.body
+insert into notification (tenant, entity_id, subscription_id, bucket, media, body, request)
+select n.tenant, n.entity_id, n.subscription_id, n.bucket, n.media, n.body, n.request
 from unnest(
     %(tenants)s::text[], %(entities)s::text[], %(subscriptions)s::text[], %(buckets)s::int[],
-    %(medias)s::text[], %(bodies)s::text[]
-) with ordinality as n (tenant, entity_id, subscription_id, bucket, media, body, place)
+    %(medias)s::text[], %(bodies)s::text[], %(requests)s::text[]
+) with ordinality as n (tenant, entity_id, subscription_id, bucket, media, body, request, place)
 where exists (
     select 1 from subscription s where s.tenant = n.tenant and s.id = n.subscription_id
     for key share
 )
 order by n.place
+
+-- name: queued
+-- Every process looks at what waits, whoever matches.
+update notification_state set queued = queued + 1
 
 -- name: take_due
 -- Periodic subscriptions whose time has come; each gets its next time, missed ones are not made up.
@@ -72,7 +77,8 @@ returning s.tenant, s.id
 
 -- name: waiting
 -- What waits in the buckets of this process, behind what it has seen.
-select tenant, subscription_id, entity_id, seq, media, body, attempts, now() - created_at
+select
+    tenant, subscription_id, entity_id, seq, media, body, attempts, now() - created_at, request
 from notification
 where dead_at is null
     and seq > %(behind)s
@@ -115,8 +121,8 @@ with counts as (
     select c.*, clock_timestamp() as moment
     from unnest(
         %(tenants)s::text[], %(ids)s::text[], %(sent)s::int[], %(failed)s::int[], %(ok)s::int[],
-        %(last_failed)s::bool[]
-    ) as c (tenant, id, sent, failed, ok, last_failed)
+        %(last_failed)s::bool[], %(in_row)s::int[], %(errors)s::text[]
+    ) as c (tenant, id, sent, failed, ok, last_failed, in_row, error)
     join subscription s using (tenant, id)
     order by c.tenant, c.id
     for no key update of s
@@ -135,7 +141,9 @@ set
         when c.failed = 0 then s.last_failure
         when c.last_failed then c.moment
         else c.moment - interval '1 millisecond'
-    end
+    end,
+    fails_in_row = case when c.ok > 0 then c.in_row else s.fails_in_row + c.in_row end,
+    last_error = coalesce(c.error, s.last_error)
 from counts c
 where s.tenant = c.tenant and s.id = c.id
 

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from tamamo.context.notifications.outbound import Outbound, Outcome
 from tamamo.context.notifications.policy import Clock
+from tamamo.context.subscriptions.message import Sending
 from tamamo.context.subscriptions.registry import Key
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single, transaction
@@ -47,6 +49,7 @@ class Records:
                 body=row[5],
                 attempts=row[6],
                 born=now - row[7].total_seconds(),
+                sending=None if row[8] is None else Sending.parse(row[8]),
             )
             for row in rows
         ]
@@ -137,11 +140,12 @@ def _keys(items: Sequence[Outbound]) -> dict[str, list[Any]]:
 def _counts(begun: Sequence[Outbound], outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
     """Return by subscription how many attempts began, how many failed and succeeded, which last."""
     sent = Counter(item.key for item in begun)
-    failed: dict[Key, list[bool]] = {}
+    came: dict[Key, list[str | None]] = {}
     for outcome in outcomes:
-        failed.setdefault(outcome.item.key, []).append(outcome.error is not None)
-    keys = list(dict.fromkeys([*sent, *failed]))
-    results = [failed.get(key, []) for key in keys]
+        came.setdefault(outcome.item.key, []).append(outcome.error)
+    keys = list(dict.fromkeys([*sent, *came]))
+    errors = [came.get(key, []) for key in keys]
+    results = [[error is not None for error in of_key] for of_key in errors]
     return {
         "tenants": [key[0] for key in keys],
         "ids": [key[1] for key in keys],
@@ -149,4 +153,6 @@ def _counts(begun: Sequence[Outbound], outcomes: Sequence[Outcome]) -> dict[str,
         "failed": [sum(failures) for failures in results],
         "ok": [len(failures) - sum(failures) for failures in results],
         "last_failed": [bool(failures and failures[-1]) for failures in results],
+        "in_row": [len(list(takewhile(bool, reversed(failures)))) for failures in results],
+        "errors": [next(filter(None, reversed(of_key)), None) for of_key in errors],
     }

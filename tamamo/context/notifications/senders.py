@@ -7,12 +7,14 @@ from tamamo.context.http import TENANT_HEADER
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import CONTEXT_RELATION, JSON, LD_JSON
 from tamamo.context.notifications.outbound import Outbound
-from tamamo.context.subscriptions.compiled import Subscription, wants_bare_geojson
+from tamamo.context.subscriptions.compiled import Subscriber, wants_bare_geojson
+from tamamo.context.subscriptions.message import Sending
 from tamamo.kernel.outgoing import AddressRefused, Outgoing, OutgoingError
 
 #: Statuses that say "not now" rather than "not this".
 _LATER: Final = frozenset({408, 421, 425, 429})
 _MAX_ANSWER: Final = 64 * 1024
+_PLAIN: Final = Sending()
 
 
 class Unreachable(Exception):
@@ -26,13 +28,15 @@ class Refused(Exception):
 class Sender(Protocol):
     """Takes a notification to its receiver."""
 
-    async def send(self, subscription: Subscription, item: Outbound, seconds: float) -> None:
+    async def send(self, subscription: Subscriber, item: Outbound, seconds: float) -> None:
         """Return when the receiver has it. Raises Unreachable, Refused."""
         ...
 
 
-def headers_of(subscription: Subscription, item: Outbound) -> dict[str, str]:
+def headers_of(subscription: Subscriber, item: Outbound) -> dict[str, str]:
     """Return what goes beside the body: headers in HTTP, metadata in MQTT."""
+    if item.sending is not None:
+        return dict(item.sending.headers)
     headers = {"Content-Type": item.media}
     if item.media == JSON or wants_bare_geojson(subscription.endpoint):
         url = subscription.context_url
@@ -51,12 +55,13 @@ class HttpSender:
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
 
-    async def send(self, subscription: Subscription, item: Outbound, seconds: float) -> None:
+    async def send(self, subscription: Subscriber, item: Outbound, seconds: float) -> None:
         """Return when the receiver has answered 2xx. Raises Unreachable, Refused."""
+        how = item.sending or _PLAIN
         try:
             answer = await self._outgoing.request(
-                "POST",
-                subscription.endpoint.uri,
+                how.method,
+                how.url or subscription.endpoint.uri,
                 headers=headers_of(subscription, item),
                 body=item.body.encode(),
                 max_bytes=_MAX_ANSWER,

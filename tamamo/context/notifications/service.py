@@ -41,6 +41,8 @@ class Notifier:
         self._behind = 0
         #: Whether to read whatever waits, from the beginning.
         self._anew = True
+        #: How often others than the matcher have stored notifications, as far as is known.
+        self._queued = 0
 
     async def run(self) -> None:
         """Match and deliver until cancelled, or until the database is lost."""
@@ -81,6 +83,9 @@ class Notifier:
                 await self._refresh(seen)
                 delivery.changed()
                 continue
+            if seen.queued != self._queued:
+                self._queued = seen.queued
+                self._read_anew()
             if not len(self._registry):
                 await asyncio.sleep(self._policy.idle_look)
                 continue

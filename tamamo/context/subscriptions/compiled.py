@@ -19,6 +19,7 @@ from tamamo.context.query.plan import Query, Selector
 from tamamo.context.query.projection import Projection
 from tamamo.context.query.text import names_of
 from tamamo.context.subscriptions.document import DEFAULT_TRIGGERS, Document
+from tamamo.context.subscriptions.message import Message
 from tamamo.kernel.time import from_text
 
 _ENTITY_UPDATED: Final = frozenset({"attributeCreated", "attributeUpdated", "attributeDeleted"})
@@ -64,9 +65,12 @@ class Snapshot:
         return xid < self.xmin or (xid < self.xmax and xid not in self.running)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A compiled subscription; frozen, so that all rounds of a process can share it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Who is told, where, and when: what subscriptions of each kind have in common.
+
+    Frozen, so that all rounds of a process can share it.
+    """
 
     tenant: str
     id: str
@@ -74,15 +78,6 @@ class Subscription:
     since: Snapshot
     is_active: bool
     expires_at: datetime | None
-    query: Query
-    limited: bool
-    watched: frozenset[str] | None
-    triggers: frozenset[str]
-    datasets: frozenset[str] | None
-    view: View
-    shown: Projection
-    join: Join | None
-    show_changes: bool
     conformance: tuple[int, int] | None
     throttling: float | None
     interval: float | None
@@ -101,6 +96,21 @@ class Subscription:
     def context(self) -> Any:
         """The @context as notifications carry it: its address, where that means all of it."""
         return self.terms.link_url if self.terms.has_address else self.terms.echo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription(Subscriber):
+    """A compiled subscription to entities."""
+
+    query: Query
+    limited: bool
+    watched: frozenset[str] | None
+    triggers: frozenset[str]
+    datasets: frozenset[str] | None
+    view: View
+    shown: Projection
+    join: Join | None
+    show_changes: bool
 
     @property
     def types(self) -> tuple[str, ...] | None:
@@ -144,6 +154,16 @@ class Subscription:
         if wanted.q is not None and not q.matches(wanted.q, entity, lookup):
             return False
         return wanted.geo is None or geoq.matches(wanted.geo, entity)
+
+
+class OtherSubscription(Subscription):
+    """A subscription made through another API than NGSI-LD, which has its own notifications."""
+
+    __slots__ = ()
+
+    def message(self, change: Change, events: Events) -> Message | None:
+        """Return what the subscriber is told of a change that woke and was selected."""
+        raise NotImplementedError
 
 
 def _selected(selector: Selector, entity: Entity) -> bool:
@@ -211,7 +231,6 @@ def compile_subscription(
     if "csf" in document:
         q.parse(document["csf"], query_terms, field="csf")
     watched = document.get("watchedAttributes")
-    version = document.get("ngsildConformance")
     view = View(
         format=_FORMATS[wanted.get("format", "normalized")],
         sys_attrs=wanted.get("sysAttrs", False),
@@ -219,13 +238,8 @@ def compile_subscription(
         dataset_ids=datasets,
     )
     return Subscription(
-        tenant=tenant,
-        id=identifier,
-        terms=terms,
-        since=since,
-        is_active=document.get("isActive", True),
-        expires_at=from_text(document["expiresAt"]) if "expiresAt" in document else None,
-        query=_query(document, terms, query_terms),
+        **subscriber(tenant, identifier, document, terms, since),
+        query=query_of(document, terms, query_terms),
         limited="entities" in document,
         watched=None if watched is None else frozenset(watched),
         triggers=frozenset(triggers),
@@ -234,14 +248,30 @@ def compile_subscription(
         shown=shown,
         join=linked.read_join(wanted, shown),
         show_changes=wanted.get("showChanges", False),
-        conformance=None if version is None else _version(version),
-        throttling=document.get("throttling"),
-        interval=document.get("timeInterval"),
-        endpoint=_endpoint(wanted["endpoint"]),
     )
 
 
-def _query(document: Document, terms: TermMap, query_terms: TermMap) -> Query:
+def subscriber(
+    tenant: str, identifier: str, document: Document, terms: TermMap, since: Snapshot
+) -> dict[str, Any]:
+    """Return the members of a Subscriber."""
+    version = document.get("ngsildConformance")
+    return {
+        "tenant": tenant,
+        "id": identifier,
+        "terms": terms,
+        "since": since,
+        "is_active": document.get("isActive", True),
+        "expires_at": from_text(document["expiresAt"]) if "expiresAt" in document else None,
+        "conformance": None if version is None else _version(version),
+        "throttling": document.get("throttling"),
+        "interval": document.get("timeInterval"),
+        "endpoint": _endpoint(document["notification"]["endpoint"]),
+    }
+
+
+def query_of(document: Document, terms: TermMap, query_terms: TermMap) -> Query:
+    """Return what a subscription asks of entities. Raises BadRequestData."""
     expanded = document.get("expandValues")
     node = None
     if "q" in document:

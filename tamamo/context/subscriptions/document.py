@@ -8,6 +8,7 @@ from typing import Any, Final
 from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.values import NGSI_NULL, Fault, check_uri
+from tamamo.context.readers import Reader
 from tamamo.context.subscriptions.members import SUBSCRIPTION, compact_projection, compact_types
 from tamamo.kernel.time import from_text, now, to_text
 
@@ -26,6 +27,9 @@ class Counters:
     last_notification: datetime | None = None
     last_success: datetime | None = None
     last_failure: datetime | None = None
+    #: Failures since the last success, and what the last failure was.
+    fails_in_row: int = 0
+    last_error: str | None = None
 
 
 def read_id(body: Mapping[str, Any]) -> str | None:
@@ -36,37 +40,49 @@ def read_id(body: Mapping[str, Any]) -> str | None:
         raise fault.problem() from None
 
 
-def read(body: Mapping[str, Any], terms: TermMap) -> Document:
-    """Return a new subscription in stored form. Raises BadRequestData naming the member."""
+def read(
+    body: Mapping[str, Any], terms: TermMap, members: Mapping[str, Reader] = SUBSCRIPTION
+) -> Document:
+    """Return a new subscription in stored form. Raises BadRequestData naming the member.
+
+    members: what its members may hold.
+    """
     if body.get("type") != "Subscription":
         raise BadRequestData("type: Subscription is expected", field="/type")
-    document = _read_members(body, terms)
+    document = _read_members(body, terms, members)
     check(document)
     return document
 
 
-def merge(document: Document, fragment: Mapping[str, Any], terms: TermMap) -> Document:
+def merge(
+    document: Document,
+    fragment: Mapping[str, Any],
+    terms: TermMap,
+    members: Mapping[str, Reader] = SUBSCRIPTION,
+) -> Document:
     """Return the subscription with the members of a fragment (5.5.8); a null takes one away.
 
     Raises BadRequestData when the fragment or what it leads to is not valid.
     """
     if fragment.get("type", "Subscription") != "Subscription":
         raise BadRequestData("type: Subscription is expected", field="/type")
-    gone = {name for name in SUBSCRIPTION if fragment.get(name, 0) in (None, NGSI_NULL)}
+    gone = {name for name in members if fragment.get(name, 0) in (None, NGSI_NULL)}
     if gone & _MANDATORY:
         raise BadRequestData("notification: cannot be taken away", field="/notification")
     given = {name: value for name, value in fragment.items() if name not in gone}
     kept = {name: value for name, value in document.items() if name not in gone}
-    merged = kept | _read_members(given, terms)
+    merged = kept | _read_members(given, terms, members)
     check(merged)
     return merged
 
 
-def _read_members(body: Mapping[str, Any], terms: TermMap) -> Document:
+def _read_members(
+    body: Mapping[str, Any], terms: TermMap, members: Mapping[str, Reader]
+) -> Document:
     try:
         document = {
             name: reader(body[name], name, terms)
-            for name, reader in SUBSCRIPTION.items()
+            for name, reader in members.items()
             if name in body
         }
     except Fault as fault:
@@ -135,7 +151,6 @@ def show(
         place = terms.compact_iri(out["geoQ"]["geoproperty"])
         out["geoQ"] = {**out["geoQ"], "geoproperty": place}
     out["notification"] = _show_notification(out["notification"], counters, terms)
-    out.setdefault("notificationTrigger", list(DEFAULT_TRIGGERS))
     out.setdefault("jsonldContext", own.link_url)
     out["status"] = status_of(document)
     return out

@@ -1,58 +1,103 @@
-"""/subscriptions (clauses 6.10, 6.11).
+"""/subscriptions, and the face it shares with /csourceSubscriptions (clauses 6.10 to 6.13).
 
 Reading them needs the key too: what a subscription tells a receiver may hold its credentials.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.broker import Broker
 from tamamo.context.entities import view
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model.values import Fault, check_uri
 from tamamo.context.query import paging
 from tamamo.context.subscriptions import document
-from tamamo.context.subscriptions.service import Stored
+from tamamo.context.subscriptions.document import DEFAULT_TRIGGERS
+from tamamo.context.subscriptions.message import NGSI_LD
+from tamamo.context.subscriptions.service import Stored, SubscriptionService
 from tamamo.kernel.time import to_text
 
-
-async def create(exchange: Exchange) -> Response:
-    """Create a subscription (clause 5.8.1)."""
-    # Its notifications in JSON have to name their @context by an address (clause 5.13.1).
-    named = "jsonldContext" in exchange.body
-    terms = exchange.terms if named else await http.lasting_terms(exchange)
-    identifier = await exchange.broker.subscriptions.create(exchange.tenant, exchange.body, terms)
-    return http.created(exchange, f"/ngsi-ld/v1/subscriptions/{identifier}")
+_PAGING: Final = frozenset({"limit", "offset", "count"})
+_OPTIONS: Final = frozenset({"options"})
+_SYS_ATTRS: Final = frozenset({"sysAttrs"})
 
 
-async def query(exchange: Exchange) -> Response:
-    """Query subscriptions (clause 5.8.4)."""
-    page = paging.parse(exchange.params)
-    found, more, total = await exchange.broker.subscriptions.query(exchange.tenant, page)
-    headers = view.page_headers(exchange, page, more, total)
-    return http.answer(exchange, [_show(stored, exchange) for stored in found], headers=headers)
+class Face:
+    """The resources of one kind of subscriptions."""
 
+    def __init__(self, path: str, service_of: Callable[[Broker], SubscriptionService]) -> None:
+        """path: of the collection, such as /subscriptions."""
+        self._path = path
+        self._service_of = service_of
 
-async def retrieve(exchange: Exchange) -> Response:
-    """Retrieve a subscription (clause 5.8.3)."""
-    stored = await exchange.broker.subscriptions.get(exchange.tenant, _identifier(exchange))
-    return http.answer(exchange, _show(stored, exchange))
+    async def create(self, exchange: Exchange) -> Response:
+        """Create a subscription (clauses 5.8.1, 5.11.2)."""
+        # Its notifications in JSON have to name their @context by an address (clause 5.13.1).
+        named = "jsonldContext" in exchange.body
+        terms = exchange.terms if named else await http.lasting_terms(exchange)
+        identifier = await self._service(exchange).create(exchange.tenant, exchange.body, terms)
+        return http.created(exchange, f"/ngsi-ld/v1{self._path}/{identifier}")
 
+    async def query(self, exchange: Exchange) -> Response:
+        """Query subscriptions (clauses 5.8.4, 5.11.5)."""
+        page = paging.parse(exchange.params)
+        service = self._service(exchange)
+        found, more, total = await service.query(exchange.tenant, page, service.api)
+        headers = view.page_headers(exchange, page, more, total)
+        shown = [self._show(stored, exchange) for stored in found]
+        return http.answer(exchange, shown, headers=headers)
 
-async def update(exchange: Exchange) -> Response:
-    """Update a subscription (clause 5.8.2)."""
-    await exchange.broker.subscriptions.update(
-        exchange.tenant, _identifier(exchange), exchange.body, exchange.terms
-    )
-    return http.no_content(exchange)
+    async def retrieve(self, exchange: Exchange) -> Response:
+        """Retrieve a subscription (clauses 5.8.3, 5.11.4)."""
+        service = self._service(exchange)
+        stored = await service.get(exchange.tenant, _identifier(exchange), service.api)
+        return http.answer(exchange, self._show(stored, exchange))
 
+    async def update(self, exchange: Exchange) -> Response:
+        """Update a subscription (clauses 5.8.2, 5.11.3)."""
+        await self._service(exchange).update(
+            exchange.tenant, _identifier(exchange), exchange.body, exchange.terms
+        )
+        return http.no_content(exchange)
 
-async def delete(exchange: Exchange) -> Response:
-    """Delete a subscription (clause 5.8.5)."""
-    await exchange.broker.subscriptions.delete(exchange.tenant, _identifier(exchange))
-    return http.no_content(exchange)
+    async def delete(self, exchange: Exchange) -> Response:
+        """Delete a subscription (clauses 5.8.5, 5.11.6)."""
+        service = self._service(exchange)
+        await service.delete(exchange.tenant, _identifier(exchange), service.api)
+        return http.no_content(exchange)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The collection and its members."""
+        params = _PAGING | _OPTIONS
+        collection = Resource(
+            POST=Operation(handler=self.create, body=dict, writes=True, creates_tenant=True),
+            GET=Operation(handler=self.query, params=params, options=_SYS_ATTRS, writes=True),
+        )
+        member = Resource(
+            GET=Operation(handler=self.retrieve, params=_OPTIONS, options=_SYS_ATTRS, writes=True),
+            PATCH=Operation(handler=self.update, body=dict, writes=True),
+            DELETE=Operation(handler=self.delete, writes=True),
+        )
+        return [Route(self._path, collection), Route(f"{self._path}/{{id}}", member)]
+
+    def _service(self, exchange: Exchange) -> SubscriptionService:
+        return self._service_of(exchange.broker)
+
+    def _show(self, stored: Stored, exchange: Exchange) -> dict[str, Any]:
+        shown = document.show(
+            stored.id, stored.document, stored.terms, stored.counters, exchange.terms
+        )
+        if self._service(exchange).api == NGSI_LD:
+            shown.setdefault("notificationTrigger", list(DEFAULT_TRIGGERS))
+        if "sysAttrs" in exchange.options:
+            shown["createdAt"] = to_text(stored.created_at)
+            shown["modifiedAt"] = to_text(stored.modified_at)
+        return shown
 
 
 def _identifier(exchange: Exchange) -> str:
@@ -62,34 +107,4 @@ def _identifier(exchange: Exchange) -> str:
         raise fault.problem() from None
 
 
-def _show(stored: Stored, exchange: Exchange) -> dict[str, Any]:
-    shown = document.show(stored.id, stored.document, stored.terms, stored.counters, exchange.terms)
-    if "sysAttrs" in exchange.options:
-        shown["createdAt"] = to_text(stored.created_at)
-        shown["modifiedAt"] = to_text(stored.modified_at)
-    return shown
-
-
-_PAGING = frozenset({"limit", "offset", "count"})
-_OPTIONS = frozenset({"options"})
-_SYS_ATTRS = frozenset({"sysAttrs"})
-
-routes = [
-    Route(
-        "/subscriptions",
-        Resource(
-            POST=Operation(handler=create, body=dict, writes=True, creates_tenant=True),
-            GET=Operation(
-                handler=query, params=_PAGING | _OPTIONS, options=_SYS_ATTRS, writes=True
-            ),
-        ),
-    ),
-    Route(
-        "/subscriptions/{id}",
-        Resource(
-            GET=Operation(handler=retrieve, params=_OPTIONS, options=_SYS_ATTRS, writes=True),
-            PATCH=Operation(handler=update, body=dict, writes=True),
-            DELETE=Operation(handler=delete, writes=True),
-        ),
-    ),
-]
+routes = Face("/subscriptions", lambda broker: broker.subscriptions).routes

@@ -175,6 +175,15 @@ NOTIFICATION: Final = members_of(
     },
     required=("endpoint",),
 )
+TEMPORAL_QUERY: Final = members_of(
+    {
+        "timerel": one_of("before", "after", "between"),
+        "timeAt": moment,
+        "endTimeAt": moment,
+        "timeproperty": one_of("observedAt", "createdAt", "modifiedAt", "deletedAt"),
+    },
+    required=("timerel", "timeAt"),
+)
 SUBSCRIPTION: Final[dict[str, Reader]] = {
     "subscriptionName": text,
     "description": text,
@@ -199,3 +208,5 @@ SUBSCRIPTION: Final[dict[str, Reader]] = {
     "jsonldContext": uri,
     "ngsildConformance": version,
 }
+#: Of a subscription to registrations; the temporal query is for these only.
+SOURCE_SUBSCRIPTION: Final[dict[str, Reader]] = {**SUBSCRIPTION, "temporalQ": TEMPORAL_QUERY}

@@ -1,10 +1,10 @@
 -- name: create
 -- A new subscription; no row when its id is taken. What is visible now is no news to it.
 insert into subscription (
-    tenant, id, document, terms, query_terms, since, is_active, expires_at, next_at
+    tenant, id, api, document, terms, query_terms, since, is_active, expires_at, next_at
 )
 values (
-    %(tenant)s, %(id)s, %(document)s, %(terms)s, %(query_terms)s, pg_current_snapshot(),
+    %(tenant)s, %(id)s, %(api)s, %(document)s, %(terms)s, %(query_terms)s, pg_current_snapshot(),
     %(is_active)s, %(expires_at)s, now() + %(interval)s * interval '1 second'
 )
 on conflict do nothing
@@ -12,14 +12,15 @@ returning 1
 
 -- name: update
 -- What is in the row stays as far as the client did not change it. One that becomes active again,
--- or that was, goes on from now or from where it was.
+-- or that was, goes on from now or from where it was. rearm: it begins anew, throttling too.
 update subscription
 set
     document = %(document)s, query_terms = %(query_terms)s, terms = %(terms)s,
     since = case
-        when is_active and (expires_at is null or expires_at > now()) then since
+        when is_active and (expires_at is null or expires_at > now()) and not %(rearm)s then since
         else pg_current_snapshot()
     end,
+    throttled_until = case when not %(rearm)s then throttled_until end,
     is_active = %(is_active)s, expires_at = %(expires_at)s,
     next_at = case
         when %(same_interval)s then next_at
@@ -30,7 +31,7 @@ where tenant = %(tenant)s and id = %(id)s
 
 -- name: delete
 -- Before its notifications, as everywhere: rows are locked in this order.
-delete from subscription where tenant = %(tenant)s and id = %(id)s
+delete from subscription where tenant = %(tenant)s and id = %(id)s and api = %(api)s
 
 -- name: drop_waiting
 -- Whatever waits to be delivered for a subscription that is gone.
@@ -42,28 +43,37 @@ update notification_state set version = version + 1
 
 -- name: get
 select
-    id, document, terms, query_terms, created_at, modified_at, times_sent, times_failed,
-    last_notification, last_success, last_failure
+    id, document, terms, query_terms, created_at, modified_at,
+    throttled_until is not null and throttled_until > now(),
+    times_sent, times_failed, last_notification, last_success, last_failure, fails_in_row,
+    last_error
 from subscription
-where tenant = %(tenant)s and id = %(id)s
+where tenant = %(tenant)s and id = %(id)s and api = %(api)s
 
 -- name: lock
 select document, terms, query_terms
 from subscription
-where tenant = %(tenant)s and id = %(id)s
+where tenant = %(tenant)s and id = %(id)s and api = %(api)s
 for update
 
 -- name: page
+-- place: only those made for this service path (NGSIv2).
 select
-    id, document, terms, query_terms, created_at, modified_at, times_sent, times_failed,
-    last_notification, last_success, last_failure
+    id, document, terms, query_terms, created_at, modified_at,
+    throttled_until is not null and throttled_until > now(),
+    times_sent, times_failed, last_notification, last_success, last_failure, fails_in_row,
+    last_error
 from subscription
-where tenant = %(tenant)s
+where tenant = %(tenant)s and api = %(api)s
+    and (%(place)s::text is null or document #>> '{ngsiv2,servicePath}' = %(place)s)
 order by id
 limit %(limit)s offset %(offset)s
 
 -- name: count
-select count(*) from subscription where tenant = %(tenant)s
+select count(*)
+from subscription
+where tenant = %(tenant)s and api = %(api)s
+    and (%(place)s::text is null or document #>> '{ngsiv2,servicePath}' = %(place)s)
 
 -- name: heads
 -- What there is, and whether it is what a process has compiled.
@@ -71,6 +81,7 @@ select tenant, id, modified_at, since::text from subscription
 
 -- name: some
 -- Those that are new to a process, or changed.
-select s.tenant, s.id, s.modified_at, s.since::text, s.document, s.terms, s.query_terms
+select
+    s.tenant, s.id, s.modified_at, s.since::text, s.document, s.terms, s.query_terms, s.api
 from unnest(%(tenants)s::text[], %(ids)s::text[]) as k (tenant, id)
 join subscription s using (tenant, id)

@@ -1,15 +1,23 @@
 """The subscriptions of the database, compiled, as this process knows them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from tamamo.context.changes import Change, Position
 from tamamo.context.jsonld.pack import unpack
-from tamamo.context.subscriptions.compiled import Snapshot, Subscription, compile_subscription
+from tamamo.context.ngsiv2.subscriptions.compiled import compile_orion
+from tamamo.context.sourcesubscriptions.compiled import compile_source_subscription
+from tamamo.context.subscriptions.compiled import (
+    Snapshot,
+    Subscriber,
+    Subscription,
+    compile_subscription,
+)
+from tamamo.context.subscriptions.message import CSOURCE, NGSI_LD, NGSIV2
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import Problem
@@ -20,29 +28,38 @@ _log = structlog.get_logger(__name__)
 #: Tenant and subscription id.
 Key = tuple[str, str]
 
+#: By the API a subscription was made through.
+COMPILERS: Final[Mapping[str, Callable[..., Subscriber]]] = {
+    NGSI_LD: compile_subscription,
+    CSOURCE: compile_source_subscription,
+    NGSIV2: compile_orion,
+}
+
 
 class Registry:
     """Compiled subscriptions, found by the tenant and type of a change."""
 
     def __init__(self) -> None:
         self.version = -1
-        self._known: dict[Key, tuple[datetime, str, Subscription]] = {}
+        self._known: dict[Key, tuple[datetime, str, Subscriber]] = {}
         self._by_type: dict[tuple[str, str | None], list[Subscription]] = {}
 
     def __len__(self) -> int:
         return len(self._known)
 
     def __iter__(self) -> Iterator[Subscription]:
-        return (entry[2] for entry in self._known.values())
+        """Those to entities: what each change is held against."""
+        known = (entry[2] for entry in self._known.values())
+        return (subscriber for subscriber in known if isinstance(subscriber, Subscription))
 
-    def get(self, key: Key) -> Subscription | None:
-        """Return a subscription, None when there is none any more."""
+    def get(self, key: Key) -> Subscriber | None:
+        """Return a subscription of any kind, None when there is none any more."""
         entry = self._known.get(key)
         return None if entry is None else entry[2]
 
     async def refresh(self, connection: Connection, version: int) -> None:
         """Read what the database holds at this version or later."""
-        known: dict[Key, tuple[datetime, str, Subscription]] = {}
+        known: dict[Key, tuple[datetime, str, Subscriber]] = {}
         changed: list[Key] = []
         for tenant, identifier, *head in await _rows(connection, "heads", {}):
             key = (tenant, identifier)
@@ -105,10 +122,10 @@ def _by_type(subscriptions: Iterable[Subscription]) -> dict[tuple[str, str | Non
     return found
 
 
-def _compile(row: tuple[Any, ...]) -> Subscription | None:
-    tenant, identifier, _, since, document, terms, query_terms = row
+def _compile(row: tuple[Any, ...]) -> Subscriber | None:
+    tenant, identifier, _, since, document, terms, query_terms, api = row
     try:
-        return compile_subscription(
+        return COMPILERS[api](
             tenant,
             identifier,
             document,

@@ -1,9 +1,9 @@
 """Keeping subscriptions (clause 5.8): create, update, retrieve, query, delete."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import orjson
@@ -12,13 +12,33 @@ from tamamo.context.errors import AlreadyExists, ResourceNotFound
 from tamamo.context.jsonld import ContextStore, TermMap
 from tamamo.context.jsonld.pack import pack, unpack
 from tamamo.context.query.paging import Page
+from tamamo.context.readers import Reader
 from tamamo.context.subscriptions import document as documents
-from tamamo.context.subscriptions.compiled import compile_subscription
+from tamamo.context.subscriptions.compiled import Subscriber, compile_subscription
 from tamamo.context.subscriptions.document import Counters, Document
+from tamamo.context.subscriptions.members import SUBSCRIPTION
+from tamamo.context.subscriptions.message import NGSI_LD
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, transaction
 
 _SQL = sql.load(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A subscription that was checked. terms: of its notifications; query_terms: of its `q`.
+
+    rearm: whether it begins anew, as if it had told nothing yet.
+    """
+
+    document: Document
+    terms: bytes
+    query_terms: bytes
+    rearm: bool = False
+
+
+#: (document, terms, query_terms) as they are kept → as they become. Raises a Problem.
+Step = Callable[[Document, bytes, bytes], Draft]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +50,17 @@ class Stored:
     terms: TermMap
     created_at: datetime
     modified_at: datetime
+    #: Whether it tells nothing for now, since it told something a short time ago.
+    throttled: bool
     counters: Counters
 
 
 class SubscriptionService:
     """The subscriptions of all tenants. Every change is known to all processes within a moment."""
+
+    #: The API whose subscriptions these are, unless a caller names another.
+    api: ClassVar[str] = NGSI_LD
+    _members: ClassVar[Mapping[str, Reader]] = SUBSCRIPTION
 
     def __init__(self, pool: Pool, contexts: ContextStore) -> None:
         self._pool = pool
@@ -46,66 +72,104 @@ class SubscriptionService:
         Raises BadRequestData naming the member, AlreadyExists, LdContextNotAvailable.
         """
         identifier = documents.read_id(body) or f"urn:ngsi-ld:Subscription:{uuid4()}"
-        document = documents.read(body, terms)
+        document = documents.read(body, terms, self._members)
         own = await self._own_terms(tenant, document, terms)
-        compile_subscription(tenant, identifier, document, own, terms)
-        row = _row(tenant, identifier, document, pack(own), pack(terms))
+        self._compile(tenant, identifier, document, own, terms)
+        await self.add(tenant, identifier, Draft(document, pack(own), pack(terms)), self.api)
+        return identifier
+
+    async def add(self, tenant: str, identifier: str, draft: Draft, api: str = NGSI_LD) -> None:
+        """Keep a new subscription made through an API. Raises AlreadyExists."""
+        row = _row(tenant, identifier, draft, api)
         async with transaction(self._pool) as connection:
+            await self._before(connection, tenant)
             if await (await connection.execute(_SQL["create"], row)).fetchone() is None:
                 raise AlreadyExists(f"There is a subscription {identifier} already")
+            await self._after(connection, tenant, identifier, draft)
             await connection.execute(_SQL["moved"])
-        return identifier
 
     async def update(
         self, tenant: str, identifier: str, fragment: Mapping[str, Any], terms: TermMap
     ) -> None:
         """Update a subscription (5.8.2). Raises BadRequestData, ResourceNotFound."""
-        key = {"tenant": tenant, "id": identifier}
         fresh = None
         if isinstance(fragment.get("jsonldContext"), str):
             # Fetched before the row is locked: a slow server holds up nobody.
             fresh = await self._contexts.resolve(tenant, fragment["jsonldContext"])
-        async with transaction(self._pool) as connection:
-            found = await (await connection.execute(_SQL["lock"], key)).fetchone()
-            if found is None:
-                raise _missing(identifier)
-            before, own, query_terms = found
-            document = documents.merge(before, fragment, terms)
+
+        def step(before: Document, own: bytes, query_terms: bytes) -> Draft:
+            document = documents.merge(before, fragment, terms, self._members)
             if "q" in fragment or "expandValues" in fragment:
                 query_terms = pack(terms)
             if fresh is not None:
                 own = pack(fresh)
-            compile_subscription(tenant, identifier, document, unpack(own), unpack(query_terms))
-            row = _row(tenant, identifier, document, own, query_terms)
-            same = document.get("timeInterval") == before.get("timeInterval")
-            await connection.execute(_SQL["update"], {**row, "same_interval": same})
+            self._compile(tenant, identifier, document, unpack(own), unpack(query_terms))
+            return Draft(document, own, query_terms)
+
+        await self.change(tenant, identifier, step, self.api)
+
+    async def change(self, tenant: str, identifier: str, step: Step, api: str = NGSI_LD) -> None:
+        """Change a subscription made through an API, under its lock. Raises ResourceNotFound."""
+        key = {"tenant": tenant, "id": identifier, "api": api}
+        async with transaction(self._pool) as connection:
+            await self._before(connection, tenant)
+            found = await (await connection.execute(_SQL["lock"], key)).fetchone()
+            if found is None:
+                raise _missing(identifier)
+            draft = step(*found)
+            row = _row(tenant, identifier, draft, api)
+            same = draft.document.get("timeInterval") == found[0].get("timeInterval")
+            more = {"same_interval": same, "rearm": draft.rearm}
+            await connection.execute(_SQL["update"], {**row, **more})
+            await self._after(connection, tenant, identifier, draft)
             await connection.execute(_SQL["moved"])
 
-    async def delete(self, tenant: str, identifier: str) -> None:
+    async def delete(self, tenant: str, identifier: str, api: str = NGSI_LD) -> None:
         """Delete a subscription and what waits to be delivered (5.8.5). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
-            key = {"tenant": tenant, "id": identifier}
+            key = {"tenant": tenant, "id": identifier, "api": api}
             if not (await connection.execute(_SQL["delete"], key)).rowcount:
                 raise _missing(identifier)
             await connection.execute(_SQL["drop_waiting"], key)
             await connection.execute(_SQL["moved"])
 
-    async def get(self, tenant: str, identifier: str) -> Stored:
+    async def get(self, tenant: str, identifier: str, api: str = NGSI_LD) -> Stored:
         """Return a subscription (5.8.3). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
-            key = {"tenant": tenant, "id": identifier}
+            key = {"tenant": tenant, "id": identifier, "api": api}
             row = await (await connection.execute(_SQL["get"], key)).fetchone()
         if row is None:
             raise _missing(identifier)
         return _stored(row)
 
-    async def query(self, tenant: str, page: Page) -> tuple[list[Stored], bool, int | None]:
-        """Return a page of subscriptions (5.8.4), whether there are more, how many (if asked)."""
-        parameters = {"tenant": tenant, "limit": page.limit + 1, "offset": page.offset}
+    async def query(
+        self, tenant: str, page: Page, api: str = NGSI_LD, place: str | None = None
+    ) -> tuple[list[Stored], bool, int | None]:
+        """Return a page of subscriptions (5.8.4), whether there are more, how many (if asked).
+
+        place: only those for this service path of NGSIv2.
+        """
+        parameters = {"tenant": tenant, "api": api, "place": place}
+        bounds = {"limit": page.limit + 1, "offset": page.offset}
         async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(_SQL["page"], parameters)).fetchall()
-            total = await _count(connection, tenant) if page.count else None
+            cursor = await connection.execute(_SQL["page"], {**parameters, **bounds})
+            rows = await cursor.fetchall()
+            total = await _count(connection, parameters) if page.count else None
         return [_stored(row) for row in rows[: page.limit]], len(rows) > page.limit, total
+
+    def _compile(
+        self, tenant: str, identifier: str, document: Document, terms: TermMap, query_terms: TermMap
+    ) -> Subscriber:
+        """Make a document ready, which is part of checking it. Raises BadRequestData."""
+        return compile_subscription(tenant, identifier, document, terms, query_terms)
+
+    async def _before(self, connection: Connection, tenant: str) -> None:
+        """Take what locks are needed before the row of a subscription."""
+
+    async def _after(
+        self, connection: Connection, tenant: str, identifier: str, draft: Draft
+    ) -> None:
+        """Do what goes with a subscription that was made or changed, in its transaction."""
 
     async def _own_terms(self, tenant: str, document: Document, terms: TermMap) -> TermMap:
         if "jsonldContext" not in document:
@@ -113,20 +177,20 @@ class SubscriptionService:
         return await self._contexts.resolve(tenant, document["jsonldContext"])
 
 
-async def _count(connection: Connection, tenant: str) -> int:
-    row = await (await connection.execute(_SQL["count"], {"tenant": tenant})).fetchone()
+async def _count(connection: Connection, parameters: dict[str, Any]) -> int:
+    row = await (await connection.execute(_SQL["count"], parameters)).fetchone()
     return 0 if row is None else int(row[0])
 
 
-def _row(
-    tenant: str, identifier: str, document: Document, terms: bytes, query_terms: bytes
-) -> dict[str, Any]:
+def _row(tenant: str, identifier: str, draft: Draft, api: str) -> dict[str, Any]:
+    document = draft.document
     return {
         "tenant": tenant,
         "id": identifier,
+        "api": api,
         "document": orjson.dumps(document).decode(),
-        "terms": terms,
-        "query_terms": query_terms,
+        "terms": draft.terms,
+        "query_terms": draft.query_terms,
         "is_active": document.get("isActive", True),
         "expires_at": document.get("expiresAt"),
         "interval": document.get("timeInterval"),
@@ -134,7 +198,7 @@ def _row(
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    return Stored(row[0], row[1], unpack(row[2]), row[4], row[5], Counters(*row[6:]))
+    return Stored(row[0], row[1], unpack(row[2]), row[4], row[5], row[6], Counters(*row[7:]))
 
 
 def _missing(identifier: str) -> ResourceNotFound:

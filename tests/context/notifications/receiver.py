@@ -13,11 +13,13 @@ from tests.conftest import free_port
 
 @dataclass(frozen=True)
 class Received:
-    """One request. headers: by lower-case name."""
+    """One request. headers: by lower-case name. body: {} when it is no JSON object."""
 
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    method: str
+    raw: bytes
 
     @property
     def data(self) -> Any:
@@ -88,10 +90,12 @@ class Receiver:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        raw = dict(line.split(": ", 1) for line in head[1:] if line)
-        headers = {name.lower(): value for name, value in raw.items()}
-        body = orjson.loads(await reader.readexactly(int(headers["content-length"])))
-        request = Received(head[0].split(" ")[1], headers, body)
+        lines = dict(line.split(": ", 1) for line in head[1:] if line)
+        headers = {name.lower(): value for name, value in lines.items()}
+        raw = await reader.readexactly(int(headers.get("content-length", "0")))
+        method, path, _ = head[0].split(" ")
+        body = orjson.loads(raw) if raw.startswith(b"{") and raw.endswith(b"}") else {}
+        request = Received(path, headers, body, method, raw)
         await asyncio.sleep(self.delay())
         status = self.status if isinstance(self.status, int) else self.status(request)
         async with self._news:

@@ -1,0 +1,87 @@
+"""Storing notifications that are to be delivered, in the transaction that gives rise to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tamamo.context.notifications.buckets import bucket_of
+from tamamo.context.notifications.policy import Policy
+from tamamo.context.subscriptions.compiled import Subscriber
+from tamamo.context.subscriptions.message import Message
+from tamamo.kernel import sql
+from tamamo.kernel.database import Connection
+
+_SQL = sql.load(__package__)
+_BUCKETS: Final = Policy().buckets
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notification that is to be delivered.
+
+    entity_id: its order is kept among those of the same entity; "" for one about no single entity.
+    """
+
+    subscription: Subscriber
+    entity_id: str
+    message: Message
+
+
+async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = _BUCKETS) -> int:
+    """Store what its subscription lets through, in order; return how many."""
+    drafts = await _throttled(connection, drafts)
+    if not drafts:
+        return 0
+    subscriptions = [draft.subscription for draft in drafts]
+    messages = [draft.message for draft in drafts]
+    await connection.execute(
+        _SQL["store"],
+        {
+            "tenants": [s.tenant for s in subscriptions],
+            "subscriptions": [s.id for s in subscriptions],
+            "entities": [draft.entity_id for draft in drafts],
+            "buckets": [bucket_of(s.tenant, s.id, buckets) for s in subscriptions],
+            "medias": [message.media for message in messages],
+            "bodies": [message.body.decode() for message in messages],
+            "requests": [m.sending and m.sending.to_text() for m in messages],
+        },
+    )
+    return len(drafts)
+
+
+async def hand_in(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Store notifications that another hand than the matcher's made, and have them looked at.
+
+    To be called last in a transaction: it locks the one row all processes look at.
+    """
+    if await store(connection, drafts):
+        await connection.execute(_SQL["queued"])
+
+
+async def _throttled(connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """Leave out what comes too soon after the last notification of its subscription."""
+    first: dict[tuple[str, str], Draft] = {}
+    for draft in drafts:
+        if draft.subscription.throttling is not None:
+            first.setdefault(_key(draft), draft)
+    if not first:
+        return drafts
+    cursor = await connection.execute(
+        _SQL["throttle"],
+        {
+            "tenants": [key[0] for key in first],
+            "ids": [key[1] for key in first],
+            "seconds": [draft.subscription.throttling for draft in first.values()],
+        },
+    )
+    through = {(row[0], row[1]) for row in await cursor.fetchall()}
+    return [
+        draft
+        for draft in drafts
+        if draft.subscription.throttling is None
+        or (_key(draft) in through and first[_key(draft)] is draft)
+    ]
+
+
+def _key(draft: Draft) -> tuple[str, str]:
+    return draft.subscription.tenant, draft.subscription.id

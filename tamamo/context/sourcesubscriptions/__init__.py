@@ -1,0 +1,1 @@
+"""Subscriptions to context source registrations (clause 5.11); see docs/subsystems."""

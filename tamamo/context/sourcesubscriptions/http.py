@@ -1,0 +1,5 @@
+"""/csourceSubscriptions (clauses 6.12, 6.13): as /subscriptions, but told of registrations."""
+
+from tamamo.context.subscriptions.http import Face
+
+routes = Face("/csourceSubscriptions", lambda broker: broker.source_subscriptions).routes
