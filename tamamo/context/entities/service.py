@@ -18,6 +18,7 @@ from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.model.parse import Fragment
 from tamamo.context.query import plan, typeq
+from tamamo.context.temporal import ending
 from tamamo.context.temporal.rows import SCOPE, scope_instance
 from tamamo.kernel.coalesce import Coalescer
 from tamamo.kernel.database import Pool, single, transaction
@@ -153,7 +154,10 @@ class EntityService:
         delete_all: bool = False,
         types: TypeSelector = None,
     ) -> merge.Change:
-        """Delete an attribute, or the scope (clause 5.6.5). Raises ResourceNotFound."""
+        """Delete an attribute, or the scope (clause 5.6.5). Raises ResourceNotFound.
+
+        Of an entity known by its temporal evolution alone, the deletion is recorded there.
+        """
 
         def step(entity: Entity, now: str) -> tuple[Entity, merge.Change]:
             if attr == SCOPE:
@@ -162,7 +166,17 @@ class EntityService:
                 entity, attr, now, dataset_id=dataset_id, delete_all=delete_all
             )
 
-        return await self.change(tenant, entity_id, step, types)
+        try:
+            return await self.change(tenant, entity_id, step, types)
+        except ResourceNotFound:
+            if await self.find(tenant, entity_id) is not None:
+                raise
+            dataset = None if delete_all else dataset_id or ""
+            if not await ending.delete_attribute(
+                self._pool, tenant, entity_id, attr, dataset_id=dataset, types=types
+            ):
+                raise
+            return merge.Change()
 
     async def delete(self, tenant: str, entity_id: str, types: TypeSelector = None) -> None:
         """Delete an entity (clause 5.6.6). Raises ResourceNotFound."""
