@@ -108,14 +108,18 @@ class Resource:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive, send)
+        exchange: Exchange | None = None
         try:
             operation = self._operations.get(request.method)
             if operation is None:
                 raise self._not_allowed(request.method)
-            response = await operation.handler(await read(request, operation))
+            exchange = await read(request, operation)
+            response = await operation.handler(exchange)
         except ClientDisconnect:
             return
         except Problem as problem:
+            if exchange is not None:
+                problem.headers |= exchange.echo
             response = problem_answer(problem, request.headers)
         except RecursionError:
             nested = BadRequestData("The document is nested too deeply")

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeVar
@@ -62,14 +62,14 @@ class Request:
     """What to ask of a source.
 
     path: below /ngsi-ld/v1, its parts quoted (see `segment`). body: JSON without @context.
-    terms: what the names in params and body are of (see `Client.terms_for`); None: there are none.
+    terms: what the names in params and body are of (see `Client.terms_for`).
     """
 
     method: str
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
-    terms: TermMap | None = None
+    terms: TermMap = field(default_factory=lambda: default_map().terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +128,30 @@ class Client:
         """
         if source.context is not None:
             return await self._contexts.resolve(source.tenant, source.context)
-        terms = caller.terms
-        return terms if terms.address is None and terms.has_address else default_map().terms
+        return caller.terms if has_same_names(caller, source) else default_map().terms
+
+    async def ask(
+        self, caller: Caller, source: Source, make: Callable[[TermMap], Request]
+    ) -> Reply:
+        """Send the request that `make` returns for the names of the source; never raises."""
+        try:
+            terms = await self.terms_for(caller, source)
+        except (LdContextNotAvailable, BadRequestData) as problem:
+            return Reply(source, 0, failure=Failure.CONTEXT, detail=problem.detail)
+        return await self.send(caller, source, make(terms))
 
     async def send(self, caller: Caller, source: Source, request: Request) -> Reply:
         """Send a request; never raises for what the source or the way to it does."""
-        terms = request.terms
-        try:
-            terms = terms or await self.terms_for(caller, source)
-        except (LdContextNotAvailable, BadRequestData) as problem:
-            return Reply(source, 0, failure=Failure.CONTEXT, detail=problem.detail)
         if self._is_cooling(source):
             return Reply(source, 0, failure=Failure.TIMEOUT, detail="left alone after a failure")
         async with self._turns:
-            reply = await self._exchange(caller, source, request, terms)
+            reply = await self._exchange(caller, source, request)
         if reply.failure in {Failure.TIMEOUT, Failure.UNREACHABLE} or reply.status >= 500:
             self._remember_failure(source)
         return reply
 
-    async def _exchange(
-        self, caller: Caller, source: Source, request: Request, terms: TermMap
-    ) -> Reply:
-        content, headers = _message(caller, source, request.body, terms)
+    async def _exchange(self, caller: Caller, source: Source, request: Request) -> Reply:
+        content, headers = _message(caller, source, request)
         try:
             # Redirects are not followed: what is conveyed is meant for this endpoint alone.
             answer = await self._outgoing.request(
@@ -167,7 +169,7 @@ class Client:
             late = isinstance(error.__cause__, TimeoutError)
             failure = Failure.TIMEOUT if late else Failure.UNREACHABLE
             return Reply(source, 0, failure=failure, detail=str(error))
-        return Reply(source, answer.status, answer.body, answer.headers, terms)
+        return Reply(source, answer.status, answer.body, answer.headers, request.terms)
 
     def _is_cooling(self, source: Source) -> bool:
         failed = self._failed.get(source.base)
@@ -179,6 +181,12 @@ class Client:
             self._failed.move_to_end(source.base)
             while len(self._failed) > _MAX_FAILED:
                 self._failed.popitem(last=False)
+
+
+def has_same_names(caller: Caller, source: Source) -> bool:
+    """Whether the source is spoken to in the names the caller used."""
+    terms = caller.terms
+    return source.context is None and terms.address is None and terms.has_address
 
 
 async def together(work: Iterable[Awaitable[T]]) -> list[T]:
@@ -198,23 +206,23 @@ def _address(source: Source, request: Request) -> str:
 
 
 def _message(
-    caller: Caller, source: Source, body: Any, terms: TermMap
+    caller: Caller, source: Source, request: Request
 ) -> tuple[bytes | None, dict[str, str]]:
     """Return the body and the headers of a request."""
+    body, context = request.body, request.terms.link_url
     headers = dict(_conveyed(caller, source))
     headers["Accept"] = source.accept
     headers["Via"] = caller.via_header
     if source.remote_tenant is not None:
         headers[_TENANT] = source.remote_tenant
     if body is not None and wants_json_ld(source):
-        context = terms.link_url
         if isinstance(body, list):
             body = [{**item, "@context": context} for item in body]
         else:
             body = {**body, "@context": context}
         headers["Content-Type"] = LD_JSON
     else:
-        headers["Link"] = f'<{terms.link_url}>; rel="{CONTEXT_RELATION}"; type="{LD_JSON}"'
+        headers["Link"] = f'<{context}>; rel="{CONTEXT_RELATION}"; type="{LD_JSON}"'
         if body is not None:
             headers["Content-Type"] = JSON
     return None if body is None else orjson.dumps(body), headers

@@ -7,6 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.distribution import query as distributed_query
+from tamamo.context.distribution import retrieve as distributed_retrieve
 from tamamo.context.entities import store
 from tamamo.context.entities import view as views
 from tamamo.context.entities.service import TypeSelector
@@ -76,6 +78,12 @@ async def _answer_query(exchange: Exchange, wanted: plan.Query, wish: views.Wish
     asked = asking.read(exchange, exchange.body)
     if asked is not None:
         return await _answer_by_map(exchange, wanted, wish, asked)
+    if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
+        found = await distributed_query.answer(exchange, wanted, wish.view)
+        if found is not None:
+            return await views.show_page(
+                exchange, found.entities, wish, wanted.page, more=found.more, total=found.total
+            )
     result = await exchange.broker.entities.query(exchange.tenant, wanted)
     entities = [store.living(row.entity()) for row in result.rows]
     return await views.show_page(
@@ -106,7 +114,10 @@ async def retrieve(exchange: Exchange) -> Response:
     entity_id = _entity_id(exchange)
     types = _types(exchange)
     asked = asking.read(exchange)
-    entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
+    if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
+        entity = await distributed_retrieve.retrieve(exchange, entity_id, types, wish.view)
+    else:
+        entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
     if not wish.view.whole and not _shows_anything(entity, wish.view):
         raise ResourceNotFound(f"The entity {entity_id} has none of the attributes asked for")
     headers = None if asked is None else await answering.headers_of_one(exchange, asked, entity_id)
@@ -288,14 +299,14 @@ routes = [
                 geojson=True,
             ),
             PATCH=Operation(
-                handler=merge_entity,
+                handler=distributed(merge_entity, writes.MERGE),
                 params=frozenset({"type", "format", "options", "lang", "observedAt"}),
                 options=frozenset({"simplified", "keyValues", "concise", "normalized"}),
                 body=dict,
                 writes=True,
             ),
-            PUT=Operation(handler=replace, params=_TYPE, body=dict, writes=True),
-            DELETE=Operation(handler=delete, params=_TYPE, writes=True),
+            PUT=Operation(handler=distributed(replace, writes.REPLACE), params=_TYPE, body=dict, writes=True),
+            DELETE=Operation(handler=distributed(delete, writes.DELETE), params=_TYPE, writes=True),
         ),
     ),
     Route(
@@ -307,7 +318,7 @@ routes = [
                 options=views.OPTIONS,
                 geojson=True,
             ),
-            POST=Operation(handler=create, body=dict, writes=True, creates_tenant=True),
+            POST=Operation(handler=distributed(create, writes.CREATE), body=dict, writes=True, creates_tenant=True),
             DELETE=Operation(handler=purge, params=_SELECTION | {"drop", "keep"}, writes=True),
         ),
     ),
@@ -315,22 +326,22 @@ routes = [
         "/entities/{id}/attrs",
         Resource(
             POST=Operation(
-                handler=append_attributes,
+                handler=distributed(append_attributes, writes.APPEND),
                 params=_TYPE | {"options"},
                 options=frozenset({"noOverwrite"}),
                 body=dict,
                 writes=True,
             ),
-            PATCH=Operation(handler=update_attributes, params=_TYPE, body=dict, writes=True),
+            PATCH=Operation(handler=distributed(update_attributes, writes.UPDATE), params=_TYPE, body=dict, writes=True),
         ),
     ),
     Route(
         "/entities/{id}/attrs/{attr}",
         Resource(
-            PATCH=Operation(handler=update_attribute, params=_TYPE, body=dict, writes=True),
-            PUT=Operation(handler=replace_attribute, params=_TYPE, body=dict, writes=True),
+            PATCH=Operation(handler=distributed(update_attribute, writes.UPDATE_ATTRIBUTE), params=_TYPE, body=dict, writes=True),
+            PUT=Operation(handler=distributed(replace_attribute, writes.REPLACE_ATTRIBUTE), params=_TYPE, body=dict, writes=True),
             DELETE=Operation(
-                handler=delete_attribute,
+                handler=distributed(delete_attribute, writes.DELETE_ATTRIBUTE),
                 params=_TYPE | {"datasetId", "deleteAll"},
                 writes=True,
             ),

@@ -137,7 +137,11 @@ class Reader:
         elif name == "datasetId":
             if value != "@none":
                 out[name] = _dataset(value)
-        elif name in SYSTEM_MEMBERS or name == "@type":
+        elif name in SYSTEM_MEMBERS:
+            if self.rules.received:
+                check = check_uri if name == "instanceId" else check_moment
+                out[name] = check(value, name)
+        elif name == "@type":
             return
         elif name == "expiresAt":
             out[name] = self._nullable(check_moment, value, name)

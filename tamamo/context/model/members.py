@@ -18,7 +18,8 @@ class Rules:
     nulls: NGSI-LD Nulls delete (clauses 5.5.8, 5.5.12). nested_nulls: also inside values (merge).
     simplified: values come bare (clause 4.5.4). partial: an instance may lack type and value.
     repeated: an attribute may have several instances of one datasetId, and a Null as value stands
-    for a deletion in the past (temporal evolution, clause 4.5.7).
+    for a deletion in the past (temporal evolution, clause 4.5.7). received: another context source
+    answered it, so the times it says are kept.
     """
 
     nulls: bool = False
@@ -26,6 +27,7 @@ class Rules:
     simplified: bool = False
     partial: bool = False
     repeated: bool = False
+    received: bool = False
 
 
 def check_property(value: Any, _terms: TermMap, rules: Rules) -> Any:

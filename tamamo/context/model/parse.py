@@ -24,6 +24,7 @@ from tamamo.context.model.values import (
 
 __all__ = [
     "APPEND",
+    "ENTITY_MEMBERS",
     "MERGE",
     "MERGE_SIMPLIFIED",
     "PARTIAL",
@@ -32,6 +33,7 @@ __all__ = [
     "parse_attribute",
     "parse_entity",
     "parse_fragment",
+    "parse_received",
     "parse_temporal",
     "read_json",
 ]
@@ -40,6 +42,8 @@ _SYSTEM: Final = frozenset({"createdAt", "modifiedAt", "deletedAt"})
 _PLAIN: Final = Rules()
 _SIMPLIFIED: Final = Rules(simplified=True)
 _TEMPORAL: Final = Rules(repeated=True)
+_RECEIVED: Final = Rules(received=True)
+_RECEIVED_TEMPORAL: Final = Rules(repeated=True, received=True)
 
 #: What a body may hold, by operation. Append Attributes (5.6.3) and Replace (5.6.18, 5.6.19)
 #: know no NGSI-LD Null; Update Attributes and Partial Update (5.5.8) delete by it; Merge (5.5.12)
@@ -129,6 +133,33 @@ def parse_temporal(body: Any, terms: TermMap, *, whole: bool = True) -> Entity:
     return Entity(fragment.id or "", fragment.types, fragment.attrs, fragment.scopes or [])
 
 
+def parse_received(body: Any, terms: TermMap, *, temporal: bool = False) -> Entity:
+    """Return an entity that another context source answered, with the times it says.
+
+    temporal: its evolution, with the instances of each attribute over time.
+    """
+    fragment = _parse(body, terms, _RECEIVED_TEMPORAL if temporal else _RECEIVED)
+    if fragment.id is None or not fragment.types:
+        raise Fault("an entity needs an id and a type").problem()
+    created, modified = (_moment(body, name) for name in ("createdAt", "modifiedAt"))
+    return Entity(
+        fragment.id,
+        fragment.types,
+        fragment.attrs,
+        fragment.scopes or [],
+        created,
+        modified,
+        fragment.expires_at,
+    )
+
+
+def _moment(body: dict[str, Any], name: str) -> str | None:
+    try:
+        return check_moment(body[name], name) if name in body else None
+    except Fault as fault:
+        raise fault.problem() from None
+
+
 def parse_types(value: Any, terms: TermMap, *path: str) -> list[str]:
     """Return the expanded types of a `type` member."""
     types: list[str] = []
@@ -155,7 +186,7 @@ def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
     reader = Reader(terms, rules)
     try:
         for name, value in body.items():
-            if name in _ENTITY_MEMBERS:
+            if name in ENTITY_MEMBERS:
                 _read_member(fragment, name, value, terms, rules)
                 continue
             try:
@@ -173,7 +204,8 @@ def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
     return fragment
 
 
-_ENTITY_MEMBERS: Final = (
+#: Members of an entity that are no attributes.
+ENTITY_MEMBERS: Final = (
     frozenset({"id", "@id", "type", "@type", "scope", "expiresAt", "@context"}) | _SYSTEM
 )
 

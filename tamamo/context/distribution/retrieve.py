@@ -1,0 +1,108 @@
+"""Retrieve Entity over several sources (clause 5.7.1)."""
+
+import asyncio
+from collections.abc import Awaitable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tamamo.context.distribution import asking
+from tamamo.context.distribution.caller import Caller
+from tamamo.context.distribution.choice import Choice, Part
+from tamamo.context.distribution.client import Reply, together
+from tamamo.context.distribution.merge import merge
+from tamamo.context.distribution.receive import read_entities
+from tamamo.context.distribution.source import Source
+from tamamo.context.distribution.warnings import NO_ANSWER, Warnings
+from tamamo.context.errors import ResourceNotFound
+from tamamo.context.http import Exchange
+from tamamo.context.model.entity import Entity
+from tamamo.context.model.represent import View
+from tamamo.context.query import typeq
+from tamamo.context.query.plan import Selector
+
+#: Members that a projection may name and that are no attributes.
+_PLAIN: Final = frozenset({"id", "type", "scope"})
+
+
+async def retrieve(
+    exchange: Exchange, entity_id: str, types: typeq.Node | None, view: View
+) -> Entity:
+    """Return an entity as this broker and the sources registered for it know it together.
+
+    What went wrong at sources goes to the answer's headers. Raises ResourceNotFound.
+    """
+    broker = exchange.broker
+    caller = await broker.distribution.caller(
+        exchange.tenant, exchange.terms, exchange.request.headers
+    )
+    choice = broker.distribution.choose(
+        caller, asking.RETRIEVE, [Selector((entity_id,), None, types)], asked_attributes(view)
+    )
+    warnings = Warnings()
+    warn_of_loops(choice, caller, warnings)
+    local, found = await asyncio.gather(
+        broker.entities.find(exchange.tenant, entity_id),
+        gather(exchange, caller, choice.parts, warnings),
+    )
+    exchange.echo |= warnings.headers()
+    entity = combine(local, found, choice.parts)
+    if entity is None or (types is not None and not typeq.matches(types, entity)):
+        raise ResourceNotFound(f"There is no entity {entity_id}")
+    return entity
+
+
+def asked_attributes(view: View) -> frozenset[str]:
+    """Return the attributes that are enough to show what was asked for; empty: all are needed."""
+    named = view.attrs if view.attrs is not None else view.pick
+    return frozenset() if named is None or not _PLAIN.isdisjoint(named) else frozenset(named)
+
+
+def warn_of_loops(choice: Choice, caller: Caller, warnings: Warnings) -> None:
+    """Say which sources are left out since the request came from there (6.3.17)."""
+    for source in choice.loops:
+        warnings.add(NO_ANSWER, caller.alias, f"{source.id}: a loop of registrations")
+
+
+async def gather(
+    exchange: Exchange, caller: Caller, parts: Sequence[Part], warnings: Warnings
+) -> list[tuple[Source, Entity]]:
+    """Ask the sources at once and return what they know, in the order of the parts."""
+    client, contexts = exchange.broker.distribution.client, exchange.broker.contexts
+
+    def ask(part: Part) -> Awaitable[Reply]:
+        return client.ask(caller, part.source, lambda terms: asking.request(part, terms, {}, {}))
+
+    found: list[tuple[Source, Entity]] = []
+    for part, reply in zip(parts, await together(map(ask, parts)), strict=True):
+        received = await read_entities(reply, caller, contexts, warnings)
+        for entity in received.entities:
+            if asking.matches_selectors(part.selectors, entity.id, entity.types):
+                found.append((part.source, entity))
+    return found
+
+
+def combine(
+    local: Entity | None, found: Collection[tuple[Source, Entity]], parts: Iterable[Part]
+) -> Entity | None:
+    """Return the entity that this broker and the sources know together; None when nobody does.
+
+    parts: who was asked, whether anything came of it or not.
+    """
+    mine = None if local is None else without_proxied(local, [part.source for part in parts])
+    equal = [] if mine is None else [mine]
+    equal += [entity for source, entity in found if source.mode != "auxiliary"]
+    return merge(equal, [entity for source, entity in found if source.mode == "auxiliary"])
+
+
+def without_proxied(entity: Entity, sources: Iterable[Source]) -> Entity | None:
+    """Return the entity without what only proxied sources may say (4.3.6.3)."""
+    attrs = entity.attrs
+    for source in sources:
+        if not source.proxied:
+            continue
+        for info in source.infos:
+            if info.has(entity.id, entity.types):
+                if not info.attrs:
+                    return None
+                attrs = {name: items for name, items in attrs.items() if name not in info.attrs}
+    return entity if attrs is entity.attrs else replace(entity, attrs=attrs)
