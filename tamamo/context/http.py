@@ -225,6 +225,8 @@ async def read_body(request: Request, limit: int, seconds: float) -> Any:
         raise LengthRequired
     if not length.isdecimal() or int(length) > limit:
         raise await bodies.refused(request.receive, headers, limit)
+    if not media:
+        raise InvalidRequest("The header Content-Type is missing")
     patch = media == MERGE_PATCH and request.method == "PATCH"
     if media not in {JSON, LD_JSON} and not patch:
         raise UnsupportedMediaType

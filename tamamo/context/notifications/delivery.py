@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 import structlog
 from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 
-from tamamo.context.notifications.outbound import Outbound, Outcome, Queue
+from tamamo.context.notifications.outbound import Begun, Outbound, Outcome, Queue
 from tamamo.context.notifications.policy import Clock, Policy
 from tamamo.context.notifications.records import Records
 from tamamo.context.notifications.senders import Refused, Sender, Unreachable, origin_of
@@ -30,6 +31,8 @@ WAITING = Gauge(
 
 #: Seconds that outcomes gather when more than a few came at once: one transaction for many.
 _GATHER, _FEW = 0.02, 4
+#: Seconds a receiver has to answer for beginning and outcome to be stored together.
+_TOGETHER = 0.05
 
 
 class Delivery:
@@ -53,9 +56,9 @@ class Delivery:
         self._under_way: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._begun: list[Outbound] = []
+        self._begun: list[Begun] = []
         self._outcomes: list[Outcome] = []
-        self._settle = asyncio.Event()
+        self._settle, self._answered = asyncio.Event(), asyncio.Event()
         #: Held while outcomes are stored.
         self.storing = asyncio.Lock()
 
@@ -143,7 +146,7 @@ class Delivery:
 
     def _start(self, queue: Queue, item: Outbound, subscription: Subscriber, origin: str) -> None:
         queue.busy.add(item.entity_id)
-        self._begun.append(item)
+        self._begun.append(Begun(item, again=item.attempts > 0))
         self._settle.set()
         self._under_way[origin] += 1
         task = asyncio.create_task(self._attempt(queue, item, subscription, origin))
@@ -174,6 +177,7 @@ class Delivery:
                 del self._under_way[origin]
         self._tell(outcome)
         self._outcomes.append(outcome)
+        self._answered.set()
         self._settle.set()
         self._wake.set()
 
@@ -195,7 +199,11 @@ class Delivery:
     async def _settle_all(self) -> None:
         while wanted():
             await self._settle.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TOGETHER):
+                    await self._answered.wait()
             self._settle.clear()
+            self._answered.clear()
             begun, self._begun = self._begun, []
             batch = list(self._outcomes)
             async with self.storing:
@@ -207,7 +215,7 @@ class Delivery:
             if len(begun) + len(batch) > _FEW:
                 await asyncio.sleep(_GATHER)
 
-    async def _store(self, begun: list[Outbound], batch: list[Outcome]) -> None:
+    async def _store(self, begun: list[Begun], batch: list[Outcome]) -> None:
         while True:
             try:
                 return await self._records.settle(begun, batch)

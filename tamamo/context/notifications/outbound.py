@@ -31,12 +31,24 @@ class Outbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt that began. again: not the first at this notification."""
+
+    item: Outbound
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one attempt. error: None when the receiver has it. dead: it was the last."""
+    """What came of one attempt.
+
+    error: None when the receiver has it. dead: it was the last. again: others failed before.
+    """
 
     item: Outbound
     error: str | None = None
     dead: bool = False
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -99,7 +111,7 @@ class Queue:
         if item.attempts >= policy.refusals:
             return self._bury(item, error)
         item.not_before = now + policy.pause(item.attempts)
-        return Outcome(item, error)
+        return Outcome(item, error, again=item.attempts > 1)
 
     def unreachable(
         self, item: Outbound, error: str, now: float, policy: Policy, cooldown: float
@@ -111,11 +123,11 @@ class Queue:
         self.not_before = now + max(policy.pause(self.failures), cooldown)
         if now - item.born >= policy.give_up:
             return self._bury(item, error)
-        return Outcome(item, error)
+        return Outcome(item, error, again=item.attempts > 1)
 
     def _bury(self, item: Outbound, error: str) -> Outcome:
         self._finish(item)
-        return Outcome(item, error, dead=True)
+        return Outcome(item, error, dead=True, again=item.attempts > 1)
 
     def _finish(self, item: Outbound) -> None:
         self.busy.discard(item.entity_id)

@@ -115,14 +115,16 @@ where n.tenant = f.tenant
     and n.seq = f.seq
 
 -- name: counted
--- What the owner of a subscription sees: attempts when they begin, results when they come. Of a
--- success and a failure the later one keeps its time. A row that is gone stays gone.
+-- What the owner of a subscription sees: attempts when they begin, results when they come; one that
+-- is tried again is counted once. Of a success and a failure the later one keeps its time. A row
+-- that is gone stays gone.
 with counts as (
     select c.*, clock_timestamp() as moment
     from unnest(
-        %(tenants)s::text[], %(ids)s::text[], %(sent)s::int[], %(failed)s::int[], %(ok)s::int[],
-        %(last_failed)s::bool[], %(in_row)s::int[], %(errors)s::text[]
-    ) as c (tenant, id, sent, failed, ok, last_failed, in_row, error)
+        %(tenants)s::text[], %(ids)s::text[], %(tried)s::int[], %(sent)s::int[],
+        %(fresh)s::int[], %(failed)s::int[], %(ok)s::int[], %(last_failed)s::bool[],
+        %(in_row)s::int[], %(errors)s::text[]
+    ) as c (tenant, id, tried, sent, fresh, failed, ok, last_failed, in_row, error)
     join subscription s using (tenant, id)
     order by c.tenant, c.id
     for no key update of s
@@ -130,8 +132,8 @@ with counts as (
 update subscription s
 set
     times_sent = s.times_sent + c.sent,
-    times_failed = s.times_failed + c.failed,
-    last_notification = case when c.sent > 0 then c.moment else s.last_notification end,
+    times_failed = s.times_failed + c.fresh,
+    last_notification = case when c.tried > 0 then c.moment else s.last_notification end,
     last_success = case
         when c.ok = 0 then s.last_success
         when c.last_failed then c.moment - interval '1 millisecond'

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from tamamo.context.notifications.outbound import Outbound, Outcome
+from tamamo.context.notifications.outbound import Begun, Outbound, Outcome
 from tamamo.context.notifications.policy import Clock
 from tamamo.context.subscriptions.message import Sending
 from tamamo.context.subscriptions.registry import Key
@@ -54,7 +54,7 @@ class Records:
             for row in rows
         ]
 
-    async def settle(self, begun: Sequence[Outbound], outcomes: Sequence[Outcome]) -> None:
+    async def settle(self, begun: Sequence[Begun], outcomes: Sequence[Outcome]) -> None:
         """Keep what was begun and what came of it: what was delivered goes, failures are noted."""
         delivered = [outcome.item for outcome in outcomes if outcome.error is None]
         failed = [outcome for outcome in outcomes if outcome.error is not None]
@@ -137,19 +137,26 @@ def _keys(items: Sequence[Outbound]) -> dict[str, list[Any]]:
     }
 
 
-def _counts(begun: Sequence[Outbound], outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
-    """Return by subscription how many attempts began, how many failed and succeeded, which last."""
-    sent = Counter(item.key for item in begun)
+def _counts(begun: Sequence[Begun], outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
+    """Return by subscription what began and what came of it, in which order.
+
+    A notification that is tried again counts once: as sent, and as failed.
+    """
+    tried = Counter(one.item.key for one in begun)
+    sent = Counter(one.item.key for one in begun if not one.again)
+    fresh = Counter(o.item.key for o in outcomes if o.error is not None and not o.again)
     came: dict[Key, list[str | None]] = {}
     for outcome in outcomes:
         came.setdefault(outcome.item.key, []).append(outcome.error)
-    keys = list(dict.fromkeys([*sent, *came]))
+    keys = list(dict.fromkeys([*tried, *came]))
     errors = [came.get(key, []) for key in keys]
     results = [[error is not None for error in of_key] for of_key in errors]
     return {
         "tenants": [key[0] for key in keys],
         "ids": [key[1] for key in keys],
+        "tried": [tried[key] for key in keys],
         "sent": [sent[key] for key in keys],
+        "fresh": [fresh[key] for key in keys],
         "failed": [sum(failures) for failures in results],
         "ok": [len(failures) - sum(failures) for failures in results],
         "last_failed": [bool(failures and failures[-1]) for failures in results],

@@ -49,7 +49,7 @@ order by id;
 -- Remove one.
 delete from registration
 where tenant = %(tenant)s and id = %(id)s and (expires_at is null or expires_at > now())
-returning 1;
+returning id, document, created_at, modified_at;
 
 -- name: next_generation
 -- Tell all processes that the tenant's registrations changed.
@@ -68,6 +68,12 @@ where
     and (expires_at is null or expires_at > now())
 limit 1;
 
--- name: sweep_registrations
--- Remove those whose time is over (clause 5.9.2.4).
-delete from registration where expires_at <= now();
+-- name: tenants_with_expired
+-- Tenants that have a registration whose time is over (clause 5.9.2.4).
+select distinct tenant from registration where expires_at <= now();
+
+-- name: remove_expired
+-- Remove those of a tenant, under the lock of its registrations: whoever subscribed is told.
+delete from registration
+where tenant = %(tenant)s and expires_at <= now()
+returning id, document, created_at, modified_at;

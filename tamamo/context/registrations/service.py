@@ -20,6 +20,8 @@ from tamamo.context.registrations.document import (
     types_of,
 )
 from tamamo.context.registrations.matching import Wanted, exclude_each_other, matches
+from tamamo.context.sourcesubscriptions import telling
+from tamamo.context.sourcesubscriptions.telling import Told
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
 from tamamo.kernel.time import from_text, now
@@ -53,11 +55,14 @@ class RegistrationService:
         async with transaction(self._pool) as connection:
             await connection.execute(_SQL["lock_registrations"], {"tenant": tenant})
             row = _row(tenant, registration_id, document)
+            await _remove_expired(connection, tenant)
             cursor = await connection.execute(_SQL["insert_registration"], row)
             if await cursor.fetchone() is None:
                 raise AlreadyExists(f"There is a registration {registration_id} already")
             await _check_conflicts(connection, tenant, registration_id, document)
             await connection.execute(_SQL["next_generation"], {"tenant": tenant})
+            made = Told(registration_id, document, row["now"], row["now"])
+            await telling.of_change(connection, tenant, None, made)
         await self._tell()
 
     async def update(
@@ -75,17 +80,22 @@ class RegistrationService:
             await connection.execute(_SQL["update_registration"], row)
             await _check_conflicts(connection, tenant, registration_id, document)
             await connection.execute(_SQL["next_generation"], {"tenant": tenant})
+            changed = Told(registration_id, document, found.created_at, row["now"])
+            await telling.of_change(connection, tenant, _told(found), changed)
         await self._tell()
 
     async def delete(self, tenant: str, registration_id: str) -> None:
         """Remove a registration (5.9.4). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
+            await connection.execute(_SQL["lock_registrations"], {"tenant": tenant})
             cursor = await connection.execute(
                 _SQL["delete_registration"], {"tenant": tenant, "id": registration_id}
             )
-            if await cursor.fetchone() is None:
+            row = await cursor.fetchone()
+            if row is None:
                 raise _unknown(registration_id)
             await connection.execute(_SQL["next_generation"], {"tenant": tenant})
+            await telling.of_change(connection, tenant, Told(*row), None)
         await self._tell()
 
     async def retrieve(self, tenant: str, registration_id: str) -> Registration:
@@ -106,8 +116,22 @@ class RegistrationService:
 
 async def sweep(pool: Pool) -> int:
     """Remove registrations whose time is over; return how many."""
-    async with transaction(pool) as connection:
-        return (await connection.execute(_SQL["sweep_registrations"])).rowcount
+    async with single(pool) as connection:
+        rows = await (await connection.execute(_SQL["tenants_with_expired"])).fetchall()
+    removed = 0
+    for (tenant,) in rows:
+        async with transaction(pool) as connection:
+            await connection.execute(_SQL["lock_registrations"], {"tenant": tenant})
+            removed += await _remove_expired(connection, tenant)
+    return removed
+
+
+async def _remove_expired(connection: Connection, tenant: str) -> int:
+    cursor = await connection.execute(_SQL["remove_expired"], {"tenant": tenant})
+    gone = [Told(*row) for row in await cursor.fetchall()]
+    for one in gone:
+        await telling.of_change(connection, tenant, one, None)
+    return len(gone)
 
 
 def _row(tenant: str, registration_id: str, document: Document) -> dict[str, Any]:
@@ -195,6 +219,10 @@ def _selector(entity: dict[str, Any]) -> plan.Selector:
         return plan.Selector((entity["id"],), None, kind)
     pattern = entity.get("idPattern")
     return plan.Selector((), None if pattern is None else idpattern.parse(pattern), kind)
+
+
+def _told(found: Registration) -> Told:
+    return Told(found.id, found.document, found.created_at, found.modified_at)
 
 
 def _unknown(registration_id: str) -> ResourceNotFound:

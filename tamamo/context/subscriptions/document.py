@@ -132,13 +132,8 @@ def status_of(document: Document) -> str:
     return "active" if document.get("isActive", True) else "paused"
 
 
-def show(
-    identifier: str, document: Document, own: TermMap, counters: Counters, terms: TermMap
-) -> Document:
-    """Return the subscription as JSON for a client, without @context.
-
-    own: the @context of its notifications. terms: the client's.
-    """
+def show(identifier: str, document: Document, counters: Counters, terms: TermMap) -> Document:
+    """Return the subscription as JSON for a client with this @context, without the @context."""
     out: Document = {"id": identifier, "type": "Subscription", **document}
     if "entities" in out:
         out["entities"] = [
@@ -151,7 +146,6 @@ def show(
         place = terms.compact_iri(out["geoQ"]["geoproperty"])
         out["geoQ"] = {**out["geoQ"], "geoproperty": place}
     out["notification"] = _show_notification(out["notification"], counters, terms)
-    out.setdefault("jsonldContext", own.link_url)
     out["status"] = status_of(document)
     return out
 

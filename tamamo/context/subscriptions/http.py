@@ -89,11 +89,10 @@ class Face:
         return self._service_of(exchange.broker)
 
     def _show(self, stored: Stored, exchange: Exchange) -> dict[str, Any]:
-        shown = document.show(
-            stored.id, stored.document, stored.terms, stored.counters, exchange.terms
-        )
+        shown = document.show(stored.id, stored.document, stored.counters, exchange.terms)
         if self._service(exchange).api == NGSI_LD:
             shown.setdefault("notificationTrigger", list(DEFAULT_TRIGGERS))
+            shown.setdefault("jsonldContext", stored.terms.link_url)
         if "sysAttrs" in exchange.options:
             shown["createdAt"] = to_text(stored.created_at)
             shown["modifiedAt"] = to_text(stored.modified_at)
