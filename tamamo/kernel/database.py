@@ -1,10 +1,14 @@
 """PostgreSQL: pools for the async parts, and the one place that tunes a connection."""
 
+import asyncio
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import orjson
 from psycopg import AsyncConnection, OperationalError
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -18,6 +22,21 @@ set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
 
 
+#: How libpq speaks to a server on another machine that may vanish without a word; a value in the
+#: connection string goes before. Seconds, the last in milliseconds.
+_PATIENCE: Final[dict[str, str | int]] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+#: Seconds for which a lost connection is tried again on its own; after that whoever needs one
+#: tries at once. Left alone, the pool pauses longer each time, up to minutes after the server is
+#: back.
+_RECONNECT_SECONDS: Final = 3.0
+
+
 async def _configure(connection: Connection) -> None:
     await connection.execute("set time zone 'UTC'; set statement_timeout = '30s'")
     await connection.commit()
@@ -26,11 +45,45 @@ async def _configure(connection: Connection) -> None:
 @asynccontextmanager
 async def open_pool(dsn: str, size: int = 8) -> AsyncIterator[Pool]:
     """Open a pool of at most `size` connections and close it at the end."""
+    given = conninfo_to_dict(dsn)
+    check = _LostConnections()
     pool: Pool = AsyncConnectionPool(
-        dsn, min_size=1, max_size=size, open=False, configure=_configure, timeout=10
+        dsn,
+        min_size=1,
+        max_size=size,
+        open=False,
+        configure=_configure,
+        check=check,
+        timeout=10,
+        reconnect_timeout=_RECONNECT_SECONDS,
+        kwargs={name: value for name, value in _PATIENCE.items() if name not in given},
     )
+    check.pool = pool
     async with pool:
         yield pool
+
+
+class _LostConnections:
+    """Keeps connections that the server has closed, as it does when it restarts, from being used.
+
+    What the server said last is there to be read, while a connection at rest is silent: one look
+    at the socket tells, without a word to the server. The first one found has all others tested.
+    """
+
+    def __init__(self) -> None:
+        self.pool: Pool | None = None
+        self._testing: asyncio.Task[None] | None = None
+
+    async def __call__(self, connection: Connection) -> None:
+        """Return when the connection is as it was left. Raises OperationalError."""
+        look = select.poll()
+        look.register(connection.fileno(), select.POLLIN)
+        if not look.poll(0):
+            return
+        await connection.close()
+        if self.pool is not None and (self._testing is None or self._testing.done()):
+            self._testing = asyncio.create_task(self.pool.check())
+        raise OperationalError("the server has closed the connection")
 
 
 @asynccontextmanager

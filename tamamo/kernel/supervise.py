@@ -37,9 +37,9 @@ ANNOUNCEMENT = signal.SIGUSR1
 #: The working directory may hold something named tamamo; only this installation counts.
 _TAMAMO = (sys.executable, "-P", "-m", "tamamo")
 _STOP_SECONDS = 15
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 #: A child that lived this long counts as healthy again.
-_HEALTHY_SECONDS = 20
+_HEALTHY_SECONDS = 10
 #: So often may the web process end without ever having answered.
 _WEB_TRIES = 3
 _TICK_SECONDS = 1.0
