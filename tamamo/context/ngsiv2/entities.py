@@ -14,6 +14,8 @@ from tamamo.context.ngsiv2 import attributes, names
 
 #: Simplified representations, by the keyword of `options` (NGSIv2, "Simplified Entity …").
 FORMATS: Final = ("keyValues", "values", "unique")
+#: Attributes the broker writes that `options` can ask for, too.
+DATES: Final = ("dateCreated", "dateModified")
 
 
 @dataclass(frozen=True, slots=True)

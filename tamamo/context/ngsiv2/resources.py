@@ -33,9 +33,14 @@ def read_view(call: Call, attrs: Any, metadata: Any) -> View:
     if len(asked) > 1:
         raise Fault(f"{' and '.join(asked)} cannot stand together", "options")
     wanted = query.read_names(metadata, "metadata")
+    shown = query.read_names(attrs, "attrs")
+    # The older way to ask for them, which clients still have ("Deprecated features").
+    dates = [name for name in entities.DATES if name in call.options]
+    if dates:
+        shown = tuple(dict.fromkeys((*(shown or ("*",)), *dates)))
     return View(
         asked[0] if asked else "normalized",
-        query.read_names(attrs, "attrs"),
+        shown,
         None if wanted is None else frozenset(wanted),
     )
 

@@ -9,7 +9,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tamamo.context.errors import BadRequestData
-from tamamo.context.ngsiv2 import batch, errors, http, query, resources, types
+from tamamo.context.ngsiv2 import batch, entities, errors, http, query, resources, types
 from tamamo.context.ngsiv2.http import JSON, TEXT, Call, Operation, Resource
 from tamamo.context.ngsiv2.subscriptions import resources as subscriptions
 
@@ -18,9 +18,11 @@ PREFIX: Final = "/v2"
 
 _TYPE: Final = frozenset({"type"})
 _OPTIONS: Final = frozenset({"options"})
-_FORMATS: Final = frozenset({"keyValues", "values", "unique"})
+_FORMATS: Final = frozenset({*entities.FORMATS, *entities.DATES})
+#: What some clients always send, though here no request is forwarded and none has to wait.
+_WITHOUT_EFFECT: Final = frozenset({"flowControl", "skipForwarding"})
 _VIEW: Final = frozenset({"type", "attrs", "metadata", "options"})
-_WRITE: Final = frozenset({"keyValues", "overrideMetadata"})
+_WRITE: Final = frozenset({"keyValues", "overrideMetadata"}) | _WITHOUT_EFFECT
 
 
 async def entry(call: Call) -> Response:
@@ -74,7 +76,7 @@ _ATTRIBUTE = Resource(
     PUT=Operation(
         handler=resources.update_attribute,
         params=_TYPE | _OPTIONS,
-        options=frozenset({"overrideMetadata"}),
+        options=frozenset({"overrideMetadata"}) | _WITHOUT_EFFECT,
         body=(JSON,),
         writes=True,
     ),
@@ -82,13 +84,24 @@ _ATTRIBUTE = Resource(
 )
 _VALUE = Resource(
     GET=Operation(handler=resources.retrieve_value, params=_TYPE, offers=(JSON, TEXT)),
-    PUT=Operation(handler=resources.update_value, params=_TYPE, body=(JSON, TEXT), writes=True),
+    PUT=Operation(
+        handler=resources.update_value,
+        params=_TYPE | _OPTIONS,
+        options=_WITHOUT_EFFECT,
+        body=(JSON, TEXT),
+        writes=True,
+    ),
 )
 _TYPES = Resource(
     GET=Operation(
         handler=types.list_types,
         params=frozenset({"limit", "offset", "options"}),
-        options=frozenset({"count", "values"}),
+        options=frozenset({"count", "values", "noAttrDetail"}),
+    )
+)
+_TYPE_ENTRY = Resource(
+    GET=Operation(
+        handler=types.retrieve_type, params=_OPTIONS, options=frozenset({"noAttrDetail"})
     )
 )
 _UPDATE = Resource(
@@ -157,7 +170,7 @@ app: ASGIApp = _EncodedPath(
             Route("/entities/{id}/attrs/{attr}", _ATTRIBUTE),
             Route("/entities/{id}/attrs/{attr}/value", _VALUE),
             Route("/types", _TYPES),
-            Route("/types/{type}", Resource(GET=Operation(handler=types.retrieve_type))),
+            Route("/types/{type}", _TYPE_ENTRY),
             Route("/subscriptions", _SUBSCRIPTIONS),
             Route("/subscriptions/{id}", _SUBSCRIPTION),
             Route("/op/update", _UPDATE),

@@ -48,6 +48,8 @@ async def _describe(call: Call, iris: list[str]) -> dict[str, dict[str, Any]]:
         out[iri]["count"] = count
     for iri, attr, instance in kinds:
         known = out[iri]["attrs"].setdefault(names.name_of(attr, call.terms), {"types": []})
+        if "noAttrDetail" in call.options:
+            continue
         kind = _type(instance, call.terms)
         if kind not in known["types"]:
             known["types"].append(kind)

@@ -46,7 +46,9 @@ async def read(client: httpx.AsyncClient, entity: str = "Room1", **params: str) 
 async def test_entry_names_what_is_there(orion: httpx.AsyncClient) -> None:
     for path in ("http://broker.test/v2", "http://broker.test/v2/"):
         links = (await orion.get(path)).json()
-        assert links == {"entities_url": "/v2/entities", "types_url": "/v2/types"}
+        assert links == {
+            f"{name}_url": f"/v2/{name}" for name in ("entities", "types", "subscriptions")
+        }
         for link in links.values():
             assert (await orion.get(f"http://broker.test{link}")).status_code == 200
 
