@@ -1,10 +1,11 @@
 """The NGSI-LD API as an ASGI application at /ngsi-ld/v1 (clause 6.2)."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.routing import Router
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tamamo.context.contexts import http as contexts
@@ -53,20 +54,17 @@ class _EncodedPath:
         await self._app(inner, receive, send)
 
 
-app: ASGIApp = _EncodedPath(
-    Router(
-        [
-            *entities.routes,
-            *batch.routes,
-            *discovery.routes,
-            *temporal.routes,
-            *entity_maps.routes,
-            *contexts.routes,
-            *registrations.routes,
-            *subscriptions.routes,
-            *source_subscriptions.routes,
-        ],
-        redirect_slashes=False,
-        default=_nothing_here,
-    )
-)
+#: Everything the API answers to; its description is made from this (tamamo.context.description).
+ROUTES: Final[Sequence[Route]] = [
+    *entities.routes,
+    *batch.routes,
+    *discovery.routes,
+    *temporal.routes,
+    *entity_maps.routes,
+    *contexts.routes,
+    *registrations.routes,
+    *subscriptions.routes,
+    *source_subscriptions.routes,
+]
+
+app: ASGIApp = _EncodedPath(Router(ROUTES, redirect_slashes=False, default=_nothing_here))

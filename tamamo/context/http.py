@@ -102,7 +102,7 @@ class Resource:
 
     def __init__(self, **operations: Operation) -> None:
         """operations: by HTTP method."""
-        self._operations = operations
+        self.operations: Mapping[str, Operation] = operations
         self._allow = ", ".join(sorted(operations))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,7 +110,7 @@ class Resource:
         request = Request(scope, receive, send)
         exchange: Exchange | None = None
         try:
-            operation = self._operations.get(request.method)
+            operation = self.operations.get(request.method)
             if operation is None:
                 raise self._not_allowed(request.method)
             exchange = await read(request, operation)

@@ -108,13 +108,13 @@ class Resource:
 
     def __init__(self, **operations: Operation) -> None:
         """operations: by HTTP method."""
-        self._operations = operations
+        self.operations: Mapping[str, Operation] = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive, send)
         try:
-            operation = self._operations.get(request.method)
+            operation = self.operations.get(request.method)
             if operation is None:
                 raise self._not_allowed(request.method)
             response = await operation.handler(await read(request, operation))
@@ -133,7 +133,7 @@ class Resource:
         await response(scope, receive, send)
 
     def _not_allowed(self, method: str) -> Problem:
-        allowed = ", ".join(sorted(self._operations))
+        allowed = ", ".join(sorted(self.operations))
         problem = MethodNotAllowed(f"{method} is not allowed here, only {allowed}")
         problem.headers["Allow"] = allowed
         return problem

@@ -1,5 +1,6 @@
 """NGSIv2 as an ASGI application at /v2."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -100,9 +101,7 @@ _TYPES = Resource(
     )
 )
 _TYPE_ENTRY = Resource(
-    GET=Operation(
-        handler=types.retrieve_type, params=_OPTIONS, options=frozenset({"noAttrDetail"})
-    )
+    GET=Operation(handler=types.retrieve_type, params=_OPTIONS, options=frozenset({"noAttrDetail"}))
 )
 _UPDATE = Resource(
     POST=Operation(handler=batch.update, params=_OPTIONS, options=_WRITE, body=(JSON,), writes=True)
@@ -161,24 +160,21 @@ class _EncodedPath:
         await self._app({**scope, "path": inner, "root_path": PREFIX}, receive, send)
 
 
-app: ASGIApp = _EncodedPath(
-    Router(
-        [
-            Route("/entities", _ENTITIES),
-            Route("/entities/{id}", _ENTITY),
-            Route("/entities/{id}/attrs", _ATTRIBUTES),
-            Route("/entities/{id}/attrs/{attr}", _ATTRIBUTE),
-            Route("/entities/{id}/attrs/{attr}/value", _VALUE),
-            Route("/types", _TYPES),
-            Route("/types/{type}", _TYPE_ENTRY),
-            Route("/subscriptions", _SUBSCRIPTIONS),
-            Route("/subscriptions/{id}", _SUBSCRIPTION),
-            Route("/op/update", _UPDATE),
-            Route("/op/notify", _NOTIFY),
-            Route("/op/query", _QUERY),
-            Route("/", Resource(GET=Operation(handler=entry))),
-        ],
-        redirect_slashes=False,
-        default=_nothing_here,
-    )
-)
+#: Everything the API answers to; its description is made from this (tamamo.context.description).
+ROUTES: Final[Sequence[Route]] = [
+    Route("/entities", _ENTITIES),
+    Route("/entities/{id}", _ENTITY),
+    Route("/entities/{id}/attrs", _ATTRIBUTES),
+    Route("/entities/{id}/attrs/{attr}", _ATTRIBUTE),
+    Route("/entities/{id}/attrs/{attr}/value", _VALUE),
+    Route("/types", _TYPES),
+    Route("/types/{type}", _TYPE_ENTRY),
+    Route("/subscriptions", _SUBSCRIPTIONS),
+    Route("/subscriptions/{id}", _SUBSCRIPTION),
+    Route("/op/update", _UPDATE),
+    Route("/op/notify", _NOTIFY),
+    Route("/op/query", _QUERY),
+    Route("/", Resource(GET=Operation(handler=entry))),
+]
+
+app: ASGIApp = _EncodedPath(Router(ROUTES, redirect_slashes=False, default=_nothing_here))
