@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.distribution import writes
+from tamamo.context.distribution.batches import distributed
 from tamamo.context.entities import service
 from tamamo.context.entities.write import Mutation, Written
 from tamamo.context.errors import AlreadyExists, BadRequestData, InvalidRequest
@@ -245,9 +247,18 @@ def _batch(handler: http.Handler, *options: str, creates_tenant: bool = False) -
 
 
 routes = [
-    Route("/entityOperations/upsert", _batch(upsert, "replace", "update", creates_tenant=True)),
-    Route("/entityOperations/create", _batch(create, creates_tenant=True)),
-    Route("/entityOperations/update", _batch(update, "noOverwrite", "replace")),
-    Route("/entityOperations/merge", _batch(merge_batch)),
-    Route("/entityOperations/delete", _batch(delete)),
+    Route(
+        "/entityOperations/upsert",
+        _batch(distributed(upsert, writes.UPSERT_BATCH), "replace", "update", creates_tenant=True),
+    ),
+    Route(
+        "/entityOperations/create",
+        _batch(distributed(create, writes.CREATE_BATCH), creates_tenant=True),
+    ),
+    Route(
+        "/entityOperations/update",
+        _batch(distributed(update, writes.UPDATE_BATCH), "noOverwrite", "replace"),
+    ),
+    Route("/entityOperations/merge", _batch(distributed(merge_batch, writes.MERGE_BATCH))),
+    Route("/entityOperations/delete", _batch(distributed(delete, writes.DELETE_BATCH))),
 ]

@@ -9,6 +9,8 @@ from starlette.routing import Route
 from tamamo.context import http
 from tamamo.context.distribution import query as distributed_query
 from tamamo.context.distribution import retrieve as distributed_retrieve
+from tamamo.context.distribution import writes
+from tamamo.context.distribution.provision import distributed
 from tamamo.context.entities import store
 from tamamo.context.entities import view as views
 from tamamo.context.entities.service import TypeSelector
@@ -85,7 +87,8 @@ async def _answer_query(exchange: Exchange, wanted: plan.Query, wish: views.Wish
                 exchange, found.entities, wish, wanted.page, more=found.more, total=found.total
             )
     result = await exchange.broker.entities.query(exchange.tenant, wanted)
-    entities = [store.living(row.entity()) for row in result.rows]
+    times = wish.view.sys_attrs
+    entities = [store.living(row.entity(times=times)) for row in result.rows]
     return await views.show_page(
         exchange, entities, wish, wanted.page, more=result.more, total=result.total
     )
@@ -305,7 +308,9 @@ routes = [
                 body=dict,
                 writes=True,
             ),
-            PUT=Operation(handler=distributed(replace, writes.REPLACE), params=_TYPE, body=dict, writes=True),
+            PUT=Operation(
+                handler=distributed(replace, writes.REPLACE), params=_TYPE, body=dict, writes=True
+            ),
             DELETE=Operation(handler=distributed(delete, writes.DELETE), params=_TYPE, writes=True),
         ),
     ),
@@ -318,7 +323,12 @@ routes = [
                 options=views.OPTIONS,
                 geojson=True,
             ),
-            POST=Operation(handler=distributed(create, writes.CREATE), body=dict, writes=True, creates_tenant=True),
+            POST=Operation(
+                handler=distributed(create, writes.CREATE),
+                body=dict,
+                writes=True,
+                creates_tenant=True,
+            ),
             DELETE=Operation(handler=purge, params=_SELECTION | {"drop", "keep"}, writes=True),
         ),
     ),
@@ -332,14 +342,29 @@ routes = [
                 body=dict,
                 writes=True,
             ),
-            PATCH=Operation(handler=distributed(update_attributes, writes.UPDATE), params=_TYPE, body=dict, writes=True),
+            PATCH=Operation(
+                handler=distributed(update_attributes, writes.UPDATE),
+                params=_TYPE,
+                body=dict,
+                writes=True,
+            ),
         ),
     ),
     Route(
         "/entities/{id}/attrs/{attr}",
         Resource(
-            PATCH=Operation(handler=distributed(update_attribute, writes.UPDATE_ATTRIBUTE), params=_TYPE, body=dict, writes=True),
-            PUT=Operation(handler=distributed(replace_attribute, writes.REPLACE_ATTRIBUTE), params=_TYPE, body=dict, writes=True),
+            PATCH=Operation(
+                handler=distributed(update_attribute, writes.UPDATE_ATTRIBUTE),
+                params=_TYPE,
+                body=dict,
+                writes=True,
+            ),
+            PUT=Operation(
+                handler=distributed(replace_attribute, writes.REPLACE_ATTRIBUTE),
+                params=_TYPE,
+                body=dict,
+                writes=True,
+            ),
             DELETE=Operation(
                 handler=distributed(delete_attribute, writes.DELETE_ATTRIBUTE),
                 params=_TYPE | {"datasetId", "deleteAll"},

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.distribution import writes
+from tamamo.context.distribution.provision import distributed
 from tamamo.context.entities import view as views
 from tamamo.context.entitymaps import answering, asking, evolutions
 from tamamo.context.errors import BadRequestData, ResourceNotFound
@@ -236,7 +238,12 @@ routes = [
         "/temporal/entities",
         Resource(
             GET=Operation(handler=query, params=QUERY_PARAMS, options=request.OPTIONS),
-            POST=Operation(handler=create, body=dict, writes=True, creates_tenant=True),
+            POST=Operation(
+                handler=distributed(create, writes.UPSERT_EVOLUTION),
+                body=dict,
+                writes=True,
+                creates_tenant=True,
+            ),
         ),
     ),
     Route(
@@ -254,26 +261,38 @@ routes = [
         _ENTITY,
         Resource(
             GET=Operation(handler=retrieve, params=_SHOWN, options=request.OPTIONS),
-            DELETE=Operation(handler=delete, writes=True),
+            DELETE=Operation(handler=distributed(delete, writes.DELETE_EVOLUTION), writes=True),
         ),
     ),
     Route(
         f"{_ENTITY}/attrs",
-        Resource(POST=Operation(handler=add_attributes, body=dict, writes=True)),
+        Resource(
+            POST=Operation(
+                handler=distributed(add_attributes, writes.ADD_TO_EVOLUTION), body=dict, writes=True
+            )
+        ),
     ),
     Route(
         f"{_ENTITY}/attrs/{{attr:segment}}",
         Resource(
             DELETE=Operation(
-                handler=delete_attribute, params=frozenset({"datasetId", "deleteAll"}), writes=True
+                handler=distributed(delete_attribute, writes.DELETE_FROM_EVOLUTION),
+                params=frozenset({"datasetId", "deleteAll"}),
+                writes=True,
             )
         ),
     ),
     Route(
         f"{_ENTITY}/attrs/{{attr:segment}}/{{instance:segment}}",
         Resource(
-            PATCH=Operation(handler=replace_instance, body=dict, writes=True),
-            DELETE=Operation(handler=delete_instance, writes=True),
+            PATCH=Operation(
+                handler=distributed(replace_instance, writes.REPLACE_INSTANCE),
+                body=dict,
+                writes=True,
+            ),
+            DELETE=Operation(
+                handler=distributed(delete_instance, writes.DELETE_INSTANCE), writes=True
+            ),
         ),
     ),
 ]
