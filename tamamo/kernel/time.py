@@ -17,10 +17,9 @@ def now() -> datetime:
 
 def to_text(moment: datetime) -> str:
     """Return RFC 3339 in UTC ending in Z; fractions only where there are any (clause 4.6.3)."""
-    moment = moment.astimezone(UTC)
-    if moment.microsecond == 0:
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat()[:-6]}Z"
 
 
 def from_text(text: str) -> datetime:

@@ -60,7 +60,7 @@ class EntityService:
 
     async def query(self, tenant: str, query: plan.Query) -> plan.Result:
         """Return a page of the entities that match (clause 5.7.2). Raises TooComplexQuery."""
-        async with transaction(self._pool) as connection:
+        async with single(self._pool) as connection:
             try:
                 return await plan.run(connection, tenant, query)
             except QueryCanceled as error:

@@ -38,8 +38,14 @@ def living(entity: Entity) -> Entity:
 
     The housekeeping removes them within a second or two; no reader sees them meanwhile.
     """
-    if not any("expiresAt" in item for items in entity.attrs.values() for item in items):
-        return entity
+    for items in entity.attrs.values():
+        for item in items:
+            if "expiresAt" in item:
+                return _without_expired(entity)
+    return entity
+
+
+def _without_expired(entity: Entity) -> Entity:
     moment = now()
     attrs = {
         attr: [

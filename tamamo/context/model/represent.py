@@ -78,8 +78,10 @@ def represent(entity: Entity, terms: TermMap, view: View = NORMALIZED) -> dict[s
     write = _WRITERS[view.format]
     compact = terms.compact_iri
     if view.whole:
+        plain = view.format == "normalized" and view.lang is None and not view.sys_attrs
         for iri, instances in entity.attrs.items():
-            out[compact(iri)] = write(instances, terms, view)
+            found = _as_stored(instances) if plain else None
+            out[compact(iri)] = write(instances, terms, view) if found is None else found
         return out
     for iri, instances in entity.attrs.items():
         if is_shown(iri, view):
@@ -144,12 +146,27 @@ def _head(entity: Entity, terms: TermMap, view: View) -> dict[str, Any]:
     return out
 
 
+def _as_stored(instances: list[Instance]) -> dict[str, Any] | None:
+    """Return a lone instance of plain members, which most are; None for any other."""
+    if len(instances) != 1:
+        return None
+    out: dict[str, Any] = {}
+    for name, value in instances[0].items():
+        if name in _AS_STORED:
+            out[name] = value
+        elif name not in _SYSTEM:
+            return None
+    return out
+
+
 def _normalized(instance: Instance, terms: TermMap, view: View) -> dict[str, Any]:
     if view.lang is not None and "languageMap" in instance:
         instance = _in_language(instance, view.lang)
     out: dict[str, Any] = {}
     for name, value in instance.items():
-        if ":" in name:  # only IRIs have one: a sub-attribute
+        if name in _AS_STORED:
+            out[name] = value
+        elif ":" in name:  # only IRIs have one: a sub-attribute
             out[terms.compact_iri(name)] = _write_normalized(value, terms, view)
         elif name in _SYSTEM:
             if view.sys_attrs:
@@ -163,6 +180,8 @@ def _normalized(instance: Instance, terms: TermMap, view: View) -> dict[str, Any
     return out
 
 
+#: Members of most instances, which are shown as they are.
+_AS_STORED: Final = frozenset({"type", "value", "observedAt", "unitCode", "object", "datasetId"})
 _COMPACTED: Final = frozenset({"vocab", "objectType", "valueType", "entityTypeSealed"})
 
 

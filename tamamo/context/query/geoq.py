@@ -131,6 +131,13 @@ def matches(query: GeoQuery, entity: Entity) -> bool:
 
 def matches_attrs(query: GeoQuery, attrs: Mapping[str, Any]) -> bool:
     """Say the same of attributes in stored form; without the GeoProperty nothing matches."""
+    if query.relation == "near" and isinstance(query.reference, shapely.Point):
+        instances = attrs.get(query.geoproperty, ())
+        if len(instances) == 1 and instances[0]["value"].get("type") == "Point":
+            # Most of all: not worth a geometry.
+            east, north = instances[0]["value"]["coordinates"][:2]
+            metres = geo.haversine_m(east, north, query.reference.x, query.reference.y)
+            return _is_within(query, metres)
     return any(matches_geometry(query, target) for target in geometries(attrs, query.geoproperty))
 
 
@@ -146,11 +153,15 @@ def geometries(attrs: Mapping[str, Any], geoproperty: str) -> list[BaseGeometry]
 
 def matches_geometry(query: GeoQuery, target: BaseGeometry) -> bool:
     """Say whether a geometry stands in the query's relation to its reference."""
-    if query.max_distance is not None:
-        return geo.distance_m(target, query.reference) <= query.max_distance
-    if query.min_distance is not None:
-        return geo.distance_m(target, query.reference) > query.min_distance
+    if query.relation == "near":
+        return _is_within(query, geo.distance_m(target, query.reference))
     return bool(getattr(query.reference, _ASKED[query.relation])(target))
+
+
+def _is_within(query: GeoQuery, metres: float) -> bool:
+    if query.max_distance is not None:
+        return metres <= query.max_distance
+    return query.min_distance is not None and metres > query.min_distance
 
 
 def to_sql(query: GeoQuery, params: dict[str, Any], alias: str = "e") -> str:
@@ -166,4 +177,32 @@ def to_sql(query: GeoQuery, params: dict[str, Any], alias: str = "e") -> str:
         box = geo.near_bounds(query.reference, query.max_distance)
     else:
         box = geo.to_bounds([query.reference])
-    return f"{alias}.bounds && {bind(params, geo.box_literal(box))}::box"
+    inside = f"({alias}.bounds && {bind(params, geo.box_literal(box))}::box)"
+    if query.max_distance is not None and isinstance(query.reference, shapely.Point):
+        return f"{inside} and {_sql_near(query.reference, query.max_distance, params, alias)}"
+    return inside
+
+
+def is_narrow(query: GeoQuery) -> bool:
+    """Whether `to_sql` asks for a box, which few of many entities are in."""
+    open_ended = query.relation == "disjoint" or query.min_distance is not None
+    return query.geoproperty == LOCATION and not open_ended
+
+
+def _sql_near(reference: shapely.Point, metres: float, params: dict[str, Any], alias: str) -> str:
+    """Return that a box is not of a single point farther away (see geo.haversine_m).
+
+    With a little room, as PostgreSQL may round otherwise: `matches` has the last word.
+    """
+    angle = metres * (1 + 1e-6) / (2 * geo.EARTH_RADIUS_M)
+    if angle >= math.pi / 2:
+        return "true"
+    east, north = f"({alias}.bounds[0])[0]", f"({alias}.bounds[0])[1]"
+    point = f"{east} = ({alias}.bounds[1])[0] and {north} = ({alias}.bounds[1])[1]"
+    lon, lat = bind(params, reference.x), bind(params, reference.y)
+    cosine = bind(params, math.cos(math.radians(reference.y)))
+    half = (
+        f"sin(radians({north} - {lat}::float8) / 2) ^ 2 + {cosine}::float8"
+        f" * cos(radians({north})) * sin(radians({east} - {lon}::float8) / 2) ^ 2"
+    )
+    return f"(not ({point}) or {half} <= {bind(params, math.sin(angle) ** 2)}::float8)"

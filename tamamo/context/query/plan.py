@@ -22,6 +22,8 @@ from tamamo.kernel.time import to_text
 MAX_SORTED = 20_000
 #: Rows fetched at once when each is looked at in Python.
 BATCH = 500
+#: Rows in an area up to which they are fetched all and then put in order.
+FEW = 1_000
 
 _COLUMNS = "e.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at"
 
@@ -66,8 +68,10 @@ class Row:
     modified_at: datetime
     expires_at: datetime | None
 
-    def entity(self) -> Entity:
-        """Return it in stored form."""
+    def entity(self, *, times: bool = True) -> Entity:
+        """Return it in stored form. times: without them where nobody looks at them."""
+        if not times:
+            return Entity(self.id, self.types, self.attrs, self.scopes)
         expires = None if self.expires_at is None else to_text(self.expires_at)
         created, modified = to_text(self.created_at), to_text(self.modified_at)
         return Entity(self.id, self.types, self.attrs, self.scopes, created, modified, expires)
@@ -114,12 +118,16 @@ def statement(tenant: str, query: Query, after: str | None = None) -> Statement:
     else:  # in the text, so that the planner knows that a page is small
         rest = head = f"limit {limit}"
     page = f"select {_COLUMNS} from entity e where {branches[0]} order by {order} {rest}"
+    heads, first = [f"({page.removesuffix(rest)}{head})"], ""
+    if query.geo is not None and geoq.is_narrow(query.geo):
+        heads, first = _in_area(branches[0], heads[0])
     if len(branches) > 1:
         # `offset 0` keeps the planner from looking for the few in the order of all entities.
         few = f"(select {_COLUMNS} from entity e where {branches[1]} offset 0) as e"
-        heads = f"({page.removesuffix(rest)}{head})"
-        heads += f" union all (select {_COLUMNS} from {few} order by {order} {head})"
-        page = f"select {_COLUMNS} from ({heads}) as e order by {order} {rest}"
+        heads.append(f"(select {_COLUMNS} from {few} order by {order} {head})")
+    if len(heads) > 1:
+        united = f"{first}{' union all '.join(heads)}"
+        page = f"select {_COLUMNS} from ({united}) as e order by {order} {rest}"
     if query.page.count:
         counts = " + ".join(
             f"(select count(*) from entity e where {branch})" for branch in branches
@@ -133,6 +141,25 @@ def statement(tenant: str, query: Query, after: str | None = None) -> Statement:
     return Statement(page, params, query.geo is not None)
 
 
+def _in_area(condition: str, page: str) -> tuple[list[str], str]:
+    """Return the statements that together give a page of an area, and what stands before them.
+
+    Where an area holds few, the index of places finds all of them, and they are put in order;
+    else a page in the order of ids is soon full. PostgreSQL cannot foresee which: it keeps no
+    statistics of boxes.
+    """
+    before = (
+        f"with few as materialized"
+        f" (select {_COLUMNS} from entity e where {condition} limit {FEW + 1}),"
+        f" counted as materialized (select count(*) <= {FEW} as is_all from few) "
+    )
+    all_of_few = f"select {_COLUMNS} from few as e where (select is_all from counted)"
+    # `is true` keeps the planner from finding all by their places once more.
+    many = condition.replace("::box)", "::box) is true")
+    ordered = page.replace(condition, f"not (select is_all from counted) and {many}", 1)
+    return [all_of_few, ordered], before
+
+
 async def run(connection: Connection, tenant: str, query: Query) -> Result:
     """Answer the query's page. Raises TooManyResults when too many would have to be sorted."""
     if query.ordering is not None and (query.geo is not None or query.ordering.sql() is None):
@@ -144,18 +171,23 @@ async def run(connection: Connection, tenant: str, query: Query) -> Result:
     return Result(rows[:limit], total, len(rows) > limit)
 
 
-async def scan(connection: Connection, tenant: str, query: Query) -> AsyncIterator[Row]:
-    """Yield every row that matches, in order of id, fetched in batches; the page is ignored."""
-    everything = replace(query, ordering=None, page=Page(BATCH))
-    after = None
+async def scan(
+    connection: Connection, tenant: str, query: Query, first: int = BATCH
+) -> AsyncIterator[Row]:
+    """Yield every row that matches, in order of id, fetched in batches; the page is ignored.
+
+    first: how many to fetch first, by those who may not need more.
+    """
+    size, after = first, None
     while True:
-        rows, _ = await _fetch(connection, statement(tenant, everything, after))
+        batch = replace(query, ordering=None, page=Page(size))
+        rows, _ = await _fetch(connection, statement(tenant, batch, after))
         for row in rows:
             if query.geo is None or geoq.matches_attrs(query.geo, row.attrs):
                 yield row
-        if len(rows) <= BATCH:
+        if len(rows) <= size:
             return
-        after = rows[-1].id
+        size, after = BATCH, rows[-1].id
 
 
 async def ids(connection: Connection, tenant: str, query: Query, limit: int) -> list[str]:
@@ -181,8 +213,9 @@ async def ids(connection: Connection, tenant: str, query: Query, limit: int) -> 
 async def _run_exact(connection: Connection, tenant: str, query: Query) -> Result:
     """Take the page from the rows that pass, and go on to the end only to count."""
     page, passed = query.page, 0
+    first = BATCH if page.count else min(BATCH, page.offset + page.limit + 1)
     rows: list[Row] = []
-    async for row in scan(connection, tenant, query):
+    async for row in scan(connection, tenant, query, first):
         passed += 1
         if page.offset < passed <= page.offset + page.limit:
             rows.append(row)
