@@ -62,7 +62,8 @@ class Request:
     """What to ask of a source.
 
     path: below /ngsi-ld/v1, its parts quoted (see `segment`). body: JSON without @context.
-    terms: what the names in params and body are of (see `Client.terms_for`).
+    terms: what the names in params and body are of (see `Client.terms_for`). headers: beside those
+    that every request to the source carries.
     """
 
     method: str
@@ -70,6 +71,7 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     terms: TermMap = field(default_factory=lambda: default_map().terms)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class Client:
             )
         except AnswerTooLarge as error:
             return Reply(source, 0, failure=Failure.TOO_LARGE, detail=str(error))
-        except OutgoingError as error:
+        except (OutgoingError, UnicodeError) as error:  # a header that is no ASCII
             late = isinstance(error.__cause__, TimeoutError)
             failure = Failure.TIMEOUT if late else Failure.UNREACHABLE
             return Reply(source, 0, failure=failure, detail=str(error))
@@ -210,7 +212,7 @@ def _message(
 ) -> tuple[bytes | None, dict[str, str]]:
     """Return the body and the headers of a request."""
     body, context = request.body, request.terms.link_url
-    headers = dict(_conveyed(caller, source))
+    headers = {**dict(_conveyed(caller, source)), **request.headers}
     headers["Accept"] = source.accept
     headers["Via"] = caller.via_header
     if source.remote_tenant is not None:

@@ -100,11 +100,11 @@ def _choose(exchange: Exchange, caller: Caller, asked: Asked, view: View) -> Cho
         asking.QUERY,
         asked.query.selectors,
         attrs,
-        accepts=lambda source: _may_have(source, asked.wanted),
+        accepts=lambda source: may_have(source, asked.wanted),
     )
 
 
-def _may_have(source: Source, wanted: Wanted) -> bool:
+def may_have(source: Source, wanted: Wanted) -> bool:
     """Whether a source may have what the query is about, as far as its registration says (5.12)."""
     document, query = source.document, wanted.entities
     scope = query.scope if "scope" in document else None

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.distribution import temporal as distributed_temporal
 from tamamo.context.distribution import writes
 from tamamo.context.distribution.provision import distributed
 from tamamo.context.entities import view as views
@@ -51,7 +52,11 @@ async def retrieve(exchange: Exchange) -> Response:
     entity_id = _entity_id(exchange)
     wanted = request.read_retrieve(exchange)
     asked = asking.read(exchange)
-    answer = await reading.retrieve(exchange.broker.pool, exchange.tenant, entity_id, wanted)
+    answer = None
+    if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
+        answer = await distributed_temporal.retrieve(exchange, entity_id, wanted)
+    if answer is None:
+        answer = await reading.retrieve(exchange.broker.pool, exchange.tenant, entity_id, wanted)
     shown = _represent(exchange, wanted, answer)[0]
     if _is_empty(wanted, answer, shown):
         raise ResourceNotFound(f"The evolution of {entity_id} has nothing that was asked for")
@@ -66,7 +71,11 @@ async def _answer_query(exchange: Exchange, wanted: Wanted) -> Response:
     asked = asking.read(exchange, exchange.body)
     page, created = wanted.query.page, False
     if asked is None:
-        answer = await reading.query(exchange.broker.pool, exchange.tenant, wanted)
+        answer = None
+        if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
+            answer = await distributed_temporal.query(exchange, wanted)
+        if answer is None:
+            answer = await reading.query(exchange.broker.pool, exchange.tenant, wanted)
         headers = views.page_headers(exchange, page, answer.more, answer.total)
     else:
         used = await evolutions.use(exchange, asked, wanted)

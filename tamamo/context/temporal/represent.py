@@ -91,10 +91,16 @@ def _instance(found: Found, terms: TermMap, view: View) -> dict[str, Any]:
     shown = represent_instance(found.instance, terms, view)
     if type(shown) is not dict or shown is found.instance.get("value"):
         shown = {"value": shown}
-    out = {**shown, "instanceId": INSTANCE_PREFIX + found.instance_id}
+    out = {**shown, "instanceId": _instance_id(found)}
     if "deletedAt" in found.instance:
         out["deletedAt"] = found.instance["deletedAt"]
     return out
+
+
+def _instance_id(found: Found) -> str:
+    """Return the URI of an instance; other sources make theirs as they like."""
+    own = ":" not in found.instance_id
+    return INSTANCE_PREFIX + found.instance_id if own else found.instance_id
 
 
 def _scope(found: list[Found], terms: TermMap, view: View, form: Form) -> Any:
