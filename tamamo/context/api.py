@@ -16,6 +16,7 @@ from tamamo.context.entitymaps import http as entity_maps
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import problem_answer
 from tamamo.context.registrations import http as registrations
+from tamamo.context.snapshots import http as snapshots
 from tamamo.context.sourcesubscriptions import http as source_subscriptions
 from tamamo.context.subscriptions import http as subscriptions
 from tamamo.context.temporal import http as temporal
@@ -61,6 +62,7 @@ ROUTES: Final[Sequence[Route]] = [
     *discovery.routes,
     *temporal.routes,
     *entity_maps.routes,
+    *snapshots.routes,
     *contexts.routes,
     *registrations.routes,
     *subscriptions.routes,

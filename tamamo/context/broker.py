@@ -13,6 +13,7 @@ from tamamo.context.entitymaps.service import EntityMapService
 from tamamo.context.jsonld import ContextStore
 from tamamo.context.observations import ObservationService
 from tamamo.context.registrations.service import RegistrationService
+from tamamo.context.snapshots.service import SnapshotService
 from tamamo.context.sourcesubscriptions.service import SourceSubscriptionService
 from tamamo.context.subscriptions.service import SubscriptionService
 from tamamo.context.temporal.partitions import Partitions
@@ -43,6 +44,7 @@ class Broker:
     subscriptions: SubscriptionService
     source_subscriptions: SourceSubscriptionService
     entity_maps: EntityMapService
+    snapshots: SnapshotService
     #: What changes over HTTP need in their Authorization header; None: nothing (`--open`).
     api_key: str | None
 
@@ -77,5 +79,6 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             SubscriptionService(pool, contexts),
             SourceSubscriptionService(pool, contexts),
             EntityMapService(pool),
+            SnapshotService(pool),
             None if settings.open else api_key(settings.home),
         )

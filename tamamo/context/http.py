@@ -26,6 +26,7 @@ from tamamo.context.errors import (
     InvalidRequest,
     LengthRequired,
     MethodNotAllowed,
+    OperationNotSupported,
     UnsupportedMediaType,
 )
 from tamamo.context.jsonld import TermMap
@@ -38,8 +39,11 @@ from tamamo.kernel.errors import Problem, Unauthorized, Unavailable
 _log = structlog.get_logger(__name__)
 
 TENANT_HEADER = "NGSILD-Tenant"
+SNAPSHOT_HEADER = "NGSILD-Snapshot"
 #: Parameters every operation understands (clauses 6.3.18 and 6.3.11).
 COMMON = frozenset({"local"})
+#: Resources of other APIs than the Core and the Temporal one (table 4.3.5-1).
+_NOT_ON_SNAPSHOTS = ("/csource", "/jsonldContexts", "/snapshots", "/info")
 _LIST_PARAMETERS = frozenset({"options", "attrs", "pick", "omit", "id", "datasetId"})
 
 
@@ -49,7 +53,8 @@ class Exchange:
 
     request: Request
     broker: Broker
-    #: Name of the tenant; whether it exists has been checked.
+    #: Name of the tenant; whether it exists has been checked. Of a request to a snapshot, the
+    #: tenant under which its data stand (see tenants.py).
     tenant: str
     #: Path variables, decoded.
     path: Mapping[str, str]
@@ -93,6 +98,8 @@ class Operation:
     writes: bool = False
     #: Whether it makes its tenant when there is none (clause 5.5.10).
     creates_tenant: bool = False
+    #: Whether it answers for a tenant that does not exist: nothing it says depends on it.
+    any_tenant: bool = False
     #: Whether it can answer in GeoJSON (clause 6.3.15).
     geojson: bool = False
 
@@ -154,7 +161,9 @@ async def read(request: Request, operation: Operation) -> Exchange:
         if not isinstance(body, operation.body):
             kind = "object" if operation.body is dict else "array"
             raise InvalidRequest(f"The body is not a JSON {kind}")
-    await broker.tenants.require(tenant, create=operation.creates_tenant)
+    snapshot = headers.get(SNAPSHOT_HEADER)
+    if not operation.any_tenant:
+        await broker.tenants.require(tenant, create=operation.creates_tenant and not snapshot)
     if operation.own_context:
         terms = await broker.contexts.resolve(tenant, None)
     else:
@@ -163,6 +172,9 @@ async def read(request: Request, operation: Operation) -> Exchange:
         # Only what answers a body with entities may have to name its @context.
         path = await broker.stored_contexts.path_of(tenant, terms.link)
         terms = terms.with_address(path and absolute(request, path))
+    if snapshot:
+        tenant = await _enter(broker, tenant, snapshot, request)
+        params["local"] = "true"  # whatever was said (clause 5.5.13)
     return Exchange(
         request,
         broker,
@@ -176,6 +188,18 @@ async def read(request: Request, operation: Operation) -> Exchange:
         echo_headers(headers),
         negotiation.preferences(tuple(headers.getlist("prefer"))) if "prefer" in headers else {},
     )
+
+
+async def _enter(broker: Broker, tenant: str, snapshot_id: str, request: Request) -> str:
+    """Return the tenant under which a snapshot's data stand (clauses 5.5.15, 6.3.22).
+
+    Raises ResourceNotFound, Unavailable, and OperationNotSupported for what snapshots have not:
+    they take the operations of the Core and the Temporal API.
+    """
+    resource = request.scope["path"].partition("/v1")[2]
+    if resource.startswith(_NOT_ON_SNAPSHOTS):
+        raise OperationNotSupported("Not an operation on snapshots", field=SNAPSHOT_HEADER)
+    return await broker.snapshots.use(tenant, unquote(snapshot_id))
 
 
 def authorize(broker: Broker, headers: Headers) -> None:
@@ -264,9 +288,13 @@ async def _resolve(request: Request, broker: Broker, tenant: str, body: Any) -> 
 
 
 def echo_headers(headers: Headers) -> dict[str, str]:
-    """Return the headers that an answer repeats (clause 6.3.14)."""
-    tenant = headers.get(TENANT_HEADER)
-    return {TENANT_HEADER: tenant} if tenant else {}
+    """Return the headers that an answer repeats (clauses 6.3.14, 6.3.22)."""
+    found = {}
+    for name in (TENANT_HEADER, SNAPSHOT_HEADER):
+        given = headers.get(name)
+        if given:
+            found[name] = given
+    return found
 
 
 def answer(

@@ -8,6 +8,27 @@ from tamamo.kernel.database import Pool, transaction
 _SQL = sql.load("tamamo.context", "tenants.sql")
 #: Longest name of a tenant, in characters.
 MAX_NAME = 200
+#: Between the parts of the name under which a snapshot's data stand; in no name a client gives.
+_MARK = "\x01"
+
+
+def snapshot_tenant(owner: str, snapshot_id: str, number: str) -> str:
+    """Return the tenant under which the data of a snapshot stand (clause 4.3.7).
+
+    number: tells it from an earlier snapshot of the same id.
+    """
+    return _MARK.join((owner, snapshot_id, number))
+
+
+def owner_of(tenant: str) -> str:
+    """Return the tenant as clients name it; of a snapshot's data, the tenant of the snapshot."""
+    return tenant.partition(_MARK)[0]
+
+
+def snapshot_of(tenant: str) -> str | None:
+    """Return the id of the snapshot whose data stand under a tenant, None where it is none."""
+    _, mark, rest = tenant.partition(_MARK)
+    return rest.rpartition(_MARK)[0] if mark else None
 
 
 class Tenants:

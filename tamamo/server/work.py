@@ -19,6 +19,7 @@ Service = Callable[[Broker], Awaitable[None]]
 SERVICES: dict[str, str] = {
     "housekeeping": "tamamo.context.housekeeping:run",
     "notifications": "tamamo.context.notifications.service:run",
+    "snapshots": "tamamo.context.snapshots.work:run",
 }
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0

@@ -19,6 +19,7 @@ from tamamo.context.errors import BadRequestData, LdContextNotAvailable, Resourc
 from tamamo.context.jsonld import ContextStore, core, resolve
 from tamamo.context.jsonld.library import Document
 from tamamo.context.jsonld.store import canonical
+from tamamo.context.tenants import owner_of
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
 from tamamo.kernel.time import from_text, now
@@ -119,7 +120,7 @@ class ContextService:
         """
         if not for_good and len(canonical(context)) > MAX_ANSWER:
             return None
-        context_id = id_of_content(context)
+        context_id, tenant = id_of_content(context), owner_of(tenant)
         key = (tenant, context_id)
         if for_good or self._known.get(key, 0.0) < time.monotonic():
             expires = None if for_good else now() + ANSWER_KEPT

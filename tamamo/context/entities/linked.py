@@ -78,16 +78,26 @@ class Linker:
 
     async def show(self, entities: Sequence[Entity], shown: Projection) -> list[dict[str, Any]]:
         """Return the entities in JSON, with those they refer to."""
-        self._known.update({entity.id: entity for entity in entities})
-        levels = [[(entity, shown) for entity in entities]]
-        for _ in range(self.join.level):
-            levels.append(await self._follow(levels[-1]))
+        levels = await self.gather(entities, shown)
         if self.join.flat:
             return list(self._flat(levels))
         return [
             self._inline(entity, shown, self.join.level, self.join.contained_by | {entity.id})
             for entity in entities
         ]
+
+    async def gather(
+        self, entities: Sequence[Entity], shown: Projection
+    ) -> list[list[tuple[Entity, Projection]]]:
+        """Return the entities and, level by level, those they refer to.
+
+        Each comes with what is to be shown of it.
+        """
+        self._known.update({entity.id: entity for entity in entities})
+        levels = [[(entity, shown) for entity in entities]]
+        for _ in range(self.join.level):
+            levels.append(await self._follow(levels[-1]))
+        return levels
 
     async def _follow(
         self, frontier: Iterable[tuple[Entity, Projection]]

@@ -14,6 +14,7 @@ from tamamo.context.errors import BadRequestData, LdContextNotAvailable
 from tamamo.context.jsonld import core, lifetime, resolve
 from tamamo.context.jsonld.library import Document, Library, MemoryLibrary
 from tamamo.context.jsonld.terms import TermMap
+from tamamo.context.tenants import owner_of
 from tamamo.kernel.outgoing import Outgoing, OutgoingError
 from tamamo.kernel.time import now
 
@@ -60,6 +61,7 @@ class ContextStore:
             return resolve.default_map().terms
         if isinstance(context, str) and core.is_core(context):
             return resolve.default_map().terms.with_link(context)
+        tenant = owner_of(tenant)
         key = (tenant, context if isinstance(context, str) else canonical(context))
         if time.monotonic() - self._looked >= LOOK_SECONDS:
             await self._look()

@@ -88,7 +88,7 @@ def parse(cursor: Cursor, terms: Terms, *, links: int = 0) -> Path:
         return _parse_link(cursor, terms, name, links)
     if name in ENTITY_TIMES:
         return EntityTime(name)
-    if name in ENTITY_MEMBERS:
+    if name in ENTITY_MEMBERS and not getattr(terms, "takes_members", False):
         raise cursor.error(f"an attribute; for {name} there is a parameter of its own", start)
     names, member = [terms.expand_term(name)], None
     while cursor.peek(".") and not cursor.peek(".."):
