@@ -3,7 +3,8 @@
 import asyncio
 import importlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 import uvloop
@@ -13,16 +14,17 @@ from tamamo.kernel import log
 from tamamo.kernel.settings import Settings
 from tamamo.kernel.tasks import wanted
 
-Service = Callable[[Broker], Awaitable[None]]
+Service = Callable[[Broker], Coroutine[Any, Any, None]]
 
 #: name → where its `async def run(broker) -> None` stands. It runs until it is cancelled.
 SERVICES: dict[str, str] = {
     "housekeeping": "tamamo.context.housekeeping:run",
     "notifications": "tamamo.context.notifications.service:run",
+    "subscriptions_at_sources": "tamamo.context.remotesubscriptions.service:run",
     "snapshots": "tamamo.context.snapshots.work:run",
 }
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
 _logger = structlog.get_logger()
 
 
@@ -61,7 +63,9 @@ async def keep_running(name: str, service: Service, broker: Broker) -> None:
     while wanted():
         started = loop.time()
         try:
-            await service(broker)
+            # A task of its own: in Python 3.11 a TaskGroup that failed leaves its task with a
+            # request to stop (python/cpython#116720), and then nothing there is wanted any more.
+            await asyncio.create_task(service(broker), name=f"{name} at work")
             _logger.warning("service_ended", service=name)
         except Exception:  # one service's error must not stop the others
             _logger.exception("service_failed", service=name)
