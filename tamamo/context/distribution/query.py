@@ -87,7 +87,7 @@ async def _query(exchange: Exchange, asked: Asked, view: View) -> Found | None:
     warnings = Warnings()
     warn_of_loops(choice, caller, warnings)
     remote = await _ask_all(exchange, caller, choice.parts, asked, warnings)
-    exchange.echo |= warnings.headers()
+    warnings.note(exchange.echo)
     return await _page(exchange, asked, choice, remote)
 
 

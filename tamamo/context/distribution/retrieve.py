@@ -1,13 +1,15 @@
 """Retrieve Entity over several sources (clause 5.7.1)."""
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from tamamo.context.broker import Broker
 from tamamo.context.distribution import asking
 from tamamo.context.distribution.caller import Caller
-from tamamo.context.distribution.choice import Choice, Part
+from tamamo.context.distribution.choice import Choice, Part, any_type
 from tamamo.context.distribution.client import Reply, together
 from tamamo.context.distribution.merge import merge
 from tamamo.context.distribution.receive import read_entities
@@ -22,6 +24,8 @@ from tamamo.context.query.plan import Selector
 
 #: Members that a projection may name and that are no attributes.
 _PLAIN: Final = frozenset({"id", "type", "scope"})
+#: Linked entities that one request asks a source for; their ids stand in its address.
+_LINKED_AT_ONCE: Final = 100
 
 
 async def retrieve(
@@ -42,13 +46,45 @@ async def retrieve(
     warn_of_loops(choice, caller, warnings)
     local, found = await asyncio.gather(
         broker.entities.find(exchange.tenant, entity_id),
-        gather(exchange, caller, choice.parts, warnings),
+        gather(broker, caller, choice.parts, warnings),
     )
-    exchange.echo |= warnings.headers()
+    warnings.note(exchange.echo)
     entity = combine(local, found, choice.parts)
     if entity is None or (types is not None and not typeq.matches(types, entity)):
         raise ResourceNotFound(f"There is no entity {entity_id}")
     return entity
+
+
+async def find_linked(
+    exchange: Exchange, targets: Mapping[str, Collection[str]]
+) -> Mapping[str, Entity]:
+    """Return those of the entities that are known, by id: what relationships lead to (4.5.23.1).
+
+    targets: id → types the relationships name. Without a type an entity is only looked for here.
+    """
+    broker = exchange.broker
+    local = await broker.entities.find_many(exchange.tenant, list(targets))
+    typed = [target for target, types in targets.items() if types]
+    if not typed or not broker.distribution.concerns(exchange.tenant, exchange.params):
+        return local
+    caller = await broker.distribution.caller(
+        exchange.tenant, exchange.terms, exchange.request.headers
+    )
+    warnings = Warnings()
+    parts: list[Part] = []
+    for start in range(0, len(typed), _LINKED_AT_ONCE):
+        chunk = typed[start : start + _LINKED_AT_ONCE]
+        selectors = [
+            Selector((target,), None, any_type(sorted(targets[target]))) for target in chunk
+        ]
+        ways = asking.RETRIEVE if len(chunk) == 1 else asking.QUERY
+        parts += broker.distribution.choose(caller, ways, selectors).parts
+    found: dict[str, list[tuple[Source, Entity]]] = defaultdict(list)
+    for source, entity in await gather(broker, caller, parts, warnings):
+        found[entity.id].append((source, entity))
+    warnings.note(exchange.echo)
+    known = {target: combine(local.get(target), found[target], parts) for target in targets}
+    return {target: entity for target, entity in known.items() if entity is not None}
 
 
 def asked_attributes(view: View) -> frozenset[str]:
@@ -64,13 +100,15 @@ def warn_of_loops(choice: Choice, caller: Caller, warnings: Warnings) -> None:
 
 
 async def gather(
-    exchange: Exchange, caller: Caller, parts: Sequence[Part], warnings: Warnings
+    broker: Broker, caller: Caller, parts: Sequence[Part], warnings: Warnings
 ) -> list[tuple[Source, Entity]]:
     """Ask the sources at once and return what they know, in the order of the parts."""
-    client, contexts = exchange.broker.distribution.client, exchange.broker.contexts
+    client, contexts = broker.distribution.client, broker.contexts
 
     def ask(part: Part) -> Awaitable[Reply]:
-        return client.ask(caller, part.source, lambda terms: asking.request(part, terms, {}, {}))
+        # More than one is asked for only where relationships lead to several.
+        page = {"limit": str(_LINKED_AT_ONCE)} if len(part.selectors) > 1 else {}
+        return client.ask(caller, part.source, lambda terms: asking.request(part, terms, {}, page))
 
     found: list[tuple[Source, Entity]] = []
     for part, reply in zip(parts, await together(map(ask, parts)), strict=True):

@@ -51,7 +51,7 @@ async def retrieve(exchange: Exchange, entity_id: str, wanted: Wanted) -> Answer
     local, pieces = await asyncio.gather(
         _retrieve_here(exchange, entity_id, detailed), sources.read_all()
     )
-    exchange.echo |= sources.warnings.headers()
+    sources.warnings.note(exchange.echo)
     here = [] if local is None else [_piece(local, entity_id, sources)]
     found = [*here, *pieces.get(entity_id, ())]
     if not found:
@@ -69,7 +69,7 @@ async def query(exchange: Exchange, wanted: Wanted) -> Answer | None:
     if not sources.choice:
         return None
     remote = await sources.read_all()
-    exchange.echo |= sources.warnings.headers()
+    sources.warnings.note(exchange.echo)
     return await _page(exchange, wanted, asked, sources, remote)
 
 

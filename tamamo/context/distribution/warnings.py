@@ -46,3 +46,9 @@ class Warnings:
     def headers(self) -> dict[str, str]:
         """Return the header that says all of them; nothing when there are none."""
         return {WARNING_HEADER: ", ".join(self._texts)} if self._texts else {}
+
+    def note(self, headers: dict[str, str]) -> None:
+        """Add them to the headers of an answer, behind those that are there."""
+        for name, value in self.headers().items():
+            before = headers.get(name)
+            headers[name] = value if before is None else f"{before}, {value}"

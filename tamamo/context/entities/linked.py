@@ -1,11 +1,20 @@
 """Linked entity retrieval (clause 4.5.23): entities together with those they refer to.
 
 Relationships are followed level by level, each level read at once. Only relationships that are
-shown are followed, and only to entities held here. An entity is shown inside itself never: what
+shown are followed, to entities held here, and to those of other sources where an objectType says
+what to ask for. An entity is shown inside itself never: what
 was met on the way is left as its URI (containedBy).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -23,7 +32,8 @@ PARAMS: Final = frozenset({"join", "joinLevel", "containedBy"})
 MAX_LEVEL: Final = 10
 MAX_LINKED: Final = 2_000
 
-Fetch = Callable[[Sequence[str]], Awaitable[Mapping[str, Entity]]]
+#: Finds entities, given the types that relationships name for each; empty when none does.
+Fetch = Callable[[Mapping[str, Collection[str]]], Awaitable[Mapping[str, Entity]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +113,15 @@ class Linker:
         self, frontier: Iterable[tuple[Entity, Projection]]
     ) -> list[tuple[Entity, Projection]]:
         """Return the entities one step further on, each with what is to be shown of it."""
-        wanted = [
-            (target, _below(shown, attr))
-            for entity, shown in frontier
-            for attr, instance in self._relationships(entity, shown)
-            for target in _targets(instance)
-            if target not in self.join.contained_by
-        ]
-        missing = list(dict.fromkeys(target for target, _ in wanted if target not in self._known))
+        wanted: list[tuple[str, Projection]] = []
+        missing: dict[str, set[str]] = {}
+        for entity, shown in frontier:
+            for attr, instance in self._relationships(entity, shown):
+                for target in _targets(instance):
+                    if target not in self.join.contained_by:
+                        wanted.append((target, _below(shown, attr)))
+                        if target not in self._known:
+                            missing.setdefault(target, set()).update(_types(instance))
         if len(self._known) + len(missing) > MAX_LINKED:
             raise TooComplexQuery(
                 f"More than {MAX_LINKED} linked entities: narrow the query or the join",
@@ -187,6 +198,11 @@ class Linker:
 def _targets(instance: Instance) -> list[str]:
     value: str | list[str] = instance["object" if "object" in instance else "objectList"]
     return value if isinstance(value, list) else [value]
+
+
+def _types(instance: Instance) -> list[str]:
+    types: str | list[str] = instance.get("objectType", [])
+    return types if isinstance(types, list) else [types]
 
 
 def _below(shown: Projection, attr: str) -> Projection:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import Response
 
 from tamamo.context import http, negotiation
+from tamamo.context.distribution.retrieve import find_linked
 from tamamo.context.entities import fallback, linked
 from tamamo.context.entities.linked import Join, Linker
 from tamamo.context.errors import BadRequestData, InvalidRequest, ResourceNotFound
@@ -187,8 +188,7 @@ async def show_page(
 
 
 def _linker(exchange: Exchange, view: View, join: Join) -> Linker:
-    entities = exchange.broker.entities
-    return Linker(exchange.terms, view, join, partial(entities.find_many, exchange.tenant))
+    return Linker(exchange.terms, view, join, partial(find_linked, exchange))
 
 
 def page_headers(exchange: Exchange, page: Page, more: bool, total: int | None) -> dict[str, str]:

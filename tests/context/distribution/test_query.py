@@ -237,3 +237,24 @@ async def test_a_page_too_far_behind_is_refused(
     await register(peer.endpoint)
     answer = await api.get("/entities", params={"type": "Gauge", "offset": 1_000_000})
     assert (answer.status_code, answer.json()["field"]) == (403, "offset")
+
+
+async def test_linked_entities_of_other_sources_are_found_by_the_type_they_are_said_to_have(
+    api: httpx.AsyncClient, register: Register, peer: Peer
+) -> None:
+    def leads_to(number: str, **members: Any) -> dict[str, Any]:
+        return {"type": "Relationship", "object": f"urn:ngsi-ld:Gauge:{number}", **members}
+
+    river = {"id": "urn:ngsi-ld:River:1", "type": "River"}
+    await create(api, river | {"a": leads_to("1", objectType="Gauge"), "b": leads_to("2")})
+    await create(api, gauge("1", name="Harbour"))
+    await register(peer.endpoint)
+    peer.has(gauge("1", level=1), gauge("2", level=2))
+    answer = await api.get("/entities", params={"type": "River", "join": "inline"})
+    (found,) = answer.json()
+    assert found["a"]["entity"] == gauge("1", name="Harbour", level=1)
+    assert "entity" not in found["b"]  # nothing says what to ask for
+    retrieved = await api.get(f"/entities/{river['id']}", params={"join": "flat"})
+    assert [one["id"] for one in retrieved.json()] == [river["id"], "urn:ngsi-ld:Gauge:1"]
+    local = await api.get("/entities", params={"type": "River", "join": "inline", "local": "true"})
+    assert local.json()[0]["a"]["entity"] == gauge("1", name="Harbour")
