@@ -81,7 +81,7 @@ routes = [
     Route(
         "/jsonldContexts",
         Resource(
-            GET=Operation(handler=list_all, params=_DETAILS | {"kind"}),
+            GET=Operation(handler=list_all, params=_DETAILS | {"kind"}, any_tenant=True),
             POST=Operation(
                 handler=add, body=dict, own_context=True, writes=True, creates_tenant=True
             ),

@@ -22,7 +22,10 @@ MAX_PATTERNS = 100
 MAX_IDS = 10_000
 _BESIDE_BODY = ("limit", "offset", "count", "local")
 #: Members of a Query object (5.2.23) that mean the same as the parameter of their name.
-_SAME_IN_BODY = ("attrs", "pick", "omit", "q", "expandValues", "scopeQ", "join", "joinLevel")
+_SAME_IN_BODY = (
+    *("attrs", "pick", "omit", "q", "expandValues", "jsonKeys", "scopeQ"),
+    *("join", "joinLevel"),
+)
 
 
 def read(params: Mapping[str, Any], terms: Terms) -> Query:
@@ -105,15 +108,29 @@ def read_ids(value: Any, field: str = "id") -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))
 
 
+def read_expanded(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the attributes whose values in `q` are expanded (4.9): those of `expandValues`.
+
+    Not so those of `jsonKeys`, whose values are JSON and no names. Raises BadRequestData.
+    """
+    plain = set(_attribute_names(params, "jsonKeys"))
+    return tuple(n for n in _attribute_names(params, "expandValues") if n not in plain)
+
+
+def _attribute_names(params: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    if params.get(field) is None:
+        return ()
+    names = names_of(params[field], field)
+    if not all(is_name(name) for name in names):
+        raise BadRequestData(f"{field}: expected names of attributes", field=field)
+    return names
+
+
 def _read(params: Mapping[str, Any], selectors: tuple[Selector, ...], terms: Terms) -> Query:
     shown = projection.read(params, terms)
     asked, scope = params.get("q"), params.get("scopeQ")
-    expanded = params.get("expandValues")
-    node = None
+    node, names = None, read_expanded(params)
     if asked is not None:
-        names = () if expanded is None else names_of(expanded, "expandValues")
-        if not all(is_name(name) for name in names):
-            raise BadRequestData("expandValues: expected names of attributes", field="expandValues")
         node = q.parse(_text(asked, "q"), terms, expand_values=names)
     _check_depth(params, shown.depth(), 0 if node is None else q.link_depth(node))
     return Query(

@@ -17,7 +17,6 @@ from tamamo.context.query import geoq, projection, q, request, scopeq, typeq
 from tamamo.context.query.paths import Lookup
 from tamamo.context.query.plan import Query, Selector
 from tamamo.context.query.projection import Projection
-from tamamo.context.query.text import names_of
 from tamamo.context.subscriptions.document import DEFAULT_TRIGGERS, Document
 from tamamo.context.subscriptions.message import Message
 from tamamo.kernel.time import from_text
@@ -272,10 +271,9 @@ def subscriber(
 
 def query_of(document: Document, terms: TermMap, query_terms: TermMap) -> Query:
     """Return what a subscription asks of entities. Raises BadRequestData."""
-    expanded = document.get("expandValues")
     node = None
     if "q" in document:
-        names = () if expanded is None else names_of(expanded, "expandValues")
+        names = request.read_expanded(document)
         node = q.parse(document["q"], query_terms, expand_values=names)
     return Query(
         selectors=request.read_selectors(document.get("entities"), terms) or (Selector(),),
