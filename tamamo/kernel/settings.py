@@ -23,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
+    #: Address at which others reach this installation, such as https://data.example.jp; for what
+    #: tells other brokers where to answer. None: as each client reached it.
+    public_url: str | None = None
     #: No key needed for the broker's writes; loopback only, for tests.
     open: bool = False
     #: PostgreSQL ≥ 16. None: the embedded server under `home`.

@@ -31,7 +31,7 @@ async def of_change(
     join = subscription.join if change.operation != "delete" else None
     data = await _data(subscription, [entity], fetch if join else None)
     if change.operation == "delete":
-        _mark_deleted(subscription, data, change)
+        _mark_deleted(subscription, _about(data, entity.id), _moment(change))
     return None if _is_empty(data) else _body(subscription, data)
 
 
@@ -40,6 +40,19 @@ async def of_entities(
 ) -> bytes | None:
     """Return a periodic notification of all these entities."""
     data = await _data(subscription, entities, fetch if subscription.join else None)
+    return None if _is_empty(data) else _body(subscription, data)
+
+
+async def of_told(
+    subscription: Subscription,
+    entities: Sequence[Entity],
+    deleted: Mapping[str, str],
+    fetch: Fetch,
+) -> bytes | None:
+    """Return the notification of what another source told. deleted: when, by entity id."""
+    data = await _data(subscription, entities, fetch if subscription.join else None)
+    for entity_id, moment in deleted.items():
+        _mark_deleted(subscription, _about(data, entity_id), moment)
     return None if _is_empty(data) else _body(subscription, data)
 
 
@@ -60,11 +73,17 @@ def _is_empty(data: Any) -> bool:
     return not (data["features"] if isinstance(data, dict) else data)
 
 
-def _mark_deleted(subscription: Subscription, data: Any, change: Change) -> None:
-    moment = _moment(change)
-    documents = data
+def _about(data: Any, entity_id: str) -> list[dict[str, Any]]:
+    """Return what tells of an entity: members stand there beside its attributes."""
     if isinstance(data, dict):
-        documents = [feature["properties"] for feature in data["features"]]
+        features = [one for one in data["features"] if one["id"] == entity_id]
+        return [feature["properties"] for feature in features]
+    return [one for one in data if one.get("id", entity_id) == entity_id]
+
+
+def _mark_deleted(
+    subscription: Subscription, documents: Sequence[dict[str, Any]], moment: str
+) -> None:
     if subscription.view.pick is None and "deletedAt" not in subscription.view.omit:
         for document in documents:
             document["deletedAt"] = moment

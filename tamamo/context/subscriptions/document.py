@@ -105,10 +105,18 @@ def check(document: Document) -> None:
                 raise BadRequestData(f"{name}: not beside timeInterval", field=f"/{name}")
         if not local and "entities" not in document:
             raise BadRequestData("entities: needed beside timeInterval", field="/entities")
-    every = any(selector["type"].strip() == "*" for selector in document.get("entities", ()))
-    if every and document.get("localOnly") is False:
+    if _is_of_any_type(document) and document.get("localOnly") is False:
         raise BadRequestData("localOnly: cannot be false with type *", field="/localOnly")
     _check_notification(document["notification"])
+
+
+def goes_on(document: Document) -> bool:
+    """Whether it is about the entities of other sources too (5.5.13)."""
+    return not document.get("localOnly", False) and not _is_of_any_type(document)
+
+
+def _is_of_any_type(document: Document) -> bool:
+    return any(selector["type"].strip() == "*" for selector in document.get("entities", ()))
 
 
 def _check_notification(wanted: Document) -> None:

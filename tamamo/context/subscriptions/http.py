@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tamamo.context import http
 from tamamo.context.broker import Broker
+from tamamo.context.distribution.caller import read_via
 from tamamo.context.entities import view
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model.values import Fault, check_uri
@@ -18,8 +19,11 @@ from tamamo.context.query import paging
 from tamamo.context.subscriptions import document
 from tamamo.context.subscriptions.document import DEFAULT_TRIGGERS
 from tamamo.context.subscriptions.message import NGSI_LD
-from tamamo.context.subscriptions.service import Stored, SubscriptionService
+from tamamo.context.subscriptions.service import Origin, Stored, SubscriptionService
 from tamamo.kernel.time import to_text
+
+#: Where other context sources tell this broker of what it subscribed to at them (5.8.6).
+CALLBACK: Final = "/ngsi-ld/ex/remote-notify"
 
 _PAGING: Final = frozenset({"limit", "offset", "count"})
 _OPTIONS: Final = frozenset({"options"})
@@ -39,7 +43,9 @@ class Face:
         # Its notifications in JSON have to name their @context by an address (clause 5.13.1).
         named = "jsonldContext" in exchange.body
         terms = exchange.terms if named else await http.lasting_terms(exchange)
-        identifier = await self._service(exchange).create(exchange.tenant, exchange.body, terms)
+        service = self._service(exchange)
+        origin = _origin(exchange) if service.api == NGSI_LD else None
+        identifier = await service.create(exchange.tenant, exchange.body, terms, origin)
         return http.created(exchange, f"/ngsi-ld/v1{self._path}/{identifier}")
 
     async def query(self, exchange: Exchange) -> Response:
@@ -97,6 +103,15 @@ class Face:
             shown["createdAt"] = to_text(stored.created_at)
             shown["modifiedAt"] = to_text(stored.modified_at)
         return shown
+
+
+def _origin(exchange: Exchange) -> Origin:
+    """Return how other sources reach this broker: as this client did, unless a setting says."""
+    public = exchange.broker.settings.public_url
+    callback = http.absolute(exchange.request, CALLBACK)
+    if public is not None:
+        callback = public.rstrip("/") + CALLBACK
+    return Origin(callback, ", ".join(read_via(exchange.request.headers.getlist("via"))))
 
 
 def _identifier(exchange: Exchange) -> str:

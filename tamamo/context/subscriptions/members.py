@@ -6,24 +6,28 @@ What its readers are made of stands in tamamo.context.readers.
 import re
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.values import Fault, check_uri, is_name
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON
+from tamamo.context.query import q
 from tamamo.context.query.text import ENTITY_MEMBERS, ENTITY_TIMES
 from tamamo.context.readers import (
     Reader,
     dataset,
+    described,
     flag,
     list_of,
     members_of,
     moment,
     one_of,
     positive,
+    schema_of,
     text,
     uri,
 )
+from tamamo.kernel.errors import Problem
 
 TRIGGERS: Final = (
     "entityCreated",
@@ -98,6 +102,24 @@ def version(value: Any, place: str, _: TermMap) -> str:
     return value
 
 
+def query(value: Any, place: str, terms: TermMap) -> str:
+    """Read a query (4.9). One that makes sense only without its percent-encoding is decoded.
+
+    Only in a URI a query is encoded; clients that copy it from there mean the same.
+    """
+    written = text(value, place, terms)
+    plain = unquote(written)
+    return plain if plain != written and not _is_query(written, terms) else written
+
+
+def _is_query(value: str, terms: TermMap) -> bool:
+    try:
+        q.parse(value, terms)
+    except Problem:
+        return False
+    return True
+
+
 def anything(value: Any, _place: str, _terms: TermMap) -> Any:
     """Take what another reader checks."""
     return value
@@ -139,8 +161,17 @@ def notifier(value: Any, place: str, terms: TermMap) -> dict[str, str]:
     return pair
 
 
+described(name, schema_of(text))
+described(projected, schema_of(text))
+described(type_selection, schema_of(text))
+described(version, schema_of(text))
+described(ids, {"anyOf": [schema_of(uri), schema_of(list_of(uri))]})
+described(endpoint_uri, schema_of(uri))
+
 #: A KeyValuePair (5.2.22).
 _PAIR: Final = members_of({"key": text, "value": text}, required=("key", "value"))
+described(header, schema_of(_PAIR))
+described(notifier, schema_of(_PAIR))
 _NOTIFIER: Final = {"MQTT-QoS": ("0", "1", "2"), "MQTT-Version": ("mqtt3.1.1", "mqtt5.0")}
 
 SELECTOR: Final = members_of(
@@ -191,12 +222,12 @@ SUBSCRIPTION: Final[dict[str, Reader]] = {
     "watchedAttributes": list_of(name),
     "notificationTrigger": list_of(one_of(*TRIGGERS)),
     "timeInterval": positive,
-    "q": text,
+    "q": query,
     "expandValues": text,
     "jsonKeys": text,
     "geoQ": GEO_QUERY,
     "scopeQ": text,
-    "csf": text,
+    "csf": query,
     "isActive": flag,
     "localOnly": flag,
     "splitEntities": flag,

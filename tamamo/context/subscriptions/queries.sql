@@ -1,11 +1,13 @@
 -- name: create
 -- A new subscription; no row when its id is taken. What is visible now is no news to it.
 insert into subscription (
-    tenant, id, api, document, terms, query_terms, since, is_active, expires_at, next_at
+    tenant, id, api, document, terms, query_terms, since, is_active, expires_at, next_at,
+    callback, via, source_id
 )
 values (
     %(tenant)s, %(id)s, %(api)s, %(document)s, %(terms)s, %(query_terms)s, pg_current_snapshot(),
-    %(is_active)s, %(expires_at)s, now() + %(interval)s * interval '1 second'
+    %(is_active)s, %(expires_at)s, now() + %(interval)s * interval '1 second',
+    %(callback)s, %(via)s, case when %(callback)s::text is not null then %(source_id)s end
 )
 on conflict do nothing
 returning 1
@@ -25,6 +27,10 @@ set
     next_at = case
         when %(same_interval)s then next_at
         else now() + %(interval)s * interval '1 second'
+    end,
+    source_id = case
+        when callback is not null and %(source_id)s::text is not null
+        then coalesce(source_id, %(source_id)s)
     end,
     modified_at = now()
 where tenant = %(tenant)s and id = %(id)s

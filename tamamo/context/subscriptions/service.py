@@ -15,7 +15,7 @@ from tamamo.context.query.paging import Page
 from tamamo.context.readers import Reader
 from tamamo.context.subscriptions import document as documents
 from tamamo.context.subscriptions.compiled import Subscriber, compile_subscription
-from tamamo.context.subscriptions.document import Counters, Document
+from tamamo.context.subscriptions.document import Counters, Document, goes_on
 from tamamo.context.subscriptions.members import SUBSCRIPTION
 from tamamo.context.subscriptions.message import NGSI_LD
 from tamamo.kernel import sql
@@ -25,16 +25,28 @@ _SQL = sql.load(__package__)
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a subscription was made. callback: address at which other sources reach this broker.
+
+    via: the sources its request came through (6.3.18).
+    """
+
+    callback: str
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A subscription that was checked. terms: of its notifications; query_terms: of its `q`.
 
-    rearm: whether it begins anew, as if it had told nothing yet.
+    rearm: whether it begins anew, as if it had told nothing yet. origin: None where it stays here.
     """
 
     document: Document
     terms: bytes
     query_terms: bytes
     rearm: bool = False
+    origin: Origin | None = None
 
 
 #: (document, terms, query_terms) as they are kept → as they become. Raises a Problem.
@@ -66,8 +78,14 @@ class SubscriptionService:
         self._pool = pool
         self._contexts = contexts
 
-    async def create(self, tenant: str, body: Mapping[str, Any], terms: TermMap) -> str:
-        """Create a subscription (5.8.1) and return its id.
+    async def create(
+        self,
+        tenant: str,
+        body: Mapping[str, Any],
+        terms: TermMap,
+        origin: Origin | None = None,
+    ) -> str:
+        """Create a subscription (5.8.1) and return its id. origin: None keeps it here.
 
         Raises BadRequestData naming the member, AlreadyExists, LdContextNotAvailable.
         """
@@ -75,7 +93,8 @@ class SubscriptionService:
         document = documents.read(body, terms, self._members)
         own = await self._own_terms(tenant, document, terms)
         self._compile(tenant, identifier, document, own, terms)
-        await self.add(tenant, identifier, Draft(document, pack(own), pack(terms)), self.api)
+        draft = Draft(document, pack(own), pack(terms), origin=origin)
+        await self.add(tenant, identifier, draft, self.api)
         return identifier
 
     async def add(self, tenant: str, identifier: str, draft: Draft, api: str = NGSI_LD) -> None:
@@ -115,7 +134,7 @@ class SubscriptionService:
             await self._before(connection, tenant)
             found = await (await connection.execute(_SQL["lock"], key)).fetchone()
             if found is None:
-                raise _missing(identifier)
+                raise missing(identifier)
             draft = step(*found)
             row = _row(tenant, identifier, draft, api)
             same = draft.document.get("timeInterval") == found[0].get("timeInterval")
@@ -129,7 +148,7 @@ class SubscriptionService:
         async with transaction(self._pool) as connection:
             key = {"tenant": tenant, "id": identifier, "api": api}
             if not (await connection.execute(_SQL["delete"], key)).rowcount:
-                raise _missing(identifier)
+                raise missing(identifier)
             await connection.execute(_SQL["drop_waiting"], key)
             await connection.execute(_SQL["moved"])
 
@@ -139,8 +158,8 @@ class SubscriptionService:
             key = {"tenant": tenant, "id": identifier, "api": api}
             row = await (await connection.execute(_SQL["get"], key)).fetchone()
         if row is None:
-            raise _missing(identifier)
-        return _stored(row)
+            raise missing(identifier)
+        return stored_of(row)
 
     async def query(
         self, tenant: str, page: Page, api: str = NGSI_LD, place: str | None = None
@@ -155,7 +174,7 @@ class SubscriptionService:
             cursor = await connection.execute(_SQL["page"], {**parameters, **bounds})
             rows = await cursor.fetchall()
             total = await _count(connection, parameters) if page.count else None
-        return [_stored(row) for row in rows[: page.limit]], len(rows) > page.limit, total
+        return [stored_of(row) for row in rows[: page.limit]], len(rows) > page.limit, total
 
     def _compile(
         self, tenant: str, identifier: str, document: Document, terms: TermMap, query_terms: TermMap
@@ -183,7 +202,7 @@ async def _count(connection: Connection, parameters: dict[str, Any]) -> int:
 
 
 def _row(tenant: str, identifier: str, draft: Draft, api: str) -> dict[str, Any]:
-    document = draft.document
+    document, origin = draft.document, draft.origin
     return {
         "tenant": tenant,
         "id": identifier,
@@ -194,12 +213,17 @@ def _row(tenant: str, identifier: str, draft: Draft, api: str) -> dict[str, Any]
         "is_active": document.get("isActive", True),
         "expires_at": document.get("expiresAt"),
         "interval": document.get("timeInterval"),
+        "callback": origin and origin.callback,
+        "via": origin.via if origin else "",
+        "source_id": f"urn:ngsi-ld:Subscription:{uuid4()}" if goes_on(document) else None,
     }
 
 
-def _stored(row: tuple[Any, ...]) -> Stored:
+def stored_of(row: tuple[Any, ...]) -> Stored:
+    """Return a subscription of the columns that `get` reads."""
     return Stored(row[0], row[1], unpack(row[2]), row[4], row[5], row[6], Counters(*row[7:]))
 
 
-def _missing(identifier: str) -> ResourceNotFound:
+def missing(identifier: str) -> ResourceNotFound:
+    """Return the error that names a subscription."""
     return ResourceNotFound(f"There is no subscription {identifier}")

@@ -1,0 +1,1 @@
+"""Subscriptions that go on to other sources (clauses 5.8.1.4, 5.8.6); see docs/subsystems."""
