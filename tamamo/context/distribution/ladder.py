@@ -16,7 +16,7 @@ from typing import Any
 
 from tamamo.context.distribution import outcome as outcomes
 from tamamo.context.distribution.caller import Caller
-from tamamo.context.distribution.client import Failure, Reply, Request, segment, together
+from tamamo.context.distribution.client import Reply, Request, segment, together
 from tamamo.context.distribution.naming import Translation
 from tamamo.context.distribution.outcome import Outcome
 from tamamo.context.distribution.source import Source
@@ -73,8 +73,8 @@ class Ask:
         try:
             terms = await client.terms_for(replace(self.caller, terms=_common(items)), self.source)
         except (LdContextNotAvailable, BadRequestData) as problem:
-            reply = Reply(self.source, 0, failure=Failure.CONTEXT, detail=problem.detail)
-            return [(item.id, outcomes.away(reply)) for item in items]
+            failed = outcomes.no_context(self.source, problem)
+            return [(item.id, failed) for item in items]
         if self.operation in self.source.operations:
             return await self._as_batch(items, terms)
         lanes: dict[str, list[Item]] = {}

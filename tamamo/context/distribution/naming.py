@@ -39,6 +39,10 @@ class Translation:
         """Return the name of an attribute or a type."""
         return name if self._same else self._wanted.compact_iri(self._given.expand_term(name))
 
+    def iri(self, iri: str) -> str:
+        """Return the name for the IRI of an attribute or a type."""
+        return self._wanted.compact_iri(iri)
+
     def types(self, selector: str) -> str:
         """Return a selector of entity types (clause 4.17)."""
         return selector if self._same else _TYPE.sub(lambda found: self.name(found[0]), selector)

@@ -83,6 +83,11 @@ def loop(source: Source, attrs: Sequence[str] = ()) -> Outcome:
     return Outcome(source, attrs, problems=[problem])
 
 
+def no_context(source: Source, problem: Problem, attrs: Sequence[str] = ()) -> Outcome:
+    """Return that the @context a source is to be spoken to in cannot be had."""
+    return away(Reply(source, 0, failure=Failure.CONTEXT, detail=problem.detail), attrs)
+
+
 def away(reply: Reply, attrs: Sequence[str] = ()) -> Outcome:
     """Return what came of a part that a source was asked for."""
     outcome = Outcome(reply.source, attrs, reply)

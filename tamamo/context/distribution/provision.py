@@ -17,7 +17,7 @@ from starlette.responses import Response
 from tamamo.context import http
 from tamamo.context.distribution import outcome as outcomes
 from tamamo.context.distribution.caller import Caller
-from tamamo.context.distribution.client import Failure, Reply, Request, together
+from tamamo.context.distribution.client import Request, together
 from tamamo.context.distribution.naming import Translation
 from tamamo.context.distribution.outcome import Outcome, Verdict
 from tamamo.context.distribution.source import Source
@@ -225,7 +225,7 @@ async def _ask(
     try:
         terms = await exchange.broker.distribution.client.terms_for(caller, source)
     except (LdContextNotAvailable, BadRequestData) as problem:
-        return outcomes.away(Reply(source, 0, failure=Failure.CONTEXT, detail=problem.detail))
+        return outcomes.no_context(source, problem, attrs)
     names = Translation(exchange.terms, terms)
     request = Request(
         write.method,
@@ -268,7 +268,7 @@ def _params(
 ) -> dict[str, str]:
     """Return the parameters for a source; types that keep it to what is registered (4.3.6.1)."""
     params = {name: text for name, text in exchange.params.items() if name in passed}
-    registered = "|".join(names.name(iri) for iri in types_asked(source, subject))
+    registered = "|".join(names.iri(iri) for iri in types_asked(source, subject))
     asked = exchange.params.get("type")
     if asked is not None:
         given = names.types(asked)

@@ -59,6 +59,8 @@ def _instance(rules: Rules) -> Callable[[Exchange], Subject]:
     def read(exchange: Exchange) -> Subject:
         entity_id, attr = addressed.entity_id(exchange), addressed.attribute(exchange)
         parse.parse_attribute(exchange.body, exchange.terms, rules, attr)
+        if not rules.partial:
+            exchange.body = parse.unwrapped(exchange.body, exchange.terms, attr)
         dataset = exchange.body.get("datasetId", DEFAULT)
         return Subject(entity_id, (), {attr: frozenset({dataset})})
 

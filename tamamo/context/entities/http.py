@@ -7,9 +7,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.distribution import purging, writes
 from tamamo.context.distribution import query as distributed_query
 from tamamo.context.distribution import retrieve as distributed_retrieve
-from tamamo.context.distribution import writes
 from tamamo.context.distribution.provision import distributed
 from tamamo.context.entities import store
 from tamamo.context.entities import view as views
@@ -329,7 +329,11 @@ routes = [
                 writes=True,
                 creates_tenant=True,
             ),
-            DELETE=Operation(handler=purge, params=_SELECTION | {"drop", "keep"}, writes=True),
+            DELETE=Operation(
+                handler=purging.distributed(purge),
+                params=_SELECTION | {"drop", "keep"},
+                writes=True,
+            ),
         ),
     ),
     Route(

@@ -10,7 +10,7 @@ from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import Attributes, Entity, Instance
 from tamamo.context.model.instances import Reader, attribute_iri
-from tamamo.context.model.kinds import DELETED, GEO_ATTRIBUTES
+from tamamo.context.model.kinds import DELETED, GEO_ATTRIBUTES, NOT_ATTRIBUTES, VALUE_MEMBERS
 from tamamo.context.model.members import Rules
 from tamamo.context.model.values import (
     NGSI_NULL,
@@ -36,6 +36,7 @@ __all__ = [
     "parse_received",
     "parse_temporal",
     "read_json",
+    "unwrapped",
 ]
 
 _SYSTEM: Final = frozenset({"createdAt", "modifiedAt", "deletedAt"})
@@ -106,17 +107,31 @@ def parse_fragment(
 def parse_attribute(body: Any, terms: TermMap, rules: Rules, attr: str) -> Instance:
     """Return the Attribute Fragment of Partial Update (PARTIAL) or Replace Attribute (APPEND).
 
-    attr: the IRI of the attribute addressed.
+    attr: the IRI of the attribute addressed. For Replace Attribute, see `unwrapped`.
     """
     try:
         if type(body) is not dict:
             raise Fault("an attribute is a JSON object")
         plain = {name: value for name, value in body.items() if name != "@context"}
+        if not rules.partial:
+            plain = unwrapped(plain, terms, attr)
         instance = Reader(terms, rules).fragment(plain)
         _check_geo(attr, [instance])
         return instance
     except Fault as fault:
         raise fault.problem() from None
+
+
+def unwrapped(body: dict[str, Any], terms: TermMap, attr: str) -> dict[str, Any]:
+    """Return an Attribute Fragment, also of an Entity Fragment that holds this attribute alone.
+
+    As a whole attribute such a body would have no value, so it can only mean the other.
+    """
+    if len(body) == 1:
+        ((name, value),) = body.items()
+        if type(value) is dict and name not in _ALONE and terms.expand_term(name) == attr:
+            return value
+    return body
 
 
 def parse_temporal(body: Any, terms: TermMap, *, whole: bool = True) -> Entity:
@@ -204,6 +219,8 @@ def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
     return fragment
 
 
+#: Members that can make up an attribute by themselves, or name none.
+_ALONE: Final = NOT_ATTRIBUTES | VALUE_MEMBERS
 #: Members of an entity that are no attributes.
 ENTITY_MEMBERS: Final = (
     frozenset({"id", "@id", "type", "@type", "scope", "expiresAt", "@context"}) | _SYSTEM

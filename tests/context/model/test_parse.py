@@ -363,6 +363,16 @@ class TestFragments:
             with pytest.raises(BadRequestData):
                 parse.parse_attribute(body, terms, parse.APPEND, DEFAULT + "a")
 
+    def test_a_replacement_may_come_under_the_name_of_its_attribute(self, terms: TermMap) -> None:
+        for body in ({"a": {"value": 1}}, {"value": 1}):
+            part = parse.parse_attribute(body, terms, parse.APPEND, DEFAULT + "a")
+            assert part == {"type": "Property", "value": 1}
+        for body in ({"b": {"value": 1}}, {"a": {"value": 1}, "unitCode": "CEL"}, {"a": 1}):
+            with pytest.raises(BadRequestData):
+                parse.parse_attribute(body, terms, parse.APPEND, DEFAULT + "a")
+        json = parse.parse_attribute({"json": {"value": 1}}, terms, parse.APPEND, DEFAULT + "json")
+        assert json["json"] == {"value": 1}
+
     @pytest.mark.parametrize("body", [5, [], None, "x"])
     def test_an_attribute_fragment_is_an_object(self, body: Any, terms: TermMap) -> None:
         with pytest.raises(BadRequestData):
