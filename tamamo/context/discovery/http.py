@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from tamamo.context import http
 from tamamo.context.discovery.service import AttributeInfo, TypeInfo
+from tamamo.context.distribution import discovery
 from tamamo.context.errors import BadRequestData
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.jsonld import TermMap
@@ -18,11 +19,11 @@ from tamamo.kernel.time import now, to_text
 
 async def list_types(exchange: Exchange) -> Response:
     """Retrieve available entity types, or their details (clauses 5.7.5, 5.7.6)."""
-    discovery, terms = exchange.broker.discovery, exchange.terms
+    terms = exchange.terms
     if exchange.flag("details"):
-        found = await discovery.types_with_attributes(exchange.tenant)
+        found = await discovery.types_with_attributes(exchange)
         return http.answer(exchange, [_type(iri, attrs, terms) for iri, attrs in found.items()])
-    types = await discovery.types(exchange.tenant)
+    types = await discovery.types(exchange)
     payload = {
         "id": f"urn:ngsi-ld:EntityTypeList:{uuid4()}",
         "type": "EntityTypeList",
@@ -37,14 +38,14 @@ async def get_type(exchange: Exchange) -> Response:
         (iri,) = parse.parse_types(exchange.path["type"], exchange.terms, "type")
     except Fault as fault:
         raise fault.problem() from None
-    info = await exchange.broker.discovery.type_info(exchange.tenant, iri)
+    info = await discovery.type_info(exchange, iri)
     return http.answer(exchange, _type_info(info, exchange.terms))
 
 
 async def list_attributes(exchange: Exchange) -> Response:
     """Retrieve available attributes, or their details (clauses 5.7.8, 5.7.9)."""
     terms = exchange.terms
-    found = await exchange.broker.discovery.attributes(exchange.tenant)
+    found = await discovery.attributes(exchange)
     if exchange.flag("details"):
         return http.answer(
             exchange, [_attribute(iri, types, terms) for iri, types in found.items()]
@@ -63,7 +64,7 @@ async def get_attribute(exchange: Exchange) -> Response:
     if not is_name(name):
         raise BadRequestData(f"{name!r} is not a valid attribute name", field="attr")
     iri = exchange.terms.expand_term(name)
-    info = await exchange.broker.discovery.attribute_info(exchange.tenant, iri)
+    info = await discovery.attribute_info(exchange, iri)
     return http.answer(exchange, _attribute_info(info, exchange.terms))
 
 

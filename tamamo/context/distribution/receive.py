@@ -40,7 +40,7 @@ async def read_entities(
     try:
         found: list[Entity] = []
         for document in _documents(reply.json()):
-            terms = await _terms(document, reply, contexts)
+            terms = await names_of_document(document, reply, contexts)
             found.append(parse.parse_received(document, terms, temporal=temporal))
     except Problem as problem:
         warnings.add(INVALID, caller.alias, f"{reply.source.id}: {problem.detail}")
@@ -60,7 +60,7 @@ def _documents(payload: Any) -> Iterable[Any]:
     return payload if isinstance(payload, list) else [payload]
 
 
-async def _terms(document: Any, reply: Reply, contexts: ContextStore) -> TermMap:
+async def names_of_document(document: Any, reply: Reply, contexts: ContextStore) -> TermMap:
     """Return the names of a document: its own @context counts, else that of the request."""
     context = document.get("@context") if isinstance(document, dict) else None
     if context is None:
