@@ -35,6 +35,7 @@ from tamamo.context.distribution.split import (
     split,
     types_asked,
 )
+from tamamo.context.entities.elements import check_batch
 from tamamo.context.http import Exchange, Handler
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import Entity
@@ -96,6 +97,7 @@ def distributed(handler: Handler, batch: Batch) -> Handler:
 
 
 async def _distribute(exchange: Exchange, handler: Handler, batch: Batch) -> Response:
+    check_batch(exchange)
     caller = await exchange.broker.distribution.caller(
         exchange.tenant, exchange.terms, exchange.request.headers
     )

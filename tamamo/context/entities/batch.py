@@ -6,7 +6,7 @@ and the others are written. Elements with the same id are taken in the order the
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from starlette.responses import Response
@@ -16,8 +16,9 @@ from tamamo.context import http
 from tamamo.context.distribution import writes
 from tamamo.context.distribution.batches import distributed
 from tamamo.context.entities import service
+from tamamo.context.entities.elements import check_batch
 from tamamo.context.entities.write import Mutation, Written
-from tamamo.context.errors import AlreadyExists, BadRequestData, InvalidRequest
+from tamamo.context.errors import AlreadyExists, BadRequestData
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import merge, parse
@@ -27,8 +28,6 @@ from tamamo.context.model.values import Fault, check_uri
 from tamamo.context.negotiation import LD_JSON
 from tamamo.kernel.errors import Problem
 
-#: Largest number of elements in one batch.
-MAX_ELEMENTS: Final = 10_000
 #: Makes the mutation of one element. Raises the Problem of an element that is wrong.
 Prepare = Callable[[Any, TermMap], Mutation]
 
@@ -61,8 +60,6 @@ async def create(exchange: Exchange) -> Response:
 
 async def upsert(exchange: Exchange) -> Response:
     """Batch Entity Creation or Update (clause 6.15.3.1)."""
-    if {"replace", "update"} <= exchange.options:
-        raise InvalidRequest("options: either replace or update", field="options")
     update = "update" in exchange.options
 
     def prepare(element: Any, terms: TermMap) -> Mutation:
@@ -117,7 +114,7 @@ async def delete(exchange: Exchange) -> Response:
         except Fault as fault:
             raise fault.problem() from None
 
-    _check_array(exchange.body)
+    check_batch(exchange)
     outcome = Outcome()
     mutations = _prepare(outcome, [(element, exchange.terms) for element in exchange.body], prepare)
     await _write(exchange, outcome, mutations)
@@ -144,17 +141,8 @@ def _id_of(fragment: Fragment) -> str:
     return fragment.id
 
 
-def _check_array(body: list[Any]) -> None:
-    if not body:
-        raise BadRequestData("The batch is empty")
-    if None in body:
-        raise BadRequestData("The batch contains null")
-    if len(body) > MAX_ELEMENTS:
-        raise BadRequestData(f"A batch may have at most {MAX_ELEMENTS} elements")
-
-
 async def _run(exchange: Exchange, prepare: Prepare) -> Outcome:
-    _check_array(exchange.body)
+    check_batch(exchange)
     outcome = Outcome()
     elements = await _with_terms(exchange, outcome)
     await _write(exchange, outcome, _prepare(outcome, elements, prepare))
