@@ -7,7 +7,8 @@ changes and finds nothing left to do where another was first.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,6 +19,7 @@ from tamamo.context.entities.write import Change, Mutation
 from tamamo.context.entitymaps.service import sweep as sweep_entity_maps
 from tamamo.context.model.entity import Attributes, Entity
 from tamamo.context.registrations.service import sweep as sweep_registrations
+from tamamo.context.temporal import rollups
 from tamamo.context.temporal.partitions import Partitions, month_of, months_between, next_month
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single, transaction
@@ -68,14 +70,16 @@ async def _repeat(task: Task, pool: Pool) -> None:
         await asyncio.sleep(0 if done >= SLICE else task.every.total_seconds())
 
 
-async def make_partitions(pool: Pool) -> int:
+async def make_partitions(pool: Pool, moment: datetime | None = None) -> int:
     """Make the month partitions of now and the months ahead, and of months grown crowded.
+
+    moment: what is taken for now, for tests.
 
     A month is crowded when the default partition holds many of its rows: an import of the past,
     or a forecast. Its rows move. Returns how many partitions were made.
     """
     partitions = Partitions(pool)
-    this_month = last = month_of(now())
+    this_month = last = month_of(moment or now())
     for _ in range(MONTHS_AHEAD):
         last = next_month(last)
     made = await partitions.ensure(months_between(this_month, last))
@@ -93,6 +97,28 @@ async def trim_outbox(pool: Pool) -> int:
     parameters = {"before": now() - OUTBOX_KEPT, "limit": SLICE}
     async with transaction(pool) as connection:
         return (await connection.execute(_SQL["trim_outbox"], parameters)).rowcount
+
+
+async def close_days(pool: Pool) -> int:
+    """Close the days that are over: from then on rollups tell of them (docs/adr/0014)."""
+    return await rollups.close(pool, now())
+
+
+async def fold_rollups(pool: Pool) -> int:
+    """Compute the rollups of marked days, as many as a slice holds; return how many.
+
+    After an import of the past there may be very many: what else this process does must not wait,
+    so that it rests three times as long as it worked.
+    """
+    done = 0
+    while done < SLICE and wanted():
+        began = perf_counter()
+        folded = await rollups.fold(pool)
+        done += folded
+        if folded < rollups.DAYS:
+            break
+        await asyncio.sleep(3 * (perf_counter() - began))
+    return done
 
 
 async def _sweep_entities(pool: Pool) -> int:
@@ -173,6 +199,8 @@ def _is_over(expires_at: str | None, moment: str) -> bool:
 TASKS = (
     Task("make_partitions", timedelta(hours=6), make_partitions),
     Task("sweep_expired", timedelta(seconds=0.5), sweep_expired),
+    Task("close_days", timedelta(minutes=10), close_days),
+    Task("fold_rollups", timedelta(seconds=5), fold_rollups),
     Task("trim_outbox", timedelta(minutes=10), trim_outbox),
     Task("sweep_contexts", timedelta(minutes=10), sweep_contexts),
     Task("sweep_registrations", timedelta(seconds=10), sweep_registrations),

@@ -40,14 +40,23 @@ select e.tenant, e.id from entity e where e.attrs_expire_at <= now() order by e.
 limit %(limit)s
 
 -- name: forget_expired
--- The history of a transient attribute goes with it.
-delete from attribute_history h
-using unnest(%(tenants)s::text[], %(ids)s::text[], %(attrs)s::text[])
-    as gone (tenant, entity_id, attr)
-where h.tenant = gone.tenant
-    and h.entity_id = gone.entity_id
-    and h.attr = gone.attr
-    and h.instance ->> 'expiresAt' <= %(now)s
+-- The history of a transient attribute goes with it; the days it was measured on are marked
+-- (see temporal/marks.py).
+with forgotten as (
+    delete from attribute_history h
+    using unnest(%(tenants)s::text[], %(ids)s::text[], %(attrs)s::text[])
+        as gone (tenant, entity_id, attr)
+    where h.tenant = gone.tenant
+        and h.entity_id = gone.entity_id
+        and h.attr = gone.attr
+        and h.instance ->> 'expiresAt' <= %(now)s
+    returning h.tenant, h.entity_id, h.attr, h.at, h.observed_at
+)
+insert into rollup_mark (tenant, entity_id, attr, day)
+select distinct tenant, entity_id, attr, (at at time zone 'UTC')::date
+from forgotten
+where observed_at is not null
+    and at < (select closed_until::timestamp at time zone 'UTC' from history_state)
 
 -- name: trim_outbox
 -- Changes older than anyone may resume from, in slices, the oldest first. What has yet to be held

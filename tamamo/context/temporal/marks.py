@@ -17,8 +17,8 @@ Measured = tuple[str | None, ...]
 async def mark(connection: Connection, measured: Iterable[Measured], closed_until: str) -> None:
     """Mark the days of those measurements that are before `closed_until` (a date, YYYY-MM-DD).
 
-    It must have been read in this transaction by a statement that wrote the rows, or an earlier
-    one: whoever closes days waits for the transactions that may have seen the date before.
+    It must have been read in this transaction: whoever closes days waits for the transactions that
+    may have read the date before.
     """
     days = {
         (tenant, entity_id, attr, day)

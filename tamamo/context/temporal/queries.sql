@@ -190,30 +190,68 @@ for update
 delete from temporal_entity where tenant = %(tenant)s and entity_id = %(id)s returning true
 
 -- name: delete_history
--- Every instance of an entity.
-delete from attribute_history where tenant = %(tenant)s and entity_id = %(id)s
+-- Every instance of an entity, and what is kept of those that went before.
+with gone as (
+    delete from attribute_history where tenant = %(tenant)s and entity_id = %(id)s
+    returning tenant, entity_id, attr, at, observed_at
+), rollups as (
+    delete from attribute_rollup where tenant = %(tenant)s and entity_id = %(id)s
+)
+insert into rollup_mark (tenant, entity_id, attr, day)
+select distinct tenant, entity_id, attr, (at at time zone 'UTC')::date
+from gone
+where observed_at is not null
+    and at < (select closed_until::timestamp at time zone 'UTC' from history_state)
 
 -- name: delete_attribute
--- The instances of an attribute with one datasetId; null = all.
-delete from attribute_history
-where tenant = %(tenant)s
-    and entity_id = %(id)s
-    and attr = %(attr)s
-    and (%(dataset)s::text is null or dataset_id = %(dataset)s)
+-- The instances of an attribute with one datasetId; null = all. Answers whether there were any,
+-- were it only as rollups.
+with gone as (
+    delete from attribute_history
+    where tenant = %(tenant)s
+        and entity_id = %(id)s
+        and attr = %(attr)s
+        and (%(dataset)s::text is null or dataset_id = %(dataset)s)
+    returning tenant, entity_id, attr, at, observed_at
+), rollups as (
+    delete from attribute_rollup
+    where tenant = %(tenant)s
+        and entity_id = %(id)s
+        and attr = %(attr)s
+        and (%(dataset)s::text is null or dataset_id = %(dataset)s)
+    returning day
+), marked as (
+    insert into rollup_mark (tenant, entity_id, attr, day)
+    select distinct tenant, entity_id, attr, (at at time zone 'UTC')::date
+    from gone
+    where observed_at is not null
+        and at < (select closed_until::timestamp at time zone 'UTC' from history_state)
+)
+select exists (select 1 from gone) or exists (select 1 from rollups)
 
 -- name: take_instance
 -- Take one instance out, to delete it or to put another in its place.
-delete from attribute_history
-where tenant = %(tenant)s
-    and entity_id = %(id)s
-    and attr = %(attr)s
-    and instance_id = %(instance)s
-returning created_at
+with gone as (
+    delete from attribute_history
+    where tenant = %(tenant)s
+        and entity_id = %(id)s
+        and attr = %(attr)s
+        and instance_id = %(instance)s
+    returning tenant, entity_id, attr, at, observed_at, created_at
+), marked as (
+    insert into rollup_mark (tenant, entity_id, attr, day)
+    select distinct tenant, entity_id, attr, (at at time zone 'UTC')::date
+    from gone
+    where observed_at is not null
+        and at < (select closed_until::timestamp at time zone 'UTC' from history_state)
+)
+select created_at from gone
 
 -- name: insert_history
 -- Rows of instances, column by column. One that has the time and datasetId of an instance already
 -- there takes its place: an attribute was observed once at a time, so sending an evolution again
 -- corrects it instead of doubling it. Its id and createdAt stay. %(merge)s turns this off.
+-- Answers up to which day measurements are rolled up (see marks.py).
 with given as (
     select *
     from unnest(
@@ -243,12 +281,32 @@ with given as (
         and h.deleted_at is null
         and g.deleted_at is null
     returning g.instance_id
+), inserted as (
+    insert into attribute_history (
+        tenant, entity_id, attr, dataset_id, at, instance_id, observed_at, created_at, modified_at,
+        deleted_at, number, instance
+    )
+    select g.tenant, g.entity_id, g.attr, g.dataset_id, g.at, g.instance_id, g.observed_at,
+        g.created_at, g.modified_at, g.deleted_at, g.number, g.instance::json
+    from given g
+    where not exists (select 1 from replaced r where r.instance_id = g.instance_id)
 )
-insert into attribute_history (
-    tenant, entity_id, attr, dataset_id, at, instance_id, observed_at, created_at, modified_at,
-    deleted_at, number, instance
-)
-select g.tenant, g.entity_id, g.attr, g.dataset_id, g.at, g.instance_id, g.observed_at,
-    g.created_at, g.modified_at, g.deleted_at, g.number, g.instance::json
-from given g
-where not exists (select 1 from replaced r where r.instance_id = g.instance_id)
+select to_char(closed_until, 'YYYY-MM-DD') from history_state
+
+-- name: kept
+-- Rollups tell of the days before `folded_until`; whether of some days nothing else is kept.
+select folded_until, generation > 0 from history_state
+
+-- name: extent_of_lost
+-- The first and the last hour of which only rollups are kept.
+select
+    min(r.day::timestamp at time zone 'UTC' + r.hours[1] * interval '1 hour'),
+    max(
+        r.day::timestamp at time zone 'UTC'
+        + r.hours[cardinality(r.hours)] * interval '1 hour'
+    )
+from rollup r
+where r.tenant = %(tenant)s
+    and r.entity_id = any(%(ids)s)
+    and (%(attrs)s::text[] is null or r.attr = any(%(attrs)s))
+    and r.frozen

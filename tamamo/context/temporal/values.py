@@ -75,7 +75,7 @@ def _of_numbers(numbers: list[float]) -> dict[str, Any]:
     variance = sum((number - mean) ** 2 for number in numbers) / len(numbers)
     return {
         "avg": mean, "min": min(numbers), "max": max(numbers), "sum": sum(numbers),
-        "sumsq": squares, "stddev": math.sqrt(variance),
+        "sumsq": squares, "stddev": math.sqrt(variance), "distinctCount": len(set(numbers)),
     }  # fmt: skip
 
 

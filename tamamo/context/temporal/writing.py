@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 from tamamo.context.errors import ResourceNotFound
 from tamamo.context.model.entity import Instance
 from tamamo.context.temporal.body import EvolutionBody
+from tamamo.context.temporal.marks import Measured, mark
 from tamamo.context.temporal.rows import HistoryRow, history_row
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, transaction
@@ -67,7 +68,8 @@ async def delete_attribute(
             _SQL["delete_attribute"],
             {"tenant": tenant, "id": entity_id, "attr": attr, "dataset": dataset},
         )
-        if cursor.rowcount == 0:
+        row = await cursor.fetchone()
+        if row is None or not row[0]:
             raise ResourceNotFound(f"The evolution of {entity_id} has no such attribute")
 
 
@@ -118,7 +120,14 @@ async def _insert(
     if rows:
         columns = zip(HistoryRow._fields, zip(*rows, strict=True), strict=True)
         params = {name: list(column) for name, column in columns}
-        await connection.execute(_SQL["insert_history"], {**params, "merge": merge})
+        cursor = await connection.execute(_SQL["insert_history"], {**params, "merge": merge})
+        (closed_until,) = await cursor.fetchone() or ("",)
+        await mark(connection, map(_measured, rows), closed_until)
+
+
+def _measured(row: HistoryRow) -> Measured:
+    measured = row.observed_at is not None and row.deleted_at is None
+    return row.tenant, row.entity_id, row.attr, to_text(row.at) if measured else None
 
 
 async def _take(connection: Connection, place: Place) -> datetime:
