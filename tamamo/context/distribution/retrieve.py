@@ -18,9 +18,9 @@ from tamamo.context.distribution.warnings import NO_ANSWER, Warnings
 from tamamo.context.errors import ResourceNotFound
 from tamamo.context.http import Exchange
 from tamamo.context.model.entity import Entity
-from tamamo.context.model.represent import View
 from tamamo.context.query import typeq
 from tamamo.context.query.plan import Selector
+from tamamo.context.query.projection import Projection
 
 #: Members that a projection may name and that are no attributes.
 _PLAIN: Final = frozenset({"id", "type", "scope"})
@@ -29,7 +29,7 @@ _LINKED_AT_ONCE: Final = 100
 
 
 async def retrieve(
-    exchange: Exchange, entity_id: str, types: typeq.Node | None, view: View
+    exchange: Exchange, entity_id: str, types: typeq.Node | None, shown: Projection
 ) -> Entity:
     """Return an entity as this broker and the sources registered for it know it together.
 
@@ -40,7 +40,7 @@ async def retrieve(
         exchange.tenant, exchange.terms, exchange.request.headers
     )
     choice = broker.distribution.choose(
-        caller, asking.RETRIEVE, [Selector((entity_id,), None, types)], asked_attributes(view)
+        caller, asking.RETRIEVE, [Selector((entity_id,), None, types)], asked_attributes(shown)
     )
     warnings = Warnings()
     warn_of_loops(choice, caller, warnings)
@@ -87,10 +87,12 @@ async def find_linked(
     return {target: entity for target, entity in known.items() if entity is not None}
 
 
-def asked_attributes(view: View) -> frozenset[str]:
+def asked_attributes(shown: Projection) -> frozenset[str]:
     """Return the attributes that are enough to show what was asked for; empty: all are needed."""
-    named = view.attrs if view.attrs is not None else view.pick
-    return frozenset() if named is None or not _PLAIN.isdisjoint(named) else frozenset(named)
+    if shown.attrs is not None:
+        return frozenset(shown.attrs)
+    named = frozenset(member.iri for member in shown.pick or ())
+    return frozenset() if not _PLAIN.isdisjoint(named) else named
 
 
 def warn_of_loops(choice: Choice, caller: Caller, warnings: Warnings) -> None:

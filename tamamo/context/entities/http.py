@@ -81,7 +81,7 @@ async def _answer_query(exchange: Exchange, wanted: plan.Query, wish: views.Wish
     if asked is not None:
         return await _answer_by_map(exchange, wanted, wish, asked)
     if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
-        found = await distributed_query.answer(exchange, wanted, wish.view)
+        found = await distributed_query.answer(exchange, wanted)
         if found is not None:
             return await views.show_page(
                 exchange, found.entities, wish, wanted.page, more=found.more, total=found.total
@@ -118,7 +118,9 @@ async def retrieve(exchange: Exchange) -> Response:
     types = _types(exchange)
     asked = asking.read(exchange)
     if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
-        entity = await distributed_retrieve.retrieve(exchange, entity_id, types, wish.view)
+        entity = await distributed_retrieve.retrieve(
+            exchange, entity_id, types, wish.projection
+        )
     else:
         entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
     if not wish.view.whole and not _shows_anything(entity, wish.view):
