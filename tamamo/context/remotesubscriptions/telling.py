@@ -24,6 +24,8 @@ _log = structlog.get_logger(__name__)
 #: Seconds between attempts, doubled each time, with jitter.
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 60.0
+#: The status of a source that had it from here: the subscriber is told already.
+_LOOP: Final = 508
 #: How long a request to make it may still be on its way after there was no answer to it: until
 #: then a source that does not know it is told again that it is over.
 UNDER_WAY: Final = timedelta(seconds=60)
@@ -89,7 +91,7 @@ class Teller:
         body = {"id": duty.remote_id, **wanted}
         request = Request("POST", "/subscriptions", {}, body, caller.terms)
         reply = await self._distribution.client.send(caller, source, request)
-        if reply.ok:
+        if reply.ok or reply.status == _LOOP:
             await self._told(duty, wanted)
         elif reply.status == 409:
             # An earlier request did arrive, maybe with something else in it.

@@ -13,6 +13,7 @@ from tamamo.context import http
 from tamamo.context.broker import Broker
 from tamamo.context.distribution.caller import read_via
 from tamamo.context.entities import view
+from tamamo.context.errors import LoopDetected
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model.values import Fault, check_uri
 from tamamo.context.query import paging
@@ -44,7 +45,7 @@ class Face:
         named = "jsonldContext" in exchange.body
         terms = exchange.terms if named else await http.lasting_terms(exchange)
         service = self._service(exchange)
-        origin = _origin(exchange) if service.api == NGSI_LD else None
+        origin = await _origin(exchange) if service.api == NGSI_LD else None
         identifier = await service.create(exchange.tenant, exchange.body, terms, origin)
         return http.created(exchange, f"/ngsi-ld/v1{self._path}/{identifier}")
 
@@ -105,13 +106,20 @@ class Face:
         return shown
 
 
-def _origin(exchange: Exchange) -> Origin:
-    """Return how other sources reach this broker: as this client did, unless a setting says."""
-    public = exchange.broker.settings.public_url
-    callback = http.absolute(exchange.request, CALLBACK)
-    if public is not None:
-        callback = public.rstrip("/") + CALLBACK
-    return Origin(callback, ", ".join(read_via(exchange.request.headers.getlist("via"))))
+async def _origin(exchange: Exchange) -> Origin:
+    """Return how other sources reach this broker: as this client did, unless a setting says.
+
+    Raises LoopDetected where the request was here before: its subscriber is told already.
+    """
+    broker, request = exchange.broker, exchange.request
+    via = read_via(request.headers.getlist("via"))
+    if via:
+        caller = await broker.distribution.caller(exchange.tenant, exchange.terms, request.headers)
+        if caller.goes_round:
+            raise LoopDetected("This subscription came from here")
+    public = broker.settings.public_url
+    own = http.absolute(request, CALLBACK)
+    return Origin(own if public is None else public.rstrip("/") + CALLBACK, ", ".join(via))
 
 
 def _identifier(exchange: Exchange) -> str:
