@@ -8,22 +8,27 @@ redirects. The address that was checked is the address that is connected to.
 
 import asyncio
 import ipaddress
+import select
 import socket
 import zlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
-import httpcore
-import httpx
+import aiohttp
+from aiohttp.abc import ResolveResult
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
+from yarl import URL
 
 from tamamo.kernel.settings import Settings
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SECONDS = 10.0
 MAX_REDIRECTS = 3
+#: Connections at once, and seconds one that is not used stays open.
+_CONNECTIONS, _KEEP_SECONDS = 100, 5.0
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -55,18 +60,8 @@ class Outgoing:
     """Asynchronous client; one for each process, closed at its end."""
 
     def __init__(self, settings: Settings) -> None:
-        policy = _Policy(settings.outgoing_allow, settings.outgoing_deny)
-        self._policy = policy
-        self._client = httpx.AsyncClient(
-            transport=_GuardedTransport(policy),
-            follow_redirects=True,
-            max_redirects=MAX_REDIRECTS,
-            timeout=MAX_SECONDS,
-            trust_env=False,
-            # Only what _unpacked can bound; no cookies, which would tie strangers together.
-            headers={"User-Agent": "Tamamo", "Accept-Encoding": "gzip"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+        self._policy = _Policy(settings.outgoing_allow, settings.outgoing_deny)
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,7 +76,8 @@ class Outgoing:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def get(
         self,
@@ -111,18 +107,36 @@ class Outgoing:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._client.stream(
-                    method, url, headers=headers, content=body, follow_redirects=follow_redirects
+                self._open().request(
+                    method,
+                    _address(url),
+                    headers=headers,
+                    data=body,
+                    allow_redirects=follow_redirects,
+                    max_redirects=MAX_REDIRECTS + 1,
                 ) as response,
             ):
                 content = await _read(response, max_bytes)
-                return Answer(response.status_code, response.headers, content, str(response.url))
+                return Answer(response.status, response.headers, content, str(response.url))
         except TimeoutError as error:
             raise OutgoingError(f"no answer within {seconds:g} s") from error
-        except httpx.TooManyRedirects as error:
+        except aiohttp.TooManyRedirects as error:
             raise OutgoingError(f"more than {MAX_REDIRECTS} redirects") from error
-        except _FAILURES as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise OutgoingError(str(error) or type(error).__name__) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=_GuardedConnector(self._policy),
+                # Only what _unpacked can bound; no cookies, which would tie strangers together.
+                headers={"User-Agent": "Tamamo", "Accept-Encoding": "gzip"},
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+                trust_env=False,
+            )
+        return self._session
 
     async def choose_address(self, host: str, port: int) -> str:
         """Return an address of a host that may be reached, for other protocols than HTTP.
@@ -133,22 +147,21 @@ class Outgoing:
         return self._policy.choose(host, await _addresses(host, port))
 
 
-#: Whatever goes wrong between two machines; OutgoingError passes through.
-_FAILURES = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-)
+def _address(url: str) -> URL:
+    """Return what to reach. Raises AddressRefused, ValueError."""
+    # An address that is plain already is asked for exactly as it was given.
+    address = URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise AddressRefused("only http and https addresses can be reached")
+    return address
 
 
-async def _read(response: httpx.Response, max_bytes: int) -> bytes:
+async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     declared = response.headers.get("Content-Length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
     content = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in response.content.iter_any():
         content += chunk
         if len(content) > max_bytes:
             raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
@@ -216,79 +229,50 @@ def _plain(address: _Address) -> _Address:
     return address
 
 
-class _GuardedBackend(httpcore.AsyncNetworkBackend):
+class _GuardedConnector(aiohttp.TCPConnector):
     """Opens connections to allowed addresses only; what was checked is what is connected to."""
 
     def __init__(self, policy: _Policy) -> None:
-        self._policy = policy
-        self._inner = httpcore.AnyIOBackend()
+        super().__init__(limit=_CONNECTIONS, keepalive_timeout=_KEEP_SECONDS)
+        self._guard = policy
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 -- the signature is httpcore's
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self._policy.check_host(host)
-        address = self._policy.choose(host, await _addresses(host, port))
-        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
-
-
-class _GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends every request, redirects included, over guarded connections."""
-
-    def __init__(self, policy: _Policy) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            network_backend=_GuardedBackend(policy),
-            max_connections=100,
-            max_keepalive_connections=20,
-            keepalive_expiry=5.0,
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise AddressRefused("only http and https addresses can be reached")
-        response = await self._pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
+    async def _resolve_host(
+        self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
+    ) -> list[ResolveResult]:
+        """Answer for names and for addresses, of redirects too: nothing else opens connections."""
+        self._guard.check_host(host)
+        address = self._guard.choose(host, await _addresses(host, port))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=family,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
             )
-        )
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(response),
-            extensions=response.extensions,
-        )
+        ]
 
-    async def aclose(self) -> None:
-        await self._pool.aclose()
+    async def _get(
+        self, key: ConnectionKey, traces: list[aiohttp.tracing.Trace]
+    ) -> Connection | None:
+        """Leave out kept connections whose other side has closed them without a word."""
+        while (found := await super()._get(key, traces)) is not None:
+            if not _is_readable(found.transport):
+                return found
+            found.close()
+        return None
 
 
-class _Body(httpx.AsyncByteStream):
-    """Hands an answer's bytes through as they come."""
-
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._response.aiter_stream():
-            yield part
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
+def _is_readable(transport: asyncio.Transport | None) -> bool:
+    """Whether something has come, which on a connection at rest can only be its end."""
+    end = None if transport is None else transport.get_extra_info("socket")
+    if end is None:
+        return True
+    poll = select.poll()
+    poll.register(end.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _addresses(host: str, port: int) -> list[str]:
