@@ -1,6 +1,7 @@
 """What is stored, asked and changed: the same for every broker, by the standard's API only."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,8 @@ GAUGES = 10_000
 #: A prime, so that numbers in turn are far from each other.
 _STEP = 7_919
 _WATCHED = "currentLevel"
+#: Devices tell of now: what is old goes through more hands.
+_NOW = datetime.now(UTC).replace(microsecond=0)
 _WEST, _SOUTH, _WIDTH, _HEIGHT = 134.0, 34.2, 0.5, 0.3
 
 
@@ -31,7 +34,7 @@ def entity(kind: str, number: int, level: float = 0.0) -> dict[str, Any]:
             "type": "Property",
             "value": level + number % 100 / 100,
             "unitCode": "MTR",
-            "observedAt": f"2026-06-26T{int(level):02}:00:00Z",
+            "observedAt": (_NOW + timedelta(minutes=level)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         },
     }
 
