@@ -65,6 +65,30 @@ with slice as (
         h.created_at, h.modified_at, h.deleted_at, h.number, h.instance
     from slice
     join attribute_history h on h.tenant = %(source)s and h.entity_id = slice.entity_id
+    returning tenant, entity_id, attr, at, observed_at, deleted_at
+), marked as (
+    -- Whoever writes measurements of closed days marks them (temporal/marks.py).
+    insert into rollup_mark (tenant, entity_id, attr, day)
+    select distinct tenant, entity_id, attr, (at at time zone 'UTC')::date
+    from history
+    where observed_at is not null
+        and deleted_at is null
+        and at < (select closed_until::timestamp at time zone 'UTC' from history_state)
+), rollups as (
+    -- What is kept only as rollups stays so.
+    insert into attribute_rollup (
+        tenant, entity_id, attr, dataset_id, day, total, numbers, least, greatest, sum, squares,
+        spread, different, kind, hours, h_total, h_numbers, h_least, h_greatest, h_sum, h_squares,
+        h_spread, h_different, generation, frozen
+    )
+    select
+        %(into)s, r.entity_id, r.attr, r.dataset_id, r.day, r.total, r.numbers, r.least,
+        r.greatest, r.sum, r.squares, r.spread, r.different, r.kind, r.hours, r.h_total,
+        r.h_numbers, r.h_least, r.h_greatest, r.h_sum, r.h_squares, r.h_spread, r.h_different, 0,
+        true
+    from slice
+    join rollup r on r.tenant = %(source)s and r.entity_id = slice.entity_id
+    where r.frozen
 )
 select max(entity_id), count(*) from slice;
 

@@ -90,16 +90,6 @@ async def lock(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
-async def copied(connection: Connection, source: str, tenant: str) -> None:
-    """Say that the evolutions of `tenant` were copied from those of `source` in this transaction.
-
-    What is kept of the copied history only as rollups is copied, the rest is marked.
-    """
-    parameters = {"source": source, "tenant": tenant}
-    await connection.execute(_SQL["copy_rollups"], parameters)
-    await connection.execute(_SQL["mark_tenant"], parameters)
-
-
 async def _state(connection: Connection) -> tuple[date, date]:
     row = await (await connection.execute(_SQL["state"])).fetchone()
     assert row is not None

@@ -196,32 +196,3 @@ where h.tenant = k.tenant
     and h.at < (k.day + 1)::timestamp at time zone 'UTC'
     and h.observed_at is not null
     and h.deleted_at is null
-
--- name: copy_rollups
--- Rollups of another tenant whose instances are no longer kept; they stay so.
-insert into attribute_rollup (
-    tenant, entity_id, attr, dataset_id, day, total, numbers, least, greatest, sum, squares, spread,
-    different, kind, hours, h_total, h_numbers, h_least, h_greatest, h_sum, h_squares, h_spread,
-    h_different, generation, frozen
-)
-select
-    %(tenant)s, r.entity_id, r.attr, r.dataset_id, r.day, r.total, r.numbers, r.least, r.greatest,
-    r.sum, r.squares, r.spread, r.different, r.kind, r.hours, r.h_total, r.h_numbers, r.h_least,
-    r.h_greatest, r.h_sum, r.h_squares, r.h_spread, r.h_different, 0, true
-from rollup r
-where r.tenant = %(source)s
-    and r.frozen
-    and exists (
-        select 1 from temporal_entity t where t.tenant = %(tenant)s and t.entity_id = r.entity_id
-    )
-on conflict do nothing
-
--- name: mark_tenant
--- Every closed day of a tenant whose rows were written by a statement of their own.
-insert into rollup_mark (tenant, entity_id, attr, day)
-select distinct h.tenant, h.entity_id, h.attr, (h.at at time zone 'UTC')::date
-from attribute_history h
-where h.tenant = %(tenant)s
-    and h.at < (select closed_until::timestamp at time zone 'UTC' from history_state)
-    and h.observed_at is not null
-    and h.deleted_at is null
