@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.context import api
 from tamamo.context.broker import Broker, open_broker
 from tamamo.context.changes.http import routes as change_routes
+from tamamo.context.description.http import routes as description_routes
 from tamamo.context.ngsiv2 import routes as ngsiv2
+from tamamo.context.remotesubscriptions.http import routes as callback_routes
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
 from tamamo.kernel.http import PatientBody, RequestLog
@@ -92,6 +94,8 @@ def build(settings: Settings) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", metrics),
             *change_routes,
+            *callback_routes,
+            *description_routes,
             Mount("/", web),
         ],
         middleware=[

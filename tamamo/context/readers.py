@@ -15,10 +15,26 @@ from tamamo.context.query import regex, temporalq
 from tamamo.kernel.errors import Problem
 
 Reader = Callable[[Any, str, TermMap], Any]
+#: JSON Schema.
+Schema = dict[str, Any]
 
 MAX_TEXT: Final = 32 * 1024
 #: Elements of an array.
 MAX_ELEMENTS: Final = 1_000
+
+#: What readers take, as far as a schema can say it.
+_SCHEMAS: Final[dict[Reader, Schema]] = {}
+
+
+def described(reader: Reader, schema: Schema) -> Reader:
+    """Return the reader, noting the schema of what it takes."""
+    _SCHEMAS[reader] = schema
+    return reader
+
+
+def schema_of(reader: Reader) -> Schema:
+    """Return the schema of what a reader takes: for the description of the API."""
+    return _SCHEMAS.get(reader, {})
 
 
 def text(value: Any, place: str, _: TermMap) -> str:
@@ -110,6 +126,20 @@ def entity_type(value: Any, place: str, terms: TermMap) -> str:
     return terms.expand_type(name)
 
 
+_TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+described(text, _TEXT)
+described(flag, {"type": "boolean"})
+described(positive, {"type": "number", "exclusiveMinimum": 0})
+described(uri, {"type": "string", "format": "uri"})
+described(moment, {"type": "string", "format": "date-time"})
+described(duration, {"type": "string", "format": "duration"})
+described(geometry, {"type": "object", "required": ["type", "coordinates"]})
+described(id_pattern, {**_TEXT, "format": "regex"})
+described(attribute, _TEXT)
+described(entity_type, _TEXT)
+described(dataset, {"type": "string", "format": "uri"})
+
+
 def one_of(*allowed: str) -> Reader:
     """Return the reader of a keyword."""
 
@@ -118,7 +148,7 @@ def one_of(*allowed: str) -> Reader:
             raise Fault(f"one of {', '.join(allowed)} is expected", place)
         return value
 
-    return read
+    return described(read, {"type": "string", "enum": list(allowed)})
 
 
 def list_of(reader: Reader) -> Reader:
@@ -134,7 +164,8 @@ def list_of(reader: Reader) -> Reader:
         except Fault as fault:
             raise fault.under(place) from None
 
-    return read
+    bounds = {"minItems": 1, "maxItems": MAX_ELEMENTS}
+    return described(read, {"type": "array", **bounds, "items": schema_of(reader)})
 
 
 def one_or_list_of(reader: Reader) -> Reader:
@@ -144,7 +175,7 @@ def one_or_list_of(reader: Reader) -> Reader:
     def read(value: Any, place: str, terms: TermMap) -> Any:
         return (several if isinstance(value, list) else reader)(value, place, terms)
 
-    return read
+    return described(read, {"anyOf": [schema_of(reader), schema_of(several)]})
 
 
 def members_of(readers: Mapping[str, Reader], required: tuple[str, ...] = ()) -> Reader:
@@ -165,7 +196,8 @@ def members_of(readers: Mapping[str, Reader], required: tuple[str, ...] = ()) ->
         except Fault as fault:
             raise fault.under(place) from None
 
-    return read
+    properties = {name: schema_of(reader) for name, reader in readers.items()}
+    return described(read, {"type": "object", "properties": properties, "required": list(required)})
 
 
 def _string(value: Any, place: str, _: TermMap) -> str:

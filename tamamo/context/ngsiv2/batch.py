@@ -25,7 +25,7 @@ MAX_ENTITIES: Final = 10_000
 #: Most entities named in the description of an error.
 _NAMED = 10
 #: Name of an action, the older ones of Orion too → what is done.
-_ACTIONS: Final = {
+ACTIONS: Final = {
     "append": "append",
     "appendStrict": "appendStrict",
     "update": "update",
@@ -43,9 +43,9 @@ async def update(call: Call) -> Response:
     """Update (POST /v2/op/update)."""
     body = _check_body(call.body, {"actionType", "entities"})
     action = body.get("actionType")
-    if not isinstance(action, str) or action not in _ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         raise Fault("is none of append, appendStrict, update, delete, replace", "actionType")
-    return await _run(call, _ACTIONS[action], body.get("entities"), "entities")
+    return await _run(call, ACTIONS[action], body.get("entities"), "entities")
 
 
 async def notify(call: Call) -> Response:

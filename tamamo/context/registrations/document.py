@@ -105,7 +105,12 @@ _MANAGEMENT: Final = members_of(
         "timeout": readers.positive,
     }
 )
-_MEMBERS: Final[Mapping[str, Reader]] = {
+readers.described(_interval, readers.schema_of(_INTERVAL))
+readers.described(_information, readers.schema_of(_REGISTRATION_INFO))
+readers.described(_source_info, readers.schema_of(readers.key_value))
+readers.described(_endpoint, readers.schema_of(readers.uri))
+
+MEMBERS: Final[Mapping[str, Reader]] = {
     "registrationName": readers.text,
     "description": readers.text,
     "information": list_of(_information),
@@ -166,7 +171,7 @@ def change(
         kept = {name: value for name, value in fragment.items() if name not in gone}
         changed = document | _read(kept, terms)
         for name in gone:
-            changed.pop(name if name in _MEMBERS else terms.expand_term(name), None)
+            changed.pop(name if name in MEMBERS else terms.expand_term(name), None)
         _check_whole(changed, now)
     except Fault as fault:
         raise fault.problem() from None
@@ -212,7 +217,7 @@ def types_of(entity_info: Mapping[str, Any]) -> list[str]:
 def _read(body: Mapping[str, Any], terms: TermMap) -> Document:
     document: Document = {}
     for name, value in body.items():
-        reader = _MEMBERS.get(name)
+        reader = MEMBERS.get(name)
         if reader is not None:
             document[name] = reader(value, name, terms)
         elif name not in _READ_ONLY and name not in {"id", "type", "@context"}:

@@ -1,0 +1,89 @@
+"""Where the description of the APIs is had: /api for people, /api/<name>.json for machines."""
+
+from functools import cache
+from html import escape
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tamamo.context.description import document
+from tamamo.context.description.document import DOORS, Door
+
+PATH: Final = "/api"
+_LASTING: Final = {"Cache-Control": "public, max-age=300"}
+
+_STYLE: Final = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.6 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-top: 1px solid #8888; }
+code { font-size: .95em; overflow-wrap: anywhere; }
+"""
+_PAGE: Final = """<!doctype html>
+<html lang="ja">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>API — Tamamo</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>API <span lang="en">— what programs can ask of this platform</span></h1>
+<p>プログラムからこの基盤を使うための窓口の一覧です。読み取りには鍵は要りません。
+変更と、🔑のある操作には<code>Authorization: Bearer &lt;鍵&gt;</code> が要ります。
+詳しい定義はOpenAPI 3.1のファイルにあります。</p>
+<p lang="en">The doors for programs. Reading needs no key; changes, and whatever shows 🔑, need
+<code>Authorization: Bearer &lt;key&gt;</code>. The OpenAPI 3.1 files say it all in detail.</p>
+{doors}
+</body>
+</html>
+"""
+_DOOR: Final = """<h2>{title}: <code>{prefix}</code></h2>
+<p><a href="{path}/{name}.json">{path}/{name}.json</a> (OpenAPI 3.1)</p>
+<table>
+<thead><tr><th scope="col">操作 <span lang="en">Operation</span></th>
+<th scope="col">内容 <span lang="en">What it does</span></th></tr></thead>
+<tbody lang="en">
+{rows}
+</tbody>
+</table>
+"""
+
+
+def _row(door: Door, path: str, method: str, operation: document.AnyOperation) -> str:
+    key = " 🔑" if document.facts_of(operation, method).needs_key else ""
+    summary = escape(document.summary_of(operation))
+    return f"<tr><td><code>{method} {escape(path)}</code>{key}</td><td>{summary}</td></tr>"
+
+
+@cache
+def _page() -> bytes:
+    doors = [
+        _DOOR.format(
+            title=door.title,
+            prefix=door.prefix,
+            name=door.name,
+            path=PATH,
+            rows="\n".join(_row(door, *found) for found in document.operations(door)),
+        )
+        for door in DOORS
+    ]
+    return _PAGE.format(style=_STYLE, doors="\n".join(doors)).encode()
+
+
+async def page(_: Request) -> Response:
+    """Answer with the page for people."""
+    return Response(_page(), 200, _LASTING, "text/html; charset=utf-8")
+
+
+def _description(door: Door) -> Route:
+    async def describe(_: Request) -> Response:
+        return Response(orjson.dumps(document.build(door)), 200, _LASTING, "application/json")
+
+    return Route(f"{PATH}/{door.name}.json", describe)
+
+
+routes = [Route(PATH, page), Route(f"{PATH}/", page), *map(_description, DOORS)]
