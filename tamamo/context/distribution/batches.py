@@ -88,6 +88,7 @@ def distributed(handler: Handler, batch: Batch) -> Handler:
     """Return the handler of a batch that goes to other sources too where some are concerned."""
 
     @wraps(handler)
+    @wraps(handler)
     def run(exchange: Exchange) -> Awaitable[Response]:
         if not exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
             return handler(exchange)

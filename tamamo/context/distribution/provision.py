@@ -98,6 +98,7 @@ def distributed(handler: Handler, write: Write) -> Handler:
     """
 
     @wraps(handler)
+    @wraps(handler)
     def run(exchange: Exchange) -> Awaitable[Response]:
         if not exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
             return handler(exchange)

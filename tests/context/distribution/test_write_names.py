@@ -46,7 +46,7 @@ instances = st.deferred(
         st.sampled_from([{}, {"datasetId": "urn:d:a"}]),
     )
 )
-attributes = st.one_of(
+attributes: st.SearchStrategy[Any] = st.one_of(
     instances,
     st.lists(instances, min_size=1, max_size=2, unique_by=lambda one: one.get("datasetId")),
 )
