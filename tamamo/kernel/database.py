@@ -35,54 +35,65 @@ _PATIENCE: Final[dict[str, str | int]] = {
 #: tries at once. Left alone, the pool pauses longer each time, up to minutes after the server is
 #: back.
 _RECONNECT_SECONDS: Final = 3.0
-
-
-async def _configure(connection: Connection) -> None:
-    await connection.execute("set time zone 'UTC'; set statement_timeout = '30s'")
-    await connection.commit()
+#: Seconds to wait for a connection, and while the server is known to be away.
+_WAIT_SECONDS, _AWAY_SECONDS = 10.0, 1.0
 
 
 @asynccontextmanager
 async def open_pool(dsn: str, size: int = 8) -> AsyncIterator[Pool]:
     """Open a pool of at most `size` connections and close it at the end."""
     given = conninfo_to_dict(dsn)
-    check = _LostConnections()
+    watch = _Watch()
     pool: Pool = AsyncConnectionPool(
         dsn,
         min_size=1,
         max_size=size,
         open=False,
-        configure=_configure,
-        check=check,
-        timeout=10,
+        configure=watch.configure,
+        check=watch.check,
+        timeout=_WAIT_SECONDS,
+        reconnect_failed=watch.away,
         reconnect_timeout=_RECONNECT_SECONDS,
         kwargs={name: value for name, value in _PATIENCE.items() if name not in given},
     )
-    check.pool = pool
     async with pool:
         yield pool
 
 
-class _LostConnections:
-    """Keeps connections that the server has closed, as it does when it restarts, from being used.
-
-    What the server said last is there to be read, while a connection at rest is silent: one look
-    at the socket tells, without a word to the server. The first one found has all others tested.
-    """
+class _Watch:
+    """Sees the server go and come back, so that nobody waits long for what cannot be had."""
 
     def __init__(self) -> None:
-        self.pool: Pool | None = None
+        self._pool: Pool | None = None
         self._testing: asyncio.Task[None] | None = None
 
-    async def __call__(self, connection: Connection) -> None:
-        """Return when the connection is as it was left. Raises OperationalError."""
+    async def configure(self, connection: Connection) -> None:
+        """Make a new connection ready: the server is there."""
+        await connection.execute("set time zone 'UTC'; set statement_timeout = '30s'")
+        await connection.commit()
+        if self._pool is not None:
+            self._pool.timeout = _WAIT_SECONDS
+
+    async def away(self, pool: Pool) -> None:
+        """Note that the server has not been there for some time: say so soon to who asks."""
+        self._pool = pool
+        pool.timeout = _AWAY_SECONDS
+
+    async def check(self, connection: Connection) -> None:
+        """Keep a connection that the server has closed, as in a restart, from being used.
+
+        What the server said last is there to be read, while a connection at rest is silent: one
+        look at the socket tells, without a word to the server. The first one found has all others
+        tested. Raises OperationalError.
+        """
         look = select.poll()
         look.register(connection.fileno(), select.POLLIN)
         if not look.poll(0):
             return
+        pool: Pool | None = getattr(connection, "_pool", None)
         await connection.close()
-        if self.pool is not None and (self._testing is None or self._testing.done()):
-            self._testing = asyncio.create_task(self.pool.check())
+        if pool is not None and (self._testing is None or self._testing.done()):
+            self._testing = asyncio.create_task(pool.check())
         raise OperationalError("the server has closed the connection")
 
 

@@ -17,7 +17,6 @@ import psycopg
 from tests.context.notifications.receiver import Receiver
 from tests.faults.installation import API, Installation
 
-TYPE = "Counter"
 _IRI = "https://uri.etsi.org/ngsi-ld/default-context/n"
 #: Statuses that say "not now"; anything else that is no success is a failure of the test.
 _LATER = 503
@@ -29,6 +28,8 @@ class Load:
 
     #: Addresses of the API; a writer goes to the next one after an error.
     apis: list[str]
+    #: Type of its entities, which no other load writes to.
+    kind: str = "Counter"
     sent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     acknowledged: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     #: Answers that were no success: status or kind of error → how often.
@@ -38,6 +39,8 @@ class Load:
     #: Seconds the slowest answer took.
     slowest: float = 0.0
     pause: float = 0.01
+    #: The last number each writer gave.
+    _steps: Counter[int] = field(default_factory=Counter)
 
     @asynccontextmanager
     async def running(self, writers: int, entities: int = 2) -> AsyncIterator[None]:
@@ -72,11 +75,11 @@ class Load:
     async def _write(
         self, client: httpx.AsyncClient, number: int, entities: int, stop: asyncio.Event
     ) -> None:
-        ids = [f"urn:x:{number}:{entity}" for entity in range(entities)]
-        known: set[str] = set()
-        step = 0
+        ids = [f"urn:x:{self.kind}:{number}:{entity}" for entity in range(entities)]
+        known = {identifier for identifier in ids if self.acknowledged[identifier]}
         while not stop.is_set():
-            step += 1
+            self._steps[number] += 1
+            step = self._steps[number]
             if number % 4 == 3:  # one in four writes batches
                 await self._batch(client, number, ids, step)
             else:
@@ -87,7 +90,7 @@ class Load:
     async def _batch(
         self, client: httpx.AsyncClient, number: int, ids: list[str], step: int
     ) -> None:
-        body = [{"id": identifier, "type": TYPE, **value_of(step)} for identifier in ids]
+        body = [{"id": identifier, "type": self.kind, **value_of(step)} for identifier in ids]
         for identifier in ids:
             self.sent[identifier].append(step)
         status = await self._ask(client, number, "POST", "/entityOperations/upsert", body)
@@ -103,7 +106,7 @@ class Load:
             path = f"/entities/{identifier}/attrs"
             status = await self._ask(client, number, "PATCH", path, value_of(step))
         else:
-            body = {"id": identifier, "type": TYPE, **value_of(step)}
+            body = {"id": identifier, "type": self.kind, **value_of(step)}
             status = await self._ask(client, number, "POST", "/entities", body)
             if status == 409:  # an earlier attempt went through although nobody told us
                 known.add(identifier)
@@ -151,16 +154,15 @@ def value_of(step: int) -> dict[str, Any]:
     return {"n": {"type": "Property", "value": step}}
 
 
-async def subscribe(api: str, uri: str, kind: str = TYPE, **members: Any) -> str:
+async def subscribe(load: Load, uri: str) -> str:
     """Subscribe to the load's entities."""
     body = {
         "type": "Subscription",
-        "entities": [{"type": kind}],
+        "entities": [{"type": load.kind}],
         "notification": {"endpoint": {"uri": uri, "accept": "application/json"}},
-        **members,
     }
     async with httpx.AsyncClient(timeout=30) as client:
-        answer = await client.post(f"{api}/subscriptions", json=body)
+        answer = await client.post(f"{load.apis[0]}/subscriptions", json=body)
     assert answer.status_code == 201, answer.text
     return answer.headers["Location"].rpartition("/")[2]
 
@@ -188,14 +190,7 @@ class Found:
 
 async def judge(load: Load, dsn: str, server: Installation, receiver: Receiver) -> Found:
     """Hold state, history and notifications against what was acknowledged."""
-    assert load.faults == []
-    stored = history(dsn)
-    for identifier, numbers in load.acknowledged.items():
-        missing = set(numbers) - set(stored.get(identifier, ()))
-        assert not missing, f"{identifier}: {sorted(missing)} acknowledged but not in the history"
-    for identifier, numbers in stored.items():
-        assert numbers == sorted(set(numbers)), f"{identifier}: {numbers} is out of order"
-        assert set(numbers) <= set(load.sent[identifier])
+    stored = kept(load, dsn)
     async with httpx.AsyncClient(timeout=30) as client:
         for identifier, numbers in stored.items():
             answer = await client.get(f"{server.base}{API}/entities/{identifier}")
@@ -212,6 +207,19 @@ async def judge(load: Load, dsn: str, server: Installation, receiver: Receiver) 
         errors=dict(load.errors),
         slowest=load.slowest,
     )
+
+
+def kept(load: Load, dsn: str) -> dict[str, list[int]]:
+    """Return the history, seeing to it that all that was acknowledged is there, in order."""
+    assert load.faults == []
+    stored = history(dsn, load)
+    for identifier, numbers in load.acknowledged.items():
+        missing = set(numbers) - set(stored.get(identifier, ()))
+        assert not missing, f"{identifier}: {sorted(missing)} acknowledged but not in the history"
+    for identifier, numbers in stored.items():
+        assert numbers == sorted(set(numbers)), f"{identifier}: {numbers} is out of order"
+        assert set(numbers) <= set(load.sent[identifier])
+    return stored
 
 
 async def all_told(receiver: Receiver, stored: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -235,14 +243,14 @@ def by_entity(receiver: Receiver) -> dict[str, list[int]]:
     return told
 
 
-def history(dsn: str) -> dict[str, list[int]]:
+def history(dsn: str, load: Load) -> dict[str, list[int]]:
     """Return the numbers in the history of each entity of the load, in the order of their times."""
     found: dict[str, list[int]] = defaultdict(list)
     with psycopg.connect(dsn) as connection:
         rows: Iterable[tuple[str, float]] = connection.execute(
             "select entity_id, number from attribute_history where attr = %s and deleted_at is null"
-            " order by entity_id, at, number",
-            [_IRI],
+            " and starts_with(entity_id, %s) order by entity_id, at, number",
+            [_IRI, f"urn:x:{load.kind}:"],
         )
         for identifier, number in rows:
             found[identifier].append(int(number))

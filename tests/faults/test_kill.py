@@ -18,8 +18,8 @@ async def test_killed_at_any_moment_nothing_is_lost(
     embedded_server: Installation, receiver: Receiver, chance: random.Random, counts: Counts
 ) -> None:
     server = embedded_server
-    await subscribe(server.api, receiver.url)
     load = Load([server.api])
+    await subscribe(load, receiver.url)
     victims = {
         "web worker": server.workers,
         "web master": server.web_master,
