@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,13 +37,28 @@ COMPILERS: Final[Mapping[str, Callable[..., Subscriber]]] = {
 }
 
 
+@dataclass(slots=True)
+class _Watchers:
+    """The subscriptions of one tenant to one type: those to any attribute, the others by it."""
+
+    of_any: list[Subscription] = field(default_factory=list)
+    by_attr: dict[str, list[Subscription]] = field(default_factory=dict)
+
+    def add(self, subscription: Subscription) -> None:
+        if subscription.watched is None:
+            self.of_any.append(subscription)
+            return
+        for attr in subscription.watched:
+            self.by_attr.setdefault(attr, []).append(subscription)
+
+
 class Registry:
-    """Compiled subscriptions, found by the tenant and type of a change."""
+    """Compiled subscriptions, found by the tenant, type and attributes of a change."""
 
     def __init__(self) -> None:
         self.version = -1
         self._known: dict[Key, tuple[datetime, str, Subscriber]] = {}
-        self._by_type: dict[tuple[str, str | None], list[Subscription]] = {}
+        self._by_type: dict[tuple[str, str | None], _Watchers] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -101,9 +117,16 @@ class Registry:
     def candidates(self, change: Change) -> Iterable[Subscription]:
         """Return the subscriptions that may match a change, each once."""
         found: dict[str, Subscription] = {}
+        attrs = change.changed if change.operation == "update" else change.entity.attrs
         for kind in (None, *change.types):
-            for subscription in self._by_type.get((change.tenant, kind), ()):
+            watchers = self._by_type.get((change.tenant, kind))
+            if watchers is None:
+                continue
+            for subscription in watchers.of_any:
                 found[subscription.id] = subscription
+            for attr in attrs:
+                for subscription in watchers.by_attr.get(attr, ()):
+                    found[subscription.id] = subscription
         return found.values()
 
 
@@ -113,13 +136,13 @@ async def _rows(
     return await (await connection.execute(_SQL[statement], parameters)).fetchall()
 
 
-def _by_type(subscriptions: Iterable[Subscription]) -> dict[tuple[str, str | None], Any]:
-    found: dict[tuple[str, str | None], list[Subscription]] = defaultdict(list)
+def _by_type(subscriptions: Iterable[Subscription]) -> dict[tuple[str, str | None], _Watchers]:
+    found: dict[tuple[str, str | None], _Watchers] = defaultdict(_Watchers)
     for subscription in subscriptions:
         if subscription.interval is None:
             for kind in subscription.types or (None,):
-                found[subscription.tenant, kind].append(subscription)
-    return found
+                found[subscription.tenant, kind].add(subscription)
+    return dict(found)
 
 
 def _compile(row: tuple[Any, ...]) -> Subscriber | None:

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import orjson
+
 from tamamo.context.broker import Broker
+from tamamo.context.changes.change import Change, Operation, Position
 from tamamo.context.jsonld import TermMap, resolve
 from tamamo.context.jsonld.pack import pack, unpack
 from tamamo.context.subscriptions.compiled import Snapshot
@@ -59,3 +62,41 @@ def test_a_snapshot_knows_what_it_saw() -> None:
     snapshot = Snapshot.parse("10:20:12,15")
     assert [xid for xid in range(8, 23) if not snapshot.saw(xid)] == [12, 15, 20, 21, 22]
     assert not Snapshot.parse("10:10:").saw(10)
+
+
+async def test_only_those_that_watch_what_changed_are_looked_at(broker: Broker) -> None:
+    terms = resolve.default_map().terms
+    watched = {"any": None, "level": ["level"], "both": ["level", "name"], "name": ["name"]}
+    for name, attrs in watched.items():
+        more = {} if attrs is None else {"watchedAttributes": attrs}
+        await broker.subscriptions.create("default", body(f"urn:x:{name}", **more), terms)
+    registry = Registry()
+    async with single(broker.pool) as connection:
+        await registry.refresh(connection, 1)
+
+    def looked_at(operation: Operation, changed: list[str], attrs: list[str]) -> set[str]:
+        document = {
+            "types": [],
+            "scopes": [],
+            "createdAt": "",
+            "modifiedAt": "",
+            "attrs": {terms.expand_term(name): [] for name in attrs},
+        }
+        change = Change(
+            Position(1, 1),
+            "default",
+            operation,
+            "urn:x:1",
+            [terms.expand_type("Room")],
+            [terms.expand_term(name) for name in changed],
+            None,
+            orjson.dumps(document).decode(),
+            None,
+        )
+        return {subscription.id[6:] for subscription in registry.candidates(change)}
+
+    both = ["level", "name"]
+    assert looked_at("update", ["level"], both) == {"any", "level", "both"}
+    assert looked_at("update", ["other"], both) == {"any"}
+    assert looked_at("create", [], both) == {"any", "level", "both", "name"}
+    assert looked_at("delete", [], ["name"]) == {"any", "both", "name"}
