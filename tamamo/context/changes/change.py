@@ -1,6 +1,6 @@
 """One committed change, where it stands in the order of changes, and who wants to see it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -9,6 +9,8 @@ import orjson
 
 from tamamo.context.entities.store import bounds, from_document
 from tamamo.context.model.entity import LOCATION, Entity, Instance
+from tamamo.context.query import match
+from tamamo.context.query.plan import Query
 
 #: West, south, east, north in degrees; west > east crosses the 180th meridian.
 BBox = tuple[float, float, float, float]
@@ -34,16 +36,51 @@ class Position(NamedTuple):
         return f"{self.xid}-{self.seq}"
 
 
+#: What a change is to a reader: an entity to show, one to show no longer, or one that is gone.
+Sight = Literal["entity", "left", "gone"]
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which changes a reader wants. types: IRIs, None = all. bbox: None = everywhere."""
+    """Which changes a reader wants.
+
+    types: IRIs, None = all. bbox: None = everywhere. query: what entities must meet, None = all
+    do. attrs: IRIs of which one must have changed, None = any.
+    """
 
     tenant: str
     types: frozenset[str] | None = None
     bbox: BBox | None = None
+    query: Query | None = None
+    attrs: frozenset[str] | None = None
 
     def wants(self, change: "Change") -> bool:
-        """Whether the change is of this tenant, of one of the types, and touches the area."""
+        """Whether the reader is to see anything of a change."""
+        return self.sight(change) is not None
+
+    def sight(self, change: "Change") -> Sight | None:
+        """Return what a change is to the reader; None: nothing.
+
+        What meets the query no longer is told once more, or it would stand there for ever.
+        """
+        if not self._is_near(change):
+            return None
+        if change.operation == "delete":
+            return "gone" if self._meets(change.entity) else None
+        before = change.before
+        was = before is not None and self._meets(before)
+        if not self._meets(change.entity):
+            return "left" if was else None
+        if not was or self.attrs is None or not self.attrs.isdisjoint(change.changed):
+            return "entity"
+        return None
+
+    def _meets(self, entity: Entity) -> bool:
+        if self.query is not None and not match.matches(self.query, entity):
+            return False
+        return self.attrs is None or not self.attrs.isdisjoint(entity.attrs)
+
+    def _is_near(self, change: "Change") -> bool:
         if change.tenant != self.tenant:
             return False
         if self.types is not None and self.types.isdisjoint(change.types):
@@ -91,6 +128,15 @@ class Change:
             return None
         previous: dict[str, list[Instance]] = orjson.loads(self.previous_document)
         return previous
+
+    @cached_property
+    def before(self) -> Entity | None:
+        """The entity before the change, as far as its attributes tell; None for a new one."""
+        if self.operation != "update":
+            return None
+        previous = self.previous or {}
+        kept = {attr: own for attr, own in self.entity.attrs.items() if attr not in self.changed}
+        return replace(self.entity, attrs=kept | {a: own for a, own in previous.items() if own})
 
     @cached_property
     def previous_bounds(self) -> BBox | None:

@@ -12,13 +12,15 @@ from starlette.types import Receive, Scope, Send
 
 from tamamo.context import negotiation
 from tamamo.context.broker import Broker
-from tamamo.context.changes.change import BBox, Change, Position
+from tamamo.context.changes.change import BBox, Change, Filter, Position, Sight
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
+from tamamo.context.changes.tailer import ChangeService
 from tamamo.context.errors import BadRequestData, InvalidRequest
 from tamamo.context.http import TENANT_HEADER, problem_answer
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.model.represent import View, represent, represent_types
+from tamamo.context.query import request as query
 from tamamo.context.query.text import check_text
 from tamamo.kernel.errors import Problem
 
@@ -29,8 +31,11 @@ SEND_LIMIT = 20.0
 #: What a browser waits before it connects again, in milliseconds.
 RETRY = 2000
 
-_PARAMETERS = frozenset({"type", "bbox", "tenant", "after"})
-_SIMPLIFIED = View(format="simplified")
+#: Filters as in queries for entities (6.4.3.2).
+_FILTERS = frozenset(
+    {"id", "idPattern", "q", "scopeQ", "attrs", "georel", "geometry", "coordinates", "geoproperty"}
+)
+_PARAMETERS = frozenset({"type", "bbox", "tenant", "after"}) | _FILTERS
 
 
 class EventStream:
@@ -48,7 +53,12 @@ class EventStream:
         """Send events until the browser leaves, is too slow, or the process goes down."""
         wanted = self._request
         async with self._broker.changes.subscribe(
-            self._tenant, wanted.types, wanted.bbox, wanted.after
+            self._tenant,
+            wanted.types,
+            wanted.bbox,
+            wanted.after,
+            query=wanted.query,
+            attrs=wanted.attrs,
         ) as changes:
             gone = asyncio.create_task(_disconnected(receive))
             sending = asyncio.create_task(self._send_all(changes, send))
@@ -75,12 +85,12 @@ class EventStream:
 
     async def _pieces(self, changes: Subscription) -> AsyncIterator[bytes]:
         yield b"retry: %d\n\n" % RETRY
-        if changes.gap:
-            yield _event("reset", {"reason": "expired"})
+        if changes.gap or self._request.ahead:
+            yield _event("reset", {"reason": "expired" if changes.gap else "unknown"})
         try:
             while True:
                 change = await changes.next(HEARTBEAT)
-                yield b":\n\n" if change is None else event_of(change, self._terms)
+                yield b":\n\n" if change is None else event_of(change, self._terms, changes.filter)
         except SlowReader:
             yield _event("end", {"reason": "slow"})
         except Closed:
@@ -100,12 +110,37 @@ class StreamRequest:
         names = [name.strip() for name in params.get("type", "").split(",") if name.strip()]
         self.types = [terms.expand_type(name) for name in names] or None
         self.bbox = read_bbox(params["bbox"]) if "bbox" in params else None
-        self.after = request.headers.get("last-event-id") or params.get("after") or None
+        filters = {name: params[name] for name in _FILTERS if name in params}
+        for name, text in filters.items():
+            check_text(text, name)
+        # However wide it is, it is answered from here alone.
+        read = query.read({**filters, "local": "true"}, terms) if filters else None
+        self.attrs = None if read is None or not read.attrs else frozenset(read.attrs)
+        self.query = None if read is None or filters.keys() <= {"attrs"} else read
+        self._last = request.headers.get("last-event-id")
+        self.after = self._last or params.get("after") or None
+        #: Whether it goes on behind a position that this database does not have.
+        self.ahead = False
         if self.after is not None:
             try:
                 Position.parse(self.after)
             except ValueError as error:
                 raise BadRequestData(f"Last-Event-ID: {error}", field="Last-Event-ID") from error
+
+    async def check(self, changes: ChangeService) -> None:
+        """Find whether its position can be gone on from.
+
+        A browser that comes back with one of another database begins anew. Raises BadRequestData
+        for the parameter `after`.
+        """
+        if self.after is None or not await changes.is_ahead(self.after):
+            return
+        if not self._last:
+            raise BadRequestData(
+                f"after: there is no change {self.after} yet; take the id of an event",
+                field="after",
+            )
+        self.after, self.ahead = None, True
 
 
 def read_bbox(text: str) -> BBox:
@@ -119,20 +154,25 @@ def read_bbox(text: str) -> BBox:
     return west, south, east, north
 
 
-def event_of(change: Change, terms: TermMap) -> bytes:
-    """Return a change as an event: `entity` with the simplified entity, `gone` for a deletion."""
-    rendered = change.rendered.get(terms)
+def event_of(change: Change, terms: TermMap, wanted: Filter) -> bytes:
+    """Return a change as an event: what it is to the reader, with the simplified entity."""
+    sight = wanted.sight(change)
+    made = (terms, sight, wanted.attrs)
+    rendered = change.rendered.get(made)
     if rendered is None:
-        rendered = change.rendered[terms] = _render(change, terms)
+        rendered = change.rendered[made] = _render(change, terms, sight, wanted.attrs)
     return rendered
 
 
-def _render(change: Change, terms: TermMap) -> bytes:
-    if change.operation == "delete":
+def _render(
+    change: Change, terms: TermMap, sight: Sight | None, attrs: frozenset[str] | None
+) -> bytes:
+    if sight != "entity":
         data = {"id": change.entity_id, "type": represent_types(change.types, terms)}
-        return _event("gone", data, change.position)
-    data = represent(change.entity, terms, _SIMPLIFIED)
-    data["changed"] = [terms.compact_iri(iri) for iri in change.changed]
+        return _event(sight or "left", data, change.position)
+    data = represent(change.entity, terms, View(format="simplified", attrs=attrs))
+    shown = (iri for iri in change.changed if attrs is None or iri in attrs)
+    data["changed"] = [terms.compact_iri(iri) for iri in shown]
     return _event("entity", data, change.position)
 
 
@@ -160,7 +200,9 @@ async def stream(request: Request) -> Response | EventStream:
         links = tuple(request.headers.getlist("link"))
         link = negotiation.context_link(links) if links else None
         terms = await broker.contexts.resolve(tenant, link)
-        return EventStream(broker, tenant, terms, StreamRequest(request, terms))
+        wanted = StreamRequest(request, terms)
+        await wanted.check(broker.changes)
+        return EventStream(broker, tenant, terms, wanted)
     except Problem as problem:
         return problem_answer(problem, request.headers)
 

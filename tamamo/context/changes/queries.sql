@@ -2,6 +2,10 @@
 -- Every transaction before this one has ended: what it wrote is visible now or never.
 select pg_snapshot_xmin(pg_current_snapshot())::text
 
+-- name: next_xid
+-- No transaction has this number yet.
+select pg_snapshot_xmax(pg_current_snapshot())::text
+
 -- name: after
 -- The next changes behind a position in the order all readers share, and the horizon below which
 -- nothing can appear any more. There is always a row: without a change only the horizon is set.

@@ -12,6 +12,7 @@ from tamamo.context.changes import reading
 from tamamo.context.changes.change import BBox, Change, Filter, Position
 from tamamo.context.changes.reading import PAGE
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
+from tamamo.context.query.plan import Query
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single
 from tamamo.kernel.tasks import wanted
@@ -60,13 +61,18 @@ class ChangeService:
         types: Collection[str] | None = None,
         bbox: BBox | None = None,
         after: str | None = None,
+        *,
+        query: Query | None = None,
+        attrs: Collection[str] | None = None,
     ) -> AsyncIterator[Subscription]:
         """Yield the changes of a tenant from now on, or those behind the position `after`.
 
-        types: IRIs. Raises ValueError when `after` is no position. The reader must keep up: one
-        that lags is dropped with SlowReader and can resume after the last change it took.
+        types, attrs: IRIs. query: what entities must meet. Raises ValueError when `after` is no
+        position. The reader must keep up: one that lags is dropped with SlowReader and can resume
+        after the last change it took.
         """
-        wanted = Filter(tenant, None if types is None else frozenset(types), bbox)
+        kinds, names = (None if given is None else frozenset(given) for given in (types, attrs))
+        wanted = Filter(tenant, kinds, bbox, query, names)
         resume = None if after is None else Position.parse(after)
         async with self._starting:
             if not self._readers:
@@ -87,6 +93,13 @@ class ChangeService:
             self._readers.discard(reader)
             if not self._readers:
                 await self._stop()
+
+    async def is_ahead(self, position: str) -> bool:
+        """Whether nothing can be at a position yet. Raises ValueError when it is no position."""
+        async with single(self._pool) as connection:
+            row = await (await connection.execute(_SQL["next_xid"])).fetchone()
+        assert row is not None
+        return Position.parse(position).xid >= int(row[0])
 
     async def aclose(self) -> None:
         """End all readers with Closed and stop the loop."""
@@ -134,11 +147,7 @@ class ChangeService:
         if any(not _covers(tenants, types, reader.filter) for reader in self._readers):
             return True
         for change in changes:
-            try:
-                self._offer(change)
-            except Exception:
-                # One row that cannot be read must not stop all that follow.
-                _log.exception("change skipped", position=change.position)
+            self._offer(change)
         self._position = position
         HANDED_OUT.inc(len(changes))
         if changes:
@@ -147,10 +156,15 @@ class ChangeService:
 
     def _offer(self, change: Change) -> None:
         for reader in self._readers:
-            if not reader.ended:
+            if reader.ended:
+                continue
+            try:
                 reader.offer(change)
-                if reader.ended:
-                    DROPPED.inc()
+            except Exception:
+                # One row or filter must stop neither what follows nor the other readers.
+                _log.exception("change skipped", position=change.position)
+            if reader.ended:
+                DROPPED.inc()
 
     async def _read(
         self,

@@ -1,7 +1,7 @@
 """A subscription made ready: what each change is held against, and how the answer looks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.model.represent import Format, View
 from tamamo.context.negotiation import GEO_JSON, JSON
-from tamamo.context.query import geoq, projection, q, request, scopeq, typeq
+from tamamo.context.query import geoq, match, projection, q, request, scopeq, typeq
 from tamamo.context.query.paths import Lookup
 from tamamo.context.query.plan import Query, Selector
 from tamamo.context.query.projection import Projection
@@ -110,6 +110,12 @@ class Subscription(Subscriber):
     shown: Projection
     join: Join | None
     show_changes: bool
+    #: How many relationships its query follows.
+    link_depth: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        depth = 0 if self.query.q is None else q.link_depth(self.query.q)
+        object.__setattr__(self, "link_depth", depth)
 
     @property
     def types(self) -> tuple[str, ...] | None:
@@ -123,11 +129,6 @@ class Subscription(Subscriber):
                 return None
             found += types
         return tuple(found)
-
-    @property
-    def link_depth(self) -> int:
-        """How many relationships its query follows."""
-        return 0 if self.query.q is None else q.link_depth(self.query.q)
 
     def wakes(self, change: Change, events: Events) -> bool:
         """Whether something happened that this subscription watches."""
@@ -145,14 +146,7 @@ class Subscription(Subscriber):
 
     def selects(self, entity: Entity, lookup: Lookup | None = None) -> bool:
         """Whether the entity is subscribed to and meets the query."""
-        wanted = self.query
-        if self.limited and not any(_selected(one, entity) for one in wanted.selectors):
-            return False
-        if wanted.scope is not None and not scopeq.matches(wanted.scope, entity):
-            return False
-        if wanted.q is not None and not q.matches(wanted.q, entity, lookup):
-            return False
-        return wanted.geo is None or geoq.matches(wanted.geo, entity)
+        return match.matches(self.query, entity, lookup)
 
 
 class OtherSubscription(Subscription):
@@ -163,14 +157,6 @@ class OtherSubscription(Subscription):
     def message(self, change: Change, events: Events) -> Message | None:
         """Return what the subscriber is told of a change that woke and was selected."""
         raise NotImplementedError
-
-
-def _selected(selector: Selector, entity: Entity) -> bool:
-    if selector.ids and entity.id not in selector.ids:
-        return False
-    if selector.id_pattern is not None and not selector.id_pattern.search(entity.id):
-        return False
-    return typeq.matches(selector.types, entity)
 
 
 def events_of(change: Change) -> Events:

@@ -118,6 +118,63 @@ async def test_only_what_was_asked_for(broker: Broker, api: httpx.AsyncClient) -
         assert (await one.event())[2]["id"] == "urn:x:near"
 
 
+NEAR = "georel=near;maxDistance==10&geometry=Point&coordinates=[134,34.3]"
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("q=level>2", "2:entity 3:left 5:entity 6:gone"),
+        ("q=level>2;name==%22z%22", ""),
+        ("attrs=name", "1:entity 4:entity 6:gone"),
+        ("attrs=name&q=level>2", "2:entity 3:left 5:entity 6:gone"),
+        ("attrs=wind", ""),
+        ("id=urn:x:1", "1:entity 2:entity 3:entity 4:entity 5:entity 6:gone"),
+        ("id=urn:x:2", ""),
+        ("idPattern=x:1$&scopeQ=/a&attrs=name", "1:entity 4:entity 6:gone"),
+        ("scopeQ=/b", ""),
+        (f"{NEAR}&attrs=level", "1:entity 2:entity 3:entity 5:entity 6:gone"),
+        (NEAR.replace("[134", "[130"), ""),
+    ],
+)
+async def test_filters(broker: Broker, api: httpx.AsyncClient, query: str, seen: str) -> None:
+    place = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [134, 34.3]}}
+    first = {"id": "urn:x:1", "type": "Gauge", "scope": "/a", "level": 1, "name": "x"}
+    path = "/entities/urn:x:1"
+    async with Browser(broker, query).watching() as browser, Browser(broker).watching() as every:
+        await browser.piece()
+        await every.piece()
+        assert (await api.post("/entities", json={**first, "location": place})).is_success
+        for change in ({"level": 3}, {"level": 2}, {"name": "y"}, {"level": 3}):
+            assert (await api.patch(f"{path}/attrs", json=change)).is_success
+        assert (await api.delete(path)).is_success
+        steps = {(await every.event())[1]: step for step in range(1, 7)}
+        events = [await browser.event() for _ in seen.split()]
+        await write(api, 9)
+        assert (await every.event())[2]["id"] == GAUGE["id"]
+        assert b"event" not in browser._text
+    assert " ".join(f"{steps[position]}:{name}" for name, position, _ in events) == seen
+    for name, _, data in events:
+        assert data["id"] == "urn:x:1"
+        if name == "entity" and query == "attrs=name":
+            assert data.keys() == {"id", "type", "scope", "name", "changed"}
+            assert data["changed"] == ["name"]
+        elif name == "left":
+            assert data == {"id": "urn:x:1", "type": "Gauge"}
+
+
+async def test_a_position_that_is_yet_to_come(broker: Broker, api: httpx.AsyncClient) -> None:
+    async with Browser(broker, "after=999999999-1").watching() as asking:
+        assert asking.status == 400
+        assert b"no change 999999999-1 yet" in asking._text
+    # A browser comes back by itself, maybe to a database that was put back: it begins anew.
+    async with Browser(broker, last_event_id="999999999-1").watching() as browser:
+        await browser.piece()
+        assert (await browser.event())[::2] == ("reset", {"reason": "unknown"})
+        await write(api, 1)
+        assert (await browser.event())[2]["currentLevel"] == 1
+
+
 async def test_resuming_by_last_event_id(broker: Broker, api: httpx.AsyncClient) -> None:
     async with Browser(broker).watching() as browser:
         await browser.piece()
@@ -197,6 +254,11 @@ async def test_streams_end_when_the_process_goes_down(broker: Broker) -> None:
         ("bbox=1,20,3,4", 400),
         ("bbox=500,2,600,4", 400),
         ("after=yesterday", 400),
+        ("q=level>", 400),
+        ("q=within{level}>2", 400),
+        ("georel=near", 400),
+        ("id=Bus", 400),
+        ("attrs=a,%00", 400),
         ("colour=red", 400),
         ("type=Bus,%00", 400),
         ("tenant=nobody", 404),
