@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.context import api
 from tamamo.context.broker import Broker, open_broker
 from tamamo.context.changes.http import routes as change_routes
+from tamamo.context.crossorigin import CrossOrigin
 from tamamo.context.description.http import routes as description_routes
 from tamamo.context.ngsiv2 import routes as ngsiv2
 from tamamo.context.remotesubscriptions.http import routes as callback_routes
@@ -88,6 +89,7 @@ def build(settings: Settings) -> Starlette:
             collect_less_often()
             yield {"broker": broker}
 
+    crossing = [Middleware(CrossOrigin, settings=settings)] if settings.cors_origins else []
     return Starlette(
         routes=[
             Route("/healthz", healthz),
@@ -100,6 +102,7 @@ def build(settings: Settings) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
+            *crossing,
             Middleware(ApiFirst),
             Middleware(PatientBody, limit=settings.max_body, seconds=settings.body_seconds),
         ],
