@@ -17,6 +17,7 @@ from tamamo.context import http
 from tamamo.context.distribution import outcome as outcomes
 from tamamo.context.distribution.client import together
 from tamamo.context.distribution.ladder import Ask, Item, singles
+from tamamo.context.distribution.limits import within
 from tamamo.context.distribution.outcome import Outcome
 from tamamo.context.distribution.provision import (
     Kind,
@@ -193,7 +194,7 @@ async def _plan(
         if batch.kind is Kind.DELETE:
             _plan_deletion(plan, element, concerned(subject, sources))
             continue
-        found = split(subject, sources)
+        found = split(subject, [one for one in sources if within(one, element.raw, element.terms)])
         for share in found.shares:
             body = cut(element.raw, share.part, element.terms)
             plan.give(share.source, Item(subject, body, element.terms))

@@ -84,7 +84,7 @@ class Ask:
         return [result for lane in done for result in lane]
 
     async def _as_batch(self, items: Sequence[Item], terms: TermMap) -> Results:
-        body = [_body(item, terms) for item in items]
+        body = [self._body(item, terms) for item in items]
         given = self.exchange.params
         params = {"options": given["options"]} if "options" in given else {}
         request = Request("POST", f"/entityOperations/{self.path}", params, body, terms)
@@ -114,10 +114,14 @@ class Ask:
         asked = types_asked(self.source, item.subject)
         if asked and operation != "createEntity":
             params["type"] = "|".join(terms.compact_iri(iri) for iri in asked)
-        body = None if item.body is None else _body(item, terms)
+        body = None if item.body is None else self._body(item, terms)
         request = Request(method, path + suffix, params, body, terms)
         client = self.exchange.broker.distribution.client
         return await client.send(self.caller, self.source, request)
+
+    def _body(self, item: Item, terms: TermMap) -> Any:
+        names = Translation(item.terms, terms, self.source.conformance)
+        return item.id if item.body is None else names.entity(item.body)
 
 
 #: Operation → its method, and what follows the entity in its path.
@@ -129,10 +133,6 @@ _REQUESTS = {
     "updateEntity": ("PATCH", "/attrs"),
     "appendAttrs": ("POST", "/attrs"),
 }
-
-
-def _body(item: Item, terms: TermMap) -> Any:
-    return item.id if item.body is None else Translation(item.terms, terms).entity(item.body)
 
 
 def _common(items: Sequence[Item]) -> TermMap:

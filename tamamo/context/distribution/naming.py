@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tamamo.context.distribution.versions import amend_entity, amend_instance
+from tamamo.context.entities.fallback import Version
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.instances import looks_like_instances
 from tamamo.context.model.kinds import (
@@ -28,11 +30,15 @@ _TYPE: Final = re.compile(r"[^,|;()]+")
 
 
 class Translation:
-    """From the names of one @context to those of another."""
+    """From the names of one @context to those of another.
 
-    def __init__(self, given: TermMap, wanted: TermMap) -> None:
+    version: of the standard that the reader knows; None: this one.
+    """
+
+    def __init__(self, given: TermMap, wanted: TermMap, version: Version | None = None) -> None:
         self._given = given
         self._wanted = wanted
+        self._version = version
         self._same = given is wanted
 
     def name(self, name: str) -> str:
@@ -57,10 +63,14 @@ class Translation:
                 out[name] = self._names(value) if name in {"type", "@type"} else value
             else:
                 out[self.name(name)] = self._attribute(value)
-        return out
+        return out if self._version is None else amend_entity(out, self._version)
 
     def instance(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return an Attribute Fragment."""
+        out = self._instance(body)
+        return out if self._version is None else amend_instance(out, self._version)
+
+    def _instance(self, body: Mapping[str, Any]) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for name, value in body.items():
             if name in _NAMES:
@@ -77,14 +87,14 @@ class Translation:
         if self._same:
             return value
         if isinstance(value, list) and looks_like_instances(value):
-            return [self.instance(item) for item in value]
+            return [self._instance(item) for item in value]
         if not isinstance(value, dict):
             return value
         if value.keys() == {"dataset"} and isinstance(value["dataset"], dict):
             return {
                 "dataset": {name: self._attribute(one) for name, one in value["dataset"].items()}
             }
-        return self.instance(value) if _is_instance(value) else value
+        return self._instance(value) if _is_instance(value) else value
 
     def _names(self, value: Any) -> Any:
         if isinstance(value, list):

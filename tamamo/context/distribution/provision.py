@@ -18,6 +18,7 @@ from tamamo.context import http
 from tamamo.context.distribution import outcome as outcomes
 from tamamo.context.distribution.caller import Caller
 from tamamo.context.distribution.client import Request, together
+from tamamo.context.distribution.limits import within
 from tamamo.context.distribution.naming import Translation
 from tamamo.context.distribution.outcome import Outcome, Verdict
 from tamamo.context.distribution.source import Source
@@ -152,6 +153,7 @@ def _sources_of(exchange: Exchange, subject: Subject, *, past: bool) -> list[Sou
         for source in sources_of_tenant(exchange, past=past)
         if source.has(subject.id, subject.types)
         and (asked is None or _may_meet(source, subject, asked))
+        and within(source, exchange.body, exchange.terms)
     ]
 
 
@@ -227,7 +229,7 @@ async def _ask(
         terms = await exchange.broker.distribution.client.terms_for(caller, source)
     except (LdContextNotAvailable, BadRequestData) as problem:
         return outcomes.no_context(source, problem, attrs)
-    names = Translation(exchange.terms, terms)
+    names = Translation(exchange.terms, terms, source.conformance)
     request = Request(
         write.method,
         write.path(exchange, subject, names),

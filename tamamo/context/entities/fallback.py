@@ -9,7 +9,7 @@ from tamamo.context.model.entity import Entity, Instance
 Version = tuple[int, int]
 
 #: Kind → (version that introduced it, kind before, its member, member before).
-_KINDS: Final = {
+KINDS: Final = {
     "LanguageProperty": ((1, 4), "Property", "languageMap", "value"),
     "JsonProperty": ((1, 8), "Property", "json", "value"),
     "VocabProperty": ((1, 8), "Property", "vocab", "value"),
@@ -17,7 +17,7 @@ _KINDS: Final = {
     "ListRelationship": ((1, 8), "Relationship", "objectList", "object"),
 }
 #: Member of an instance → version that introduced it.
-_MEMBERS: Final = {
+MEMBERS: Final = {
     "datasetId": (1, 3),
     "observedAt": (1, 3),
     "unitCode": (1, 3),
@@ -52,7 +52,7 @@ def _instances(instances: list[Instance], version: Version, terms: TermMap) -> l
 
 
 def _instance(instance: Instance, version: Version, terms: TermMap) -> Instance:
-    introduced, kind, member, earlier = _KINDS.get(
+    introduced, kind, member, earlier = KINDS.get(
         instance["type"], ((0, 0), instance["type"], "", "")
     )
     reformat = version < introduced
@@ -64,6 +64,6 @@ def _instance(instance: Instance, version: Version, terms: TermMap) -> Instance:
             out[name] = kind
         elif reformat and name == member:
             out[earlier] = terms.compact_vocab_value(value) if name == "vocab" else value
-        elif version >= _MEMBERS.get(name, (0, 0)):
+        elif version >= MEMBERS.get(name, (0, 0)):
             out[name] = value
     return out

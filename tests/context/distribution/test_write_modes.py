@@ -252,6 +252,38 @@ async def test_instances_go_by_the_dataset_registered(
     assert await here(broker) == {"level": 1}
 
 
+async def test_a_registration_ends_where_its_area_and_its_scopes_end(
+    api: httpx.AsyncClient, register: Register, peer: Peer, broker: Broker
+) -> None:
+    square = [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]
+    await register(
+        peer.endpoint,
+        mode="redirect",
+        operations=["redirectionOps", "createBatch"],
+        location={"type": "Polygon", "coordinates": square},
+        scope=["/harbour", "/river/upper"],
+    )
+    agree(peer, OPERATIONS["createEntity"])
+    peer.answers["POST", "/entityOperations/create"] = Says(201)
+
+    def at(number: str, east: float, scope: str | None) -> dict[str, Any]:
+        point = {"type": "Point", "coordinates": [east, 1]}
+        own = {"scope": scope} if scope else {}
+        return gauge(number, location={"type": "GeoProperty", "value": point}) | own
+
+    inside = [at("1", 1, None), at("2", 1, "/harbour/north"), at("3", 1, "/river/upper")]
+    outside = [at("4", 5, None), at("5", 1, "/river"), at("6", 1, "/harbourside")]
+    for entity in [*inside, *outside]:
+        assert (await api.post("/entities", json=entity)).status_code == 201
+    assert [one.body for one in peer.asked] == inside
+    kept = await broker.entities.find_many("default", [one["id"] for one in [*inside, *outside]])
+    assert sorted(kept) == [one["id"] for one in outside]
+    await api.delete("/entities", params={"type": "Gauge", "local": "true"})
+    both = [*inside, *outside]
+    assert (await api.post("/entityOperations/create", json=both)).status_code == 201
+    assert peer.last.body == inside
+
+
 async def test_the_scope_of_a_fragment_counts_here_and_there(
     api: httpx.AsyncClient, register: Register, peer: Peer, broker: Broker
 ) -> None:

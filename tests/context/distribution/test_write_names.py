@@ -90,6 +90,34 @@ def test_every_form_of_an_attribute() -> None:
     assert same.entity(body) == {name: v for name, v in body.items() if name != "@context"}
 
 
+def test_a_body_for_an_earlier_version() -> None:
+    body = {
+        "type": ["Gauge", "Tide"],
+        "scope": "/harbour",
+        "expiresAt": "2030-01-01T00:00:00Z",
+        "name": {
+            "type": "LanguageProperty",
+            "languageMap": {"ja": "港"},
+            "valueType": "langString",
+        },
+        "kind": {"vocab": "tidal", "sub": {"json": {"a": 1}}},
+        "level": [prop(1, datasetId="urn:d:a"), prop(2, unitCode="MTR", expiresAt="2030")],
+        "gone": "urn:ngsi-ld:null",
+        "plain": {"any": "json"},
+    }
+    assert Translation(GERMAN, GERMAN, (1, 3)).entity(body) == {
+        "type": ["Gauge", "Tide"],
+        "name": prop({"ja": "港"}),
+        "kind": prop("tidal", sub=prop({"a": 1})),
+        "level": [prop(1, datasetId="urn:d:a"), prop(2, unitCode="MTR")],
+        "gone": "urn:ngsi-ld:null",
+        "plain": {"any": "json"},
+    }
+    oldest = Translation(GERMAN, GERMAN, (1, 0)).entity(body)
+    assert (oldest["type"], oldest["level"]) == ("Gauge", prop(2))
+    assert Translation(GERMAN, GERMAN, (1, 9)).entity(body) == body
+
+
 REDIRECT = {"mode": "redirect", "operations": ["redirectionOps"]}
 LD = {"Content-Type": "application/ld+json"}
 ID = "urn:ngsi-ld:Gauge:1"
