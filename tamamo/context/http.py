@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tamamo.context import negotiation
+from tamamo.context import methods, negotiation
 from tamamo.context.broker import Broker
 from tamamo.context.errors import (
     BadRequestData,
@@ -110,18 +110,21 @@ class Resource:
     def __init__(self, **operations: Operation) -> None:
         """operations: by HTTP method."""
         self.operations: Mapping[str, Operation] = operations
-        self._allow = ", ".join(sorted(operations))
+        self._allow = methods.allowed(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive, send)
         exchange: Exchange | None = None
         try:
-            operation = self.operations.get(request.method)
-            if operation is None:
+            operation = methods.find(self.operations, request.method)
+            if operation is not None:
+                exchange = await read(request, operation)
+                response = await operation.handler(exchange)
+            elif request.method == "OPTIONS":
+                response = methods.choices(self.operations)
+            else:
                 raise self._not_allowed(request.method)
-            exchange = await read(request, operation)
-            response = await operation.handler(exchange)
         except ClientDisconnect:
             return
         except Problem as problem:
@@ -134,6 +137,8 @@ class Resource:
         except Exception:
             _log.exception("request failed", method=request.method, path=request.url.path)
             response = problem_answer(InternalError("See the log."), request.headers)
+        if request.method == "HEAD":
+            response = methods.without_body(response)
         await response(scope, receive, send)
 
     def _not_allowed(self, method: str) -> Problem:

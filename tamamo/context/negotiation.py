@@ -34,8 +34,8 @@ def media_type(accept: str | None, geojson: bool) -> str:
     offered = (JSON, LD_JSON, GEO_JSON) if geojson else (JSON, LD_JSON)
     if not accept or not accept.strip():
         return JSON
-    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
-    weights = [(_weight(media, ranges), -place, media) for place, media in enumerate(offered)]
+    ranges = [media_range(part) for part in accept.split(",") if part.strip()]
+    weights = [(weight_of(media, ranges), -place, media) for place, media in enumerate(offered)]
     best = max(weights)
     if best[0] <= 0:
         raise NotAcceptable(
@@ -46,7 +46,8 @@ def media_type(accept: str | None, geojson: bool) -> str:
     return best[2]
 
 
-def _media_range(part: str) -> tuple[str, float]:
+def media_range(part: str) -> tuple[str, float]:
+    """Return media range and weight of one part of an Accept header (RFC 9110, 12.5.1)."""
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
     for parameter in parameters:
         key, _, value = parameter.partition("=")
@@ -58,7 +59,7 @@ def _media_range(part: str) -> tuple[str, float]:
     return name, 1.0
 
 
-def _weight(media: str, ranges: list[tuple[str, float]]) -> float:
+def weight_of(media: str, ranges: list[tuple[str, float]]) -> float:
     """Return the weight of the most specific range that covers the media type, 0 without one."""
     for pattern in (media, media.partition("/")[0] + "/*", "*/*"):
         found = [weight for name, weight in ranges if name == pattern]

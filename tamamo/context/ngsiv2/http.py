@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from tamamo.context import methods, negotiation
 from tamamo.context.broker import Broker
 from tamamo.context.errors import (
     BadRequestData,
@@ -114,10 +115,13 @@ class Resource:
         """Answer one request."""
         request = Request(scope, receive, send)
         try:
-            operation = self.operations.get(request.method)
-            if operation is None:
+            operation = methods.find(self.operations, request.method)
+            if operation is not None:
+                response = await operation.handler(await read(request, operation))
+            elif request.method == "OPTIONS":
+                response = methods.choices(self.operations)
+            else:
                 raise self._not_allowed(request.method)
-            response = await operation.handler(await read(request, operation))
         except ClientDisconnect:
             return
         except Fault as fault:
@@ -130,10 +134,12 @@ class Resource:
         except Exception:
             _log.exception("request failed", method=request.method, path=request.url.path)
             response = errors.answer(InternalError("See the log."), echo(request.headers))
+        if request.method == "HEAD":
+            response = methods.without_body(response)
         await response(scope, receive, send)
 
     def _not_allowed(self, method: str) -> Problem:
-        allowed = ", ".join(sorted(self.operations))
+        allowed = methods.allowed(self.operations)
         problem = MethodNotAllowed(f"{method} is not allowed here, only {allowed}")
         problem.headers["Allow"] = allowed
         return problem
@@ -174,21 +180,25 @@ async def read(request: Request, operation: Operation) -> Call:
 
 
 def accepted(header: str | None, offers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of the media types that an Accept header takes, the first it names first.
+    """Return those of the media types that an Accept header takes, the one it likes best first.
 
-    Raises NotAcceptable when there is none.
+    Of equal weight the one it names first. Raises NotAcceptable when there is none.
     """
     if header is None or not header.strip():
         return offers
-    found: list[str] = []
-    for part in header.split(","):
-        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        if any(parameter.replace(" ", "") in {"q=0", "q=0.0"} for parameter in parameters):
-            continue
-        found += [one for one in offers if media in (one, "*/*", one.partition("/")[0] + "/*")]
+    ranges = [negotiation.media_range(part) for part in header.split(",") if part.strip()]
+    named = [name for name, _ in ranges]
+
+    def rank(offer: str) -> tuple[float, int]:
+        covering = (offer, f"{offer.partition('/')[0]}/*", "*/*")
+        return -negotiation.weight_of(offer, ranges), min(
+            (named.index(name) for name in covering if name in named), default=len(named)
+        )
+
+    found = [offer for offer in offers if negotiation.weight_of(offer, ranges) > 0]
     if not found:
         raise NotAcceptable(f"Answers can be had as {', '.join(offers)}")
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted(found, key=rank))
 
 
 def _read_params(request: Request, operation: Operation) -> dict[str, str]:

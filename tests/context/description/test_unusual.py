@@ -1,0 +1,187 @@
+"""Unusual HTTP: rare methods, lengths, media types, encodings. Never a failure of the broker."""
+
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import pytest
+
+from tamamo.context.broker import Broker
+from tamamo.kernel.settings import Settings
+from tests.context.conftest import client_of
+
+ROOM = {"id": "urn:ngsi-ld:Room:1", "type": "Room", "name": {"type": "Property", "value": "東"}}
+
+
+async def test_head_answers_as_get_without_a_body(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/ngsi-ld/v1/entities", json=ROOM)).status_code == 201
+    for path in (
+        "/ngsi-ld/v1/entities?type=Room",
+        "/ngsi-ld/v1/entities/urn:ngsi-ld:Room:1",
+        "/ngsi-ld/v1/entities/urn:x:none",
+        "/v2/entities/urn:ngsi-ld:Room:1",
+        "/v2/types",
+    ):
+        get, head = await client.get(path), await client.head(path)
+        assert head.status_code == get.status_code
+        assert head.content == b""
+        for name in ("Content-Length", "Content-Type", "Link"):
+            assert head.headers.get(name) == get.headers.get(name), (path, name)
+
+
+async def test_options_and_405_say_what_is_allowed(client: httpx.AsyncClient) -> None:
+    cases = {
+        "/ngsi-ld/v1/entities": "DELETE, GET, HEAD, OPTIONS, POST",
+        "/ngsi-ld/v1/entityOperations/query": "OPTIONS, POST",
+        "/v2/subscriptions": "GET, HEAD, OPTIONS, POST",
+    }
+    for path, allowed in cases.items():
+        answer = await client.options(path)
+        assert (answer.status_code, answer.headers["Allow"]) == (204, allowed)
+        refused = await client.request("TRACE", path)
+        assert (refused.status_code, refused.headers["Allow"]) == (405, allowed)
+    assert (await client.options("/ngsi-ld/v1/nothing")).status_code == 404
+
+
+PREFLIGHT = {
+    "Origin": "https://app.example",
+    "Access-Control-Request-Method": "PATCH",
+    "Access-Control-Request-Headers": "authorization,content-type,ngsild-tenant",
+}
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+async def test_pages_of_the_origins_set_may_ask(broker: Broker, is_open: bool) -> None:
+    origins = ("https://app.example", "https://other.example")
+    broker.settings = msgspec.structs.replace(broker.settings, cors_origins=origins, open=is_open)
+    async with client_of(broker) as client:
+        client.base_url = httpx.URL("http://broker.test")
+        for path in ("/ngsi-ld/v1/entities?local=true", "/v2/entities", "/api/ngsi-ld.json"):
+            answer = await client.get(path, headers={"Origin": origins[0]})
+            assert answer.headers["Access-Control-Allow-Origin"] == origins[0]
+            assert "NGSILD-Results-Count" in answer.headers["Access-Control-Expose-Headers"]
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+            answer = await client.get(path, headers={"Origin": "https://evil.example"})
+            assert "Access-Control-Allow-Origin" not in answer.headers
+        # An error is seen by the script that caused it.
+        missing = await client.get("/ngsi-ld/v1/entities/urn:x:1", headers={"Origin": origins[1]})
+        assert missing.status_code == 404
+        assert missing.headers["Access-Control-Allow-Origin"] == origins[1]
+        asked = await client.options("/ngsi-ld/v1/entities/urn:x:1", headers=PREFLIGHT)
+        # Where changes need no key, no page of another origin makes any.
+        assert (asked.status_code == 200) == (not is_open)
+        reading = {**PREFLIGHT, "Access-Control-Request-Method": "GET"}
+        assert (await client.options("/v2/entities", headers=reading)).status_code == 200
+        page = await client.get("/healthz", headers={"Origin": origins[0]})
+        assert "Access-Control-Allow-Origin" not in page.headers
+
+
+async def test_nobody_may_ask_where_no_origin_is_set(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v2/entities", headers={"Origin": "https://app.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    asked = await client.options("/v2/entities", headers=PREFLIGHT)
+    assert (asked.status_code, asked.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+async def test_media_types_by_weight(client: httpx.AsyncClient) -> None:
+    await client.post("/ngsi-ld/v1/entities", json=ROOM)
+    found = {
+        "": "application/json",
+        "*/*": "application/json",
+        "application/*;q=0.1, application/ld+json": "application/ld+json",
+        "application/json;q=0.2, application/ld+json;q=0.9": "application/ld+json",
+        "application/json;q=0, application/*": "application/ld+json",
+        "APPLICATION/GEO+JSON": "application/geo+json",
+    }
+    for accept, media in found.items():
+        answer = await client.get(
+            "/ngsi-ld/v1/entities/urn:ngsi-ld:Room:1", headers={"Accept": accept}
+        )
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, media), accept
+    value = "/v2/entities/urn:ngsi-ld:Room:1/attrs/name/value"
+    texts = {
+        "text/plain": 200,
+        "text/*;q=0.000, application/json": 406,
+        "application/json;q=0.1, text/plain": 200,
+        "image/png": 406,
+    }
+    for accept, status in texts.items():
+        answer = await client.get(value, headers={"Accept": accept})
+        assert answer.status_code == status, accept
+
+
+JSON = "\nContent-Type: application/json"
+#: Requests as bytes (host and version are added) → the status answered.
+RAW = {
+    # Bodies and their length.
+    f"POST /ngsi-ld/v1/entities{JSON}\n": 411,
+    f"POST /v2/entities{JSON}\n": 411,
+    f"POST /ngsi-ld/v1/entities{JSON}\nContent-Length: 0\n": 400,
+    f"POST /ngsi-ld/v1/entities{JSON}\nContent-Length: 2\n\n{{}}": 400,
+    "POST /ngsi-ld/v1/entities\nContent-Length: 2\n\n{}": 400,
+    "POST /ngsi-ld/v1/entities\nContent-Type: text/html\nContent-Length: 2\n\n{}": 415,
+    f"POST /v2/entities{JSON}\nTransfer-Encoding: chunked\n\n0\r\n\r\n": 411,
+    f"POST /ngsi-ld/v1/entities{JSON}\nContent-Length: 999999999999\n": 413,
+    # Encodings of paths.
+    "GET /ngsi-ld/v1/entities/urn%3Angsi-ld%3ARoom%3A1": 404,
+    "GET /ngsi-ld/v1/entities/urn:x:%00": 400,
+    "GET /ngsi-ld/v1/entities/urn:x:%ff%fe": 404,
+    "GET /ngsi-ld/v1/entities/urn:x:%zz": 404,
+    "GET /ngsi-ld/v1/entities/urn:x:1%2F..%2F..%2Fetc": 404,
+    "GET /ngsi-ld/v1/entities/../entities": 404,
+    "GET /ngsi-ld/v1//entities": 400,
+    "GET /ngsi-ld/v1/types/%00": 400,
+    "GET /ngsi-ld/v1/attributes/https%3A%2F%2Fexample.org%2Fwarm": 404,
+    "GET /v2/entities/a%00b": 400,
+    "GET /v2/entities/%E6%9D%B1": 404,
+    "GET /v2/entities/%ff": 404,
+    "GET /v2/entities/a%2Fb": 400,
+    # Parameters.
+    "GET /ngsi-ld/v1/entities?type=%ff&local=true": 400,
+    "GET /ngsi-ld/v1/entities?type=Room&type=Hall": 400,
+    "GET /ngsi-ld/v1/entities?type=Room&&local=true&": 200,
+    "GET /ngsi-ld/v1/entities?q=a%00b": 400,
+    "GET /ngsi-ld/v1/entities?limit=%2B5&type=Room": 400,
+    "GET /v2/entities?type=a+b": 400,
+    "GET /v2/entities?=": 400,
+    # Headers.
+    "GET /v2/entities\nFiware-Service: \xff\xfe": 200,
+    "GET /ngsi-ld/v1/types\nNGSILD-Tenant: \xff": 404,
+    "GET /ngsi-ld/v1/types\nLink: <<>>;;": 200,
+    "GET /ngsi-ld/v1/types\nAccept: ;;;,,": 406,
+    'GET /ngsi-ld/v1/types\nPrefer: "': 200,
+    # No such thing.
+    "GET /ngsi-ld/v1": 404,
+    "GET /ngsi-ld/v2/entities": 404,
+    "FETCH /ngsi-ld/v1/entities": 405,
+}
+
+
+def test_odd_requests_are_answered_with_their_error(server: str) -> None:
+    found = {}
+    for request, status in RAW.items():
+        answer = _ask(server, request)
+        if answer != status:
+            found[request] = (answer, status)
+    assert not found
+
+
+def _ask(server: str, request: str) -> int:
+    """Send a request as it stands and return the status of the answer."""
+    head, _, body = request.partition("\n\n")
+    line, *headers = head.strip("\n").split("\n")
+    lines = [f"{line} HTTP/1.1", "Host: broker.test", "Connection: close", *headers]
+    parts = urlsplit(server)
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, "", body]).encode("latin-1"))
+        answer = connection.makefile("rb").readline()
+    return int(answer.split(b" ")[1])
+
+
+def test_settings_take_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tamamo.kernel import settings
+
+    monkeypatch.setenv("TAMAMO_CORS_ORIGINS", "https://a.example,https://b.example")
+    assert settings.load().cors_origins == ("https://a.example", "https://b.example")
+    assert Settings().cors_origins == ()
