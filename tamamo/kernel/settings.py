@@ -40,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outgoing_allow: tuple[str, ...] = ()
     #: Hosts that outgoing requests never reach.
     outgoing_deny: tuple[str, ...] = ()
-    #: Origins whose pages may use the APIs from a browser, such as https://app.example.jp; `*`: any.
+    #: Origins whose pages may use the APIs from a browser (https://app.example.jp); `*`: any.
     cors_origins: tuple[str, ...] = ()
     log_level: str = "info"
     #: "json" for machines, "text" for a terminal, "auto" by whether stderr is one.
