@@ -1,0 +1,158 @@
+"""The tables follow the distribution rules of docs/limits.md, held to a migrated database.
+
+Entity-bound tables can be spread over machines by entity id: every unique key holds tenant and
+entity id, so that each machine can see to it alone, and nothing refers to rows of another entity.
+All other tables are small and go whole to every machine (reference tables); each says why.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tamamo.kernel.migrate import known
+from tests.conftest import ROOT
+
+#: Entity-bound table → its column with the entity's id.
+BOUND = {
+    "entity": "id",
+    "temporal_entity": "entity_id",
+    "attribute_history": "entity_id",
+    "attribute_rollup": "entity_id",
+    "rollup_mark": "entity_id",
+    "outbox": "entity_id",
+    "notification": "entity_id",
+}
+
+#: Reference table → why its rows are of no entity, and few.
+REFERENCE = {
+    "tenant": "one row a tenant",
+    "schema_migration": "one row a migration",
+    "feed": "one row a feed",
+    "feed_error": "one row a feed and kind of error",
+    "subscription": "one row a subscription; every process keeps all in memory",
+    "notification_state": "one row: how far the outbox is matched",
+    "remote_subscription": "one row a subscription and registration it goes on to",
+    "registration": "one row a context source; every process keeps all in memory",
+    "registration_generation": "one row a tenant",
+    "jsonld_context": "at most some hundred @contexts a tenant",
+    "jsonld_context_generation": "one row a tenant",
+    "entity_map": "one row a query that somebody pages through; a cache that may be lost",
+    "entity_map_entry": "read by map and place, not by entity; a cache that may be lost",
+    "snapshot": "one row a snapshot; what it holds stands in the entity-bound tables",
+    "snapshot_remains": "one row a deleted snapshot, until it is swept",
+    "snapshot_notice": "one row a notification about a snapshot, until it is delivered",
+    "history_state": "one row: how far the history is folded",
+    "history_dropped": "one row a month that was dropped",
+    "retention": "one row a rule",
+}
+
+
+@pytest.fixture
+def catalogue(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database_url) as connection:
+        yield connection
+
+
+def tables(catalogue: psycopg.Connection[Any]) -> set[str]:
+    """Names of all tables but partitions, which follow the table they are part of."""
+    rows = catalogue.execute(
+        "select relname from pg_class where relnamespace = 'public'::regnamespace"
+        " and relkind in ('r', 'p') and not relispartition"
+    )
+    return {row[0] for row in rows}
+
+
+def unique_keys(catalogue: psycopg.Connection[Any]) -> list[tuple[str, str, set[str]]]:
+    """(table, index, its columns) of every unique index, those of partitions included."""
+    rows = catalogue.execute(
+        """
+        select coalesce(pg_partition_root(c.oid), c.oid)::regclass::text, i.relname,
+               array(select a.attname::text from pg_attribute a
+                     where a.attrelid = c.oid and a.attnum = any(x.indkey::int2[]))
+        from pg_index x
+        join pg_class i on i.oid = x.indexrelid
+        join pg_class c on c.oid = x.indrelid
+        where x.indisunique and c.relnamespace = 'public'::regnamespace
+        """
+    )
+    return [(table, index, set(columns)) for table, index, columns in rows]
+
+
+def columns(catalogue: psycopg.Connection[Any]) -> dict[str, dict[str, bool]]:
+    """Table → column → whether it is never null."""
+    found: dict[str, dict[str, bool]] = {}
+    for table, column, filled in catalogue.execute(
+        "select c.relname, a.attname::text, a.attnotnull from pg_attribute a"
+        " join pg_class c on c.oid = a.attrelid where c.relnamespace = 'public'::regnamespace"
+        " and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped"
+    ):
+        found.setdefault(table, {})[column] = filled
+    return found
+
+
+def test_every_table_is_entity_bound_or_says_why_not(catalogue: psycopg.Connection[Any]) -> None:
+    assert tables(catalogue) == BOUND.keys() | REFERENCE.keys()
+    assert not BOUND.keys() & REFERENCE.keys()
+
+
+def test_the_rows_of_entity_bound_tables_have_tenant_and_entity(
+    catalogue: psycopg.Connection[Any],
+) -> None:
+    found = columns(catalogue)
+    for table, identifier in BOUND.items():
+        assert found[table]["tenant"] and found[table][identifier], table
+
+
+def test_every_unique_key_holds_tenant_and_entity(catalogue: psycopg.Connection[Any]) -> None:
+    keys = unique_keys(catalogue)
+    seen = {table for table, _, _ in keys}
+    assert {"entity", "temporal_entity", "attribute_history", "notification"} <= seen
+    for table, index, held in keys:
+        if table in BOUND:
+            assert {"tenant", BOUND[table]} <= held, index
+
+
+def test_the_keys_of_reference_tables_hold_the_tenant(catalogue: psycopg.Connection[Any]) -> None:
+    """So that one tenant's rows can neither hinder nor meet another's."""
+    found = columns(catalogue)
+    for table, index, held in unique_keys(catalogue):
+        if table in REFERENCE and "tenant" in found[table]:
+            assert "tenant" in held, index
+
+
+def test_no_foreign_key_crosses_entities(catalogue: psycopg.Connection[Any]) -> None:
+    rows = catalogue.execute(
+        """
+        select conname, conrelid::regclass::text, confrelid::regclass::text,
+               array(select attname::text from pg_attribute
+                     where attrelid = conrelid and attnum = any(conkey)),
+               array(select attname::text from pg_attribute
+                     where attrelid = confrelid and attnum = any(confkey))
+        from pg_constraint where contype = 'f'
+        """
+    ).fetchall()
+    for name, table, target, own, theirs in rows:
+        if table in BOUND or target in BOUND:
+            assert table in BOUND and target in BOUND, name
+            assert {"tenant", BOUND[table]} <= set(own), name
+            assert {"tenant", BOUND[target]} <= set(theirs), name
+
+
+def test_nothing_happens_behind_the_statements(catalogue: psycopg.Connection[Any]) -> None:
+    """Triggers would touch rows that a statement does not name."""
+    rows = catalogue.execute("select tgname from pg_trigger where not tgisinternal").fetchall()
+    assert rows == []
+
+
+def test_every_migration_was_applied_once(catalogue: psycopg.Connection[Any]) -> None:
+    rows = catalogue.execute("select name from schema_migration order by name")
+    assert [row[0] for row in rows] == known()
+
+
+def test_the_queue_is_shared_by_buckets_not_by_skipping_locked_rows() -> None:
+    """`for update skip locked` does not work across the machines of a cluster."""
+    statements = list((ROOT / "tamamo").rglob("*.sql"))
+    assert statements
+    assert [f.name for f in statements if "skip locked" in f.read_text("utf-8").lower()] == []
