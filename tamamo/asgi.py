@@ -1,6 +1,5 @@
 """The outer ASGI application: the broker (Starlette) beside the web faces (Django)."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -22,6 +21,7 @@ from tamamo.context.remotesubscriptions.http import routes as callback_routes
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
 from tamamo.kernel.http import PatientBody, RequestLog
+from tamamo.kernel.process import collect_less_often
 from tamamo.kernel.settings import Settings
 from tamamo.web.asgi import application as web
 
@@ -45,17 +45,6 @@ async def readyz(request: Request) -> Response:
 def metrics(_: Request) -> Response:
     """Answer with Prometheus text; runs in a thread because it reads files."""
     return health.metrics()
-
-
-def collect_less_often() -> None:
-    """Let the cycle collector run seldom, and leave out what was there at start.
-
-    A batch of entities is thousands of dicts without a single cycle; by the interpreter's default
-    every 700 of them start a collection, which costs as much as all the rest of an upsert.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 class ApiFirst:

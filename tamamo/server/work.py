@@ -11,6 +11,7 @@ import uvloop
 
 from tamamo.context.broker import Broker, open_broker
 from tamamo.kernel import log
+from tamamo.kernel.process import collect_less_often, step_back
 from tamamo.kernel.settings import Settings
 from tamamo.kernel.tasks import wanted
 
@@ -31,6 +32,7 @@ _logger = structlog.get_logger()
 def run(settings: Settings) -> None:
     """Run all services until SIGTERM or Ctrl-C."""
     log.configure(settings)
+    step_back()
     uvloop.run(_main(settings))
 
 
@@ -50,6 +52,7 @@ async def _main(settings: Settings) -> None:
             asyncio.create_task(keep_running(name, load(where), broker), name=name)
             for name, where in SERVICES.items()
         ]
+        collect_less_often()
         await stop.wait()
         for task in tasks:
             task.cancel()
