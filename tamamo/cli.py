@@ -22,6 +22,7 @@ VERBS = {
     "replay": "tamamo.feeds.commands:replay",
     "feeds": "tamamo.feeds.commands:feeds",
     "notifications": "tamamo.context.notifications.commands:notifications",
+    "retention": "tamamo.context.temporal.commands:retention",
     "project": "tamamo.plan.commands:project",
     "basemap": "tamamo.web.commands:basemap",
 }

@@ -19,7 +19,7 @@ from tamamo.context.entities.write import Change, Mutation
 from tamamo.context.entitymaps.service import sweep as sweep_entity_maps
 from tamamo.context.model.entity import Attributes, Entity
 from tamamo.context.registrations.service import sweep as sweep_registrations
-from tamamo.context.temporal import rollups
+from tamamo.context.temporal import retention, rollups
 from tamamo.context.temporal.partitions import Partitions, month_of, months_between, next_month
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single, transaction
@@ -121,6 +121,11 @@ async def fold_rollups(pool: Pool) -> int:
     return done
 
 
+async def apply_retention(pool: Pool) -> int:
+    """Remove the history that is past by the rules of the operator; return how many instances."""
+    return await retention.carry_out(pool, now())
+
+
 async def _sweep_entities(pool: Pool) -> int:
     async with single(pool) as connection:
         cursor = await connection.execute(_SQL["expired_entities"], {"limit": SLICE})
@@ -201,6 +206,7 @@ TASKS = (
     Task("sweep_expired", timedelta(seconds=0.5), sweep_expired),
     Task("close_days", timedelta(minutes=10), close_days),
     Task("fold_rollups", timedelta(seconds=5), fold_rollups),
+    Task("retention", timedelta(minutes=30), apply_retention),
     Task("trim_outbox", timedelta(minutes=10), trim_outbox),
     Task("sweep_contexts", timedelta(minutes=10), sweep_contexts),
     Task("sweep_registrations", timedelta(seconds=10), sweep_registrations),

@@ -81,7 +81,7 @@ async def _answer_query(exchange: Exchange, wanted: Wanted) -> Response:
         used = await evolutions.use(exchange, asked, wanted)
         found = await evolutions.query(exchange, used, wanted)
         only = evolutions.only(wanted, found.items)
-        answer = await reading.query(exchange.broker.pool, exchange.tenant, only)
+        answer = await evolutions.read(exchange, only)
         headers = used.headers | answering.page_headers(exchange, page, found)
         created = used.fresh
     status = _note_cut(wanted, answer, headers)
@@ -92,7 +92,13 @@ async def _answer_query(exchange: Exchange, wanted: Wanted) -> Response:
 
 
 def _note_cut(wanted: Wanted, answer: reading.Answer, headers: dict[str, str]) -> int:
-    """Return the status; 206 when not all instances are in the answer (6.3.10)."""
+    """Return the status; 206 when not all instances are in the answer (6.3.10).
+
+    What retention took from the answer is said as a persistent warning (table 6.3.17-1).
+    """
+    if answer.gone_before is not None:
+        told = f'299 tamamo "Before {answer.gone_before}, history is kept only as aggregates"'
+        headers["NGSILD-Warning"] = ", ".join(filter(None, [headers.get("NGSILD-Warning"), told]))
     if wanted.page_size != request.PAGE_SIZE:
         headers["Preference-Applied"] = f"temporal-page={wanted.page_size}"
     if answer.cut is None:

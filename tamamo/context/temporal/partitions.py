@@ -53,7 +53,7 @@ class Partitions:
                 there = await _existing(connection)
                 missing = [month for month in wanted if month not in there]
                 if missing:
-                    await connection.execute(_SQL["lock_history"])
+                    await lock_history(connection)
                 for month in missing:
                     await _make(connection, month)
         except Unavailable as error:
@@ -68,6 +68,20 @@ class Partitions:
         async with single(self._pool) as connection:
             cursor = await connection.execute(_SQL["crowded_months"], {"worth": WORTH_A_PARTITION})
             return [month for (month,) in await cursor.fetchall()]
+
+
+async def existing(pool: Pool) -> list[date]:
+    """Return the months that have a partition, the oldest first."""
+    async with single(pool) as connection:
+        return sorted(await _existing(connection))
+
+
+async def lock_history(connection: Connection) -> None:
+    """Keep everyone from the history until the transaction ends, which must be soon.
+
+    Raises LockNotAvailable when it is too busy for that.
+    """
+    await connection.execute(_SQL["lock_history"])
 
 
 def month_of(moment: datetime | date) -> date:

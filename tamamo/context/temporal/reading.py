@@ -1,7 +1,7 @@
 """Answering requests for temporal evolutions: which entities, which instances, which page."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -9,7 +9,7 @@ import shapely
 
 from tamamo.context.errors import ResourceNotFound
 from tamamo.context.query import geoq, scopeq
-from tamamo.context.temporal import selection
+from tamamo.context.temporal import retention, selection
 from tamamo.context.temporal.aggregate import Aggregated, aggregate
 from tamamo.context.temporal.represent import Evolution
 from tamamo.context.temporal.request import LARGEST_PAGE, Wanted
@@ -31,6 +31,7 @@ class Answer:
 
     series: the instances by entity and attribute; aggregated: in their place, when that was
     asked. cut: set when not all instances are in it. total: how many entities match, when asked.
+    gone_before: the day before which instances asked for may be no longer kept.
     """
 
     evolutions: list[Evolution]
@@ -39,6 +40,7 @@ class Answer:
     series: Series = field(default_factory=dict)
     aggregated: Aggregated | None = None
     cut: Cut | None = None
+    gone_before: date | None = None
 
 
 async def retrieve(pool: Pool, tenant: str, entity_id: str, wanted: Wanted) -> Answer:
@@ -156,6 +158,7 @@ async def _fill(
     validity: dict[str, Validity] | None,
 ) -> None:
     ids = [evolution.id for evolution in answer.evolutions]
+    answer.gone_before = await _gone_before(connection, tenant, wanted, answer)
     if wanted.form == "aggregatedValues":
         answer.aggregated = await aggregate(connection, tenant, wanted, ids, to_text(now()))
         return
@@ -178,6 +181,15 @@ async def _fill(
         if SCOPE in attrs:  # after the attributes
             attrs[SCOPE] = attrs.pop(SCOPE)
     answer.cut = cut(answer.series, wanted.limit, wanted.page_size, backwards=wanted.backwards)
+
+
+async def _gone_before(
+    connection: Connection, tenant: str, wanted: Wanted, answer: Answer
+) -> date | None:
+    types = {name for evolution in answer.evolutions for name in evolution.types}
+    gone = await retention.gone_before(connection, tenant, types)
+    start = wanted.times.start
+    return gone if gone is not None and (start is None or start.date() < gone) else None
 
 
 def _params(tenant: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ They are put together from constants; whatever is given stands in the parameters
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from tamamo.context.query import logic, plan, q, temporalq
@@ -99,10 +100,23 @@ def _conditions(wanted: Wanted, params: dict[str, Any]) -> list[str]:
     # Selected by any of the attributes named, all if none are (5.7.4.4, S1).
     named = f" and h.attr = any({bind(params, list(query.attrs))}::text[])" if query.attrs else ""
     dataset = f" and {of_dataset(wanted, params)}"
-    tests.append(f"exists (select 1 from attribute_history h where {concerned}{named}{dataset})")
+    found = f"exists (select 1 from attribute_history h where {concerned}{named}{dataset})"
+    observed = wanted.timed and wanted.times.timeproperty == "observedAt"
+    if wanted.form == "aggregatedValues" and observed and query.q is None:
+        found = f"({found} or {_lost(wanted, params, named + dataset)})"
+    tests.append(found)
     if query.q is not None:
         tests.append(_filter(query.q, concerned, params))
     return tests
+
+
+def _lost(wanted: Wanted, params: dict[str, Any], more: str) -> str:
+    """Return the condition that rollups tell of the times asked about, and nothing else does."""
+    tests = ["l.tenant = %(tenant)s and l.entity_id = e.id and l.frozen"]
+    for sign, moment in ((">=", wanted.times.start), ("<=", wanted.times.end)):
+        if moment is not None:
+            tests.append(f"l.day {sign} {bind(params, moment.astimezone(UTC).date())}::date")
+    return f"exists (select 1 from rollup l where {' and '.join(tests)}{more.replace('h.', 'l.')})"
 
 
 def _filter(node: q.Node, concerned: str, params: dict[str, Any]) -> str:
