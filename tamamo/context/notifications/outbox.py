@@ -29,7 +29,7 @@ class Draft:
 
 async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = _BUCKETS) -> int:
     """Store what its subscription lets through, in order; return how many."""
-    drafts = await _throttled(connection, drafts)
+    drafts = await _throttled(connection, await _not_cooling(connection, drafts))
     if not drafts:
         return 0
     subscriptions = [draft.subscription for draft in drafts]
@@ -56,6 +56,24 @@ async def hand_in(connection: Connection, drafts: Sequence[Draft]) -> None:
     """
     if await store(connection, drafts):
         await connection.execute(_SQL["queued"])
+
+
+async def _not_cooling(connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """Leave out what comes within the cooldown after a failure (5.2.15)."""
+    wanted = {_key(draft): draft.subscription.endpoint.cooldown for draft in drafts}
+    wanted = {key: seconds for key, seconds in wanted.items() if seconds}
+    if not wanted:
+        return drafts
+    cursor = await connection.execute(
+        _SQL["cooling"],
+        {
+            "tenants": [key[0] for key in wanted],
+            "ids": [key[1] for key in wanted],
+            "seconds": list(wanted.values()),
+        },
+    )
+    cooling = {(row[0], row[1]) for row in await cursor.fetchall()}
+    return [draft for draft in drafts if _key(draft) not in cooling]
 
 
 async def _throttled(connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:

@@ -20,6 +20,14 @@ set xid = %(xid)s::text::xid8, seq = %(seq)s
 where xid = %(from_xid)s::text::xid8 and seq = %(from_seq)s
 returning 1
 
+-- name: cooling
+-- Those whose last attempt failed less than their cooldown ago.
+select s.tenant, s.id
+from unnest(%(tenants)s::text[], %(ids)s::text[], %(seconds)s::float8[]) as w (tenant, id, seconds)
+join subscription s using (tenant, id)
+where s.last_failure > coalesce(s.last_success, '-infinity')
+    and s.last_failure + w.seconds * interval '1 second' > now()
+
 -- name: throttle
 -- Let one notification of each subscription through unless its last was too short a time ago.
 with wanted as (
