@@ -9,14 +9,14 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from bench import installation, measures, notify, speed, table
+from bench import history, installation, measures, notify, speed, table
 from bench.broker import Broker
 from bench.load import LoadError
 from bench.table import Row
 
 RECORDING = Path("river", "kagawa_crisis_waterlevel_2026-06.csv")
 #: Parts that only the standard's API is needed for: another broker can do them too.
-COMPARED = ("get", "patch", "batch", "query", "notify")
+COMPARED = ("get", "patch", "batch", "query", "history", "notify")
 PARTS = ("replay", "idle", "page", *COMPARED)
 
 
@@ -106,6 +106,7 @@ _MEASURES: dict[str, Callable[[speed.Bench], list[Row]]] = {
     "patch": speed.changing,
     "batch": speed.batches,
     "query": speed.querying,
+    "history": history.aggregating,
     "notify": notify.notifying,
 }
 
