@@ -60,8 +60,9 @@ class Face:
 
     async def retrieve(self, exchange: Exchange) -> Response:
         """Retrieve a subscription (clauses 5.8.3, 5.11.4)."""
-        service = self._service(exchange)
-        stored = await service.get(exchange.tenant, _identifier(exchange), service.api)
+        service, identifier = self._service(exchange), _identifier(exchange)
+        await service.settled(exchange.tenant, identifier)
+        stored = await service.get(exchange.tenant, identifier, service.api)
         return http.answer(exchange, self._show(stored, exchange))
 
     async def update(self, exchange: Exchange) -> Response:

@@ -56,6 +56,17 @@ select
 from subscription
 where tenant = %(tenant)s and id = %(id)s and api = %(api)s
 
+-- name: under_way
+-- Whether a notification that has not failed yet was stored a moment ago.
+select exists (
+    select 1 from notification
+    where tenant = %(tenant)s
+        and subscription_id = %(id)s
+        and dead_at is null
+        and attempts = 0
+        and created_at > now() - interval '2 seconds'
+)
+
 -- name: lock
 select document, terms, query_terms
 from subscription

@@ -1,5 +1,6 @@
 """Keeping subscriptions (clause 5.8): create, update, retrieve, query, delete."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +20,12 @@ from tamamo.context.subscriptions.document import Counters, Document, goes_on
 from tamamo.context.subscriptions.members import SUBSCRIPTION
 from tamamo.context.subscriptions.message import NGSI_LD
 from tamamo.kernel import sql
-from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.database import Connection, Pool, single, transaction
 
 _SQL = sql.load(__package__)
+
+#: How often and after how many seconds it is looked whether a notification has been counted.
+_LOOKS, _LOOK = 25, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,19 @@ class SubscriptionService:
         if row is None:
             raise missing(identifier)
         return stored_of(row)
+
+    async def settled(self, tenant: str, identifier: str) -> None:
+        """Return once what is being delivered is counted, or at the latest after a moment.
+
+        A receiver that has answered and looks at its subscription finds the notification counted.
+        """
+        key = {"tenant": tenant, "id": identifier}
+        for _ in range(_LOOKS):
+            async with single(self._pool) as connection:
+                row = await (await connection.execute(_SQL["under_way"], key)).fetchone()
+            if row is None or not row[0]:
+                return
+            await asyncio.sleep(_LOOK)
 
     async def query(
         self, tenant: str, page: Page, api: str = NGSI_LD, place: str | None = None

@@ -58,6 +58,19 @@ async def test_a_change_is_told(broker: Broker, api: httpx.AsyncClient, receiver
     assert "lastFailure" not in told
 
 
+async def test_who_has_answered_finds_it_counted(
+    broker: Broker, api: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    identifier = await subscribe(api, receiver.url)
+    async with notifying(broker):
+        for number in range(1, 6):
+            await room(api, number, warm=number)
+            await receiver.wait_for(number)
+            told = (await stored(api, identifier))["notification"]
+            assert (told["timesSent"], told["status"]) == (number, "ok")
+            assert told["lastSuccess"] >= told["lastNotification"]
+
+
 #: What is done to a room with name and warm → what each trigger alone makes of it.
 DONE = {
     "create": {"entityCreated", "attributeCreated", "entityUpdated"},
