@@ -73,6 +73,25 @@ async def query(exchange: Exchange, wanted: Wanted) -> Answer | None:
     return await _page(exchange, wanted, asked, sources, remote)
 
 
+async def collect(exchange: Exchange, wanted: Wanted) -> dict[str, list[str]]:
+    """Return which evolutions other sources tell of: entity id → registration ids.
+
+    Of split entities these are candidates: no filter has been applied.
+    """
+    asked_in = exchange.params if exchange.body is None else exchange.body
+    distribution = exchange.broker.distribution
+    if not distribution.concerns(exchange.tenant, exchange.params) or is_wide(asked_in):
+        return {}
+    asked = read_asked(exchange, wanted.query)
+    sources = await _Sources.of(exchange, wanted, wanted.query.selectors, QUERY, asked)
+    remote = await sources.read_all()
+    sources.warnings.note(exchange.echo)
+    return {
+        entity_id: list(dict.fromkeys(p.source.id for p in pieces if p.source is not None))
+        for entity_id, pieces in remote.items()
+    }
+
+
 @dataclass(slots=True)
 class _Sources:
     """The sources of one request for evolutions."""

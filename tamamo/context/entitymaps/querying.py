@@ -1,9 +1,11 @@
 """Queries for entities that use an entity map (clauses 5.7.2.4, 5.14.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tamamo.context.distribution import query as distributed
+from tamamo.context.distribution.warnings import WARNING_HEADER
 from tamamo.context.entities import store
 from tamamo.context.entitymaps.asking import HEADER, Asked, location_of
 from tamamo.context.entitymaps.service import LOCAL, MAX_ENTRIES, EntityMap, Entry, Sources
@@ -68,15 +70,29 @@ async def _candidates(exchange: Exchange, wanted: plan.Query) -> Sources:
 
     Whether they fit as a whole is seen when they are put together, page by page (5.5.9.3).
     """
+    here = wanted
     if is_split(exchange):
-        wanted = replace(wanted, attrs=(), q=None, scope=None, geo=None)
-    ids = await exchange.broker.entities.find_ids(exchange.tenant, wanted, MAX_ENTRIES + 1)
-    return dict.fromkeys(ids, (LOCAL,))
+        here = replace(wanted, attrs=(), q=None, scope=None, geo=None)
+    ids = await exchange.broker.entities.find_ids(exchange.tenant, here, MAX_ENTRIES + 1)
+    return together(ids, await distributed.collect(exchange, wanted))
+
+
+def together(here: Sequence[str], elsewhere: Mapping[str, Sequence[str]]) -> Sources:
+    """Return where entities are held, in order of ids. elsewhere: by entity id, the sources."""
+    held: dict[str, list[str]] = {entity_id: [LOCAL] for entity_id in here}
+    for entity_id, sources in elsewhere.items():
+        held.setdefault(entity_id, []).extend(sources)
+    return dict(sorted(held.items()))
 
 
 async def _match(
     exchange: Exchange, wanted: plan.Query, entries: Sequence[Entry]
 ) -> Fitting[Entity]:
+    if any(set(entry.sources) - {LOCAL} for entry in entries):
+        held = {entry.entity_id: entry.sources for entry in entries}
+        found = await distributed.match(exchange, wanted, held)
+        # A source that did not answer says nothing of what it holds.
+        return Fitting(found, sure=WARNING_HEADER not in exchange.echo)
     among = tuple(entry.entity_id for entry in entries)
     narrowed = replace(wanted, among=among, ordering=None, page=Page(len(among)))
     result = await exchange.broker.entities.query(exchange.tenant, narrowed)

@@ -57,7 +57,7 @@ class Runner:
         query = request.read_body(body, {}, self.terms)
         wish = views.read_wish(exchange, body)
         number = 0
-        async for batch in self._results(exchange, query, wish):
+        async for batch in self._results(exchange, query):
             found = [(entity, wish.projection) for entity in batch]
             if wish.join is not None:
                 find = partial(self.broker.entities.find_many, self.tenant)
@@ -87,12 +87,12 @@ class Runner:
         )
 
     async def _results(
-        self, exchange: Exchange, query: plan.Query, wish: views.Wish
+        self, exchange: Exchange, query: plan.Query
     ) -> AsyncIterator[Sequence[Entity]]:
         """Yield what matches here and at other sources, in batches."""
         if self.broker.distribution.concerns(self.tenant, {}):
             everything = replace(query, ordering=None, page=Page(distributed.MAX_WINDOW))
-            found = await distributed.answer(exchange, everything, wish.view)
+            found = await distributed.answer(exchange, everything)
             if found is not None:
                 yield found.entities
                 return

@@ -89,6 +89,9 @@ async def fill(broker: "Broker") -> int:
     """Fill the snapshots that are being prepared, but for those others fill; return how many."""
     async with single(broker.pool) as connection:
         rows = await (await connection.execute(_SQL["preparing_snapshots"])).fetchall()
+    if rows:
+        # A source registered just before belongs to it; this process may not know of it yet.
+        await broker.distribution.directory.refresh()
     done = 0
     for tenant, snapshot_id, data_tenant, document, terms, source in rows:
         async with filling.locked(broker.pool, data_tenant) as mine:

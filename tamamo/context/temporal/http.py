@@ -62,7 +62,7 @@ async def retrieve(exchange: Exchange) -> Response:
         raise ResourceNotFound(f"The evolution of {entity_id} has nothing that was asked for")
     headers: dict[str, str] = {}
     if asked is not None:
-        headers = await answering.headers_of_one(exchange, asked, entity_id)
+        headers = await answering.headers_of_one(exchange, asked, entity_id, past=True)
     status = _note_cut(wanted, answer, headers)
     return http.answer(exchange, shown, status, headers)
 
