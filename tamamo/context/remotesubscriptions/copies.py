@@ -8,6 +8,7 @@ for the subscriber's own endpoint leaves this broker.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 from tamamo.context.distribution import Caller, Choice, Distribution, Part, Source, asking
 from tamamo.context.distribution.client import has_same_names
@@ -47,6 +48,11 @@ class Copy:
     source: Source
     body: Document
     names: TermMap
+
+
+def new_id() -> str:
+    """Return an id for a subscription at a source that nobody can guess."""
+    return f"urn:ngsi-ld:Subscription:distsub:{uuid4()}"
 
 
 def splits(document: Document) -> bool:

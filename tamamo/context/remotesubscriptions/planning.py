@@ -6,7 +6,6 @@ depends on having seen each change: a process that was away only looks again.
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
 
 import orjson
 import structlog
@@ -14,7 +13,7 @@ from psycopg.types.json import Json, Jsonb
 
 from tamamo.context.distribution import Distribution
 from tamamo.context.jsonld.pack import pack, unpack
-from tamamo.context.remotesubscriptions.copies import Copy, Origin, copies_of
+from tamamo.context.remotesubscriptions.copies import Copy, Origin, copies_of, new_id
 from tamamo.context.subscriptions.document import Document
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
@@ -121,7 +120,7 @@ def _differs(copy: Copy, known: Known | None) -> bool:
 async def _want(connection: Connection, key: Key, copy: Copy) -> None:
     parameters = {
         **_named(key),
-        "remote_id": f"urn:ngsi-ld:Subscription:{uuid4()}",
+        "remote_id": new_id(),
         "source": Json(copy.source.document, orjson.dumps),
         "names": pack(copy.names),
         "wanted": Jsonb(copy.body, orjson.dumps),

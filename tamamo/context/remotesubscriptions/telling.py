@@ -4,7 +4,6 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from uuid import uuid4
 
 import structlog
 from psycopg.types.json import Jsonb
@@ -14,6 +13,7 @@ from tamamo.context.distribution.source import compile_source
 from tamamo.context.jsonld.pack import unpack
 from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.model.values import NGSI_NULL
+from tamamo.context.remotesubscriptions.copies import new_id
 from tamamo.context.subscriptions.document import Document
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
@@ -131,7 +131,7 @@ class Teller:
             await self._failed(duty, reply)
 
     async def _anew(self, duty: Duty) -> None:
-        await self._keep("anew", duty, fresh=f"urn:ngsi-ld:Subscription:{uuid4()}")
+        await self._keep("anew", duty, fresh=new_id())
 
     async def _told(self, duty: Duty, told: Document) -> None:
         await self._keep("told", duty, told=Jsonb(told))
