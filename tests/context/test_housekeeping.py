@@ -72,6 +72,44 @@ async def test_partitions_are_made_ahead_once(pool: Pool) -> None:
     assert await partition_counts(pool) == {table_name(month_of(now())): 1}
 
 
+async def test_months_ahead_are_there_after_a_long_sleep(pool: Pool) -> None:
+    """A machine that slept from June to February: nothing was refused, and all finds its place."""
+    june, february = (datetime(2030, 6, 5, tzinfo=UTC), datetime(2031, 2, 3, tzinfo=UTC))
+    assert await housekeeping.make_partitions(pool, june) == 4
+    await fill(pool, june + timedelta(days=80), 2)
+    # Awake, and written before the housekeeping had its turn.
+    await fill(pool, february, 3)
+    assert await partition_counts(pool) == {
+        "attribute_history_2030_08": 2,
+        "attribute_history_default": 3,
+    }
+    assert await housekeeping.make_partitions(pool, february) == 4
+    await fill(pool, february + timedelta(days=90), 1)
+    assert await partition_counts(pool) == {
+        "attribute_history_2030_08": 2,
+        "attribute_history_2031_02": 3,
+        "attribute_history_2031_05": 1,
+    }
+
+
+async def test_the_far_past_and_the_far_future_have_a_place(pool: Pool) -> None:
+    """Late data of months that never had a partition, forecasts, and a wrong date in a file."""
+    now_ = datetime(2030, 6, 5, tzinfo=UTC)
+    await housekeeping.make_partitions(pool, now_)
+    for moment in (datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)):
+        await fill(pool, moment, 1)
+    await fill(pool, datetime(2040, 6, 5, tzinfo=UTC), 500)  # a forecast worth a partition
+    await fill(pool, datetime(2029, 12, 5, tzinfo=UTC), 500)  # an import of the past
+    assert await housekeeping.make_partitions(pool, now_) == 2
+    assert await partition_counts(pool) == {
+        "attribute_history_2029_12": 500,
+        "attribute_history_2040_06": 500,
+        "attribute_history_default": 2,
+    }
+    await fill(pool, datetime(2029, 12, 25, tzinfo=UTC), 1)
+    assert (await partition_counts(pool))["attribute_history_2029_12"] == 501
+
+
 async def test_a_crowded_month_gets_its_partition_and_no_row_is_lost(pool: Pool) -> None:
     june = datetime(2026, 6, 1, tzinfo=UTC)
     await fill(pool, june, 600)
