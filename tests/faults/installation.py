@@ -126,6 +126,16 @@ class Installation:
         """Bytes of memory the workers held at most."""
         return sum(_status(pid, "VmHWM") for pid in self.workers())
 
+    def processor_seconds(self) -> float:
+        """Processor time the workers have taken, which other work on the machine does not change."""
+        ticks = 0
+        for pid in self.workers():
+            with contextlib.suppress(OSError):
+                # utime and stime: fields 14 and 15 of proc_pid_stat(5).
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def _verb(self, verb: str) -> list[int]:
         assert self.process is not None
         return [

@@ -61,8 +61,8 @@ def read_json(body: bytes) -> Any:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"The body is not JSON: {error}") from error
-    if b"\\u0000" in body and _has_nul(document):
-        raise BadRequestData("The body holds the character U+0000, which cannot be stored")
+    if b"\\u0000" in body and (place := _place_of_nul(document)) is not None:
+        raise Fault("holds the character U+0000, which cannot be stored", *place).problem()
     return document
 
 
@@ -160,16 +160,30 @@ def _shown(value: Any) -> str:
     return repr(text if len(text) <= 80 else text[:77] + "…")
 
 
-def _has_nul(value: Any) -> bool:
-    pending = [value]
+#: The way to a value: the way to what holds it, and its name or number in there.
+_Way = tuple["_Way", str | int] | tuple[()]
+
+
+def _place_of_nul(document: Any) -> list[str | int] | None:
+    """Return where a text holds U+0000; of a name that does, where the object is."""
+    pending: list[tuple[Any, _Way]] = [(document, ())]
     while pending:
-        item = pending.pop()
+        item, way = pending.pop()
         if isinstance(item, str):
             if "\x00" in item:
-                return True
+                return _steps(way)
         elif isinstance(item, dict):
-            pending.extend(item)
-            pending.extend(item.values())
+            if any("\x00" in name for name in item):
+                return _steps(way)
+            pending.extend((value, (way, name)) for name, value in item.items())
         elif isinstance(item, list):
-            pending.extend(item)
-    return False
+            pending.extend((value, (way, at)) for at, value in enumerate(item))
+    return None
+
+
+def _steps(way: _Way) -> list[str | int]:
+    found: list[str | int] = []
+    while way:
+        way, step = way
+        found.append(step)
+    return found[::-1]
