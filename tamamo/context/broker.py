@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tamamo.context.changes import ChangeService
 from tamamo.context.contexts import ContextLibrary, ContextService
 from tamamo.context.discovery.service import DiscoveryService
-from tamamo.context.distribution import Client, Directory, Distribution
+from tamamo.context.distribution import Activity, Client, Directory, Distribution
 from tamamo.context.entities.service import EntityService
 from tamamo.context.entitymaps.service import EntityMapService
 from tamamo.context.jsonld import ContextStore
@@ -58,6 +58,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         Outgoing(settings) as outgoing,
         aclosing(ChangeService(pool)) as changes,
         Directory(pool).following() as directory,
+        Activity(pool).keeping() as activity,
     ):
         tenants = Tenants(pool)
         library = ContextLibrary(pool)
@@ -69,7 +70,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             contexts,
             ContextService(library, contexts),
             RegistrationService(pool, directory.refresh),
-            Distribution(directory, Client(outgoing, contexts), discovery),
+            Distribution(directory, Client(outgoing, contexts, activity), discovery),
             tenants,
             EntityService(pool),
             discovery,

@@ -1,5 +1,6 @@
 """Distributed operations (clause 4.3.6): what is asked of other context sources; see docs."""
 
+from tamamo.context.distribution.activity import Activity
 from tamamo.context.distribution.caller import Caller
 from tamamo.context.distribution.choice import Choice, Part, any_type, choose
 from tamamo.context.distribution.client import Client, Failure, Reply, Request, segment, together
@@ -11,6 +12,7 @@ from tamamo.context.distribution.warnings import WARNING_HEADER, Warnings
 
 __all__ = [
     "WARNING_HEADER",
+    "Activity",
     "Caller",
     "Choice",
     "Client",

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
+from tamamo.context.distribution.activity import Activity
 from tamamo.context.distribution.caller import Caller
 from tamamo.context.distribution.source import FROM_REQUEST, Source, wants_json_ld
 from tamamo.context.distribution.warnings import (
@@ -115,8 +116,9 @@ class Reply:
 class Client:
     """Speaks to sources; one for each process."""
 
-    def __init__(self, outgoing: Outgoing, contexts: ContextStore) -> None:
+    def __init__(self, outgoing: Outgoing, contexts: ContextStore, activity: Activity) -> None:
         self._outgoing = outgoing
+        self.activity = activity
         self._contexts = contexts
         self._turns = asyncio.Semaphore(MAX_PARALLEL)
         #: Endpoint → when a request to it last failed.
@@ -148,6 +150,8 @@ class Client:
             return Reply(source, 0, failure=Failure.TIMEOUT, detail="left alone after a failure")
         async with self._turns:
             reply = await self._exchange(caller, source, request)
+        absent = request.method == "GET" and reply.status == 404
+        self.activity.note(source, done=reply.ok or absent)
         if reply.failure in {Failure.TIMEOUT, Failure.UNREACHABLE} or reply.status >= 500:
             self._remember_failure(source)
         return reply

@@ -84,11 +84,23 @@ def _id(exchange: Exchange) -> str:
 
 
 def _show(exchange: Exchange, one: Registration) -> dict[str, Any]:
-    shown = document.show(one.id, one.document, exchange.terms)
+    shown = document.show(one.id, one.document, exchange.terms) | _activity(one)
     if "sysAttrs" in exchange.options:
         shown["createdAt"] = to_text(one.created_at)
         shown["modifiedAt"] = to_text(one.modified_at)
     return shown
+
+
+def _activity(one: Registration) -> dict[str, Any]:
+    """Return what came of the requests to the source (table 5.2.9-2), once there were any."""
+    if not one.times_sent:
+        return {}
+    shown: dict[str, Any] = {"timesSent": one.times_sent, "timesFailed": one.times_failed}
+    times = {"lastSuccess": one.last_success, "lastFailure": one.last_failure}
+    known = {name: moment for name, moment in times.items() if moment is not None}
+    latest = max(known, key=lambda name: known[name])
+    shown["status"] = "ok" if latest == "lastSuccess" else "failed"
+    return shown | {name: to_text(moment) for name, moment in known.items()}
 
 
 _SELECTION: Final = frozenset(

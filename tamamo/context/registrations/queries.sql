@@ -15,7 +15,11 @@ on conflict (tenant, id) do update set
     temporal = excluded.temporal,
     created_at = excluded.created_at,
     modified_at = excluded.modified_at,
-    expires_at = excluded.expires_at
+    expires_at = excluded.expires_at,
+    times_sent = 0,
+    times_failed = 0,
+    last_success = null,
+    last_failure = null
 where registration.expires_at <= %(now)s
 returning 1;
 
@@ -31,13 +35,17 @@ where tenant = %(tenant)s and id = %(id)s;
 
 -- name: find_registration
 -- One by its id.
-select id, document, created_at, modified_at
+select
+    id, document, created_at, modified_at,
+    times_sent, times_failed, last_success, last_failure
 from registration
 where tenant = %(tenant)s and id = %(id)s and (expires_at is null or expires_at > now());
 
 -- name: list_registrations
 -- All for the past, or for the present (null: both), in order of their ids.
-select id, document, created_at, modified_at
+select
+    id, document, created_at, modified_at,
+    times_sent, times_failed, last_success, last_failure
 from registration
 where
     tenant = %(tenant)s

@@ -31,12 +31,16 @@ _SQL = sql.load(__package__)
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A registration as it is kept."""
+    """A registration as it is kept, and what came of the requests to its source."""
 
     id: str
     document: Document
     created_at: datetime
     modified_at: datetime
+    times_sent: int = 0
+    times_failed: int = 0
+    last_success: datetime | None = None
+    last_failure: datetime | None = None
 
 
 class RegistrationService:

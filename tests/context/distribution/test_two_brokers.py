@@ -1,5 +1,7 @@
 """Two brokers that know each other: loops, tenants, headers, and a change seen at once."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -133,3 +135,28 @@ async def test_an_endpoint_may_be_the_root_or_the_path_of_the_api(
     peer.has(gauge("1", level=1))
     await register(peer.endpoint + suffix)
     assert (await api.get(PATH)).status_code == 200
+
+
+async def test_a_registration_shows_what_came_of_the_requests_to_its_source(
+    api: httpx.AsyncClient, broker: Broker, register: Register, peer: Peer
+) -> None:
+    identifier = await register(peer.endpoint, management={"timeout": 300})
+    path = f"/csourceRegistrations/{identifier}"
+    assert "timesSent" not in (await api.get(path)).json()
+    peer.has(gauge("1", level=1))
+    await api.get(PATH)
+    await api.get("/entities/urn:ngsi-ld:Gauge:unknown")  # not found there: nothing failed
+    peer.answers["GET", PATH] = Says(403)
+    await api.get(PATH)
+
+    async def shown() -> dict[str, Any]:
+        await broker.distribution.client.activity.flush()
+        return dict((await api.get(path)).json())
+
+    found = await shown()
+    assert (found["timesSent"], found["timesFailed"], found["status"]) == (3, 1, "failed")
+    assert found["lastSuccess"] < found["lastFailure"]
+    peer.has(gauge("1", level=1))
+    await api.get(PATH)
+    found = await shown()
+    assert (found["timesSent"], found["timesFailed"], found["status"]) == (4, 1, "ok")
