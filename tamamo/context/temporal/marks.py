@@ -22,9 +22,11 @@ async def mark(connection: Connection, measured: Iterable[Measured], closed_unti
     """
     days = {
         (tenant, entity_id, attr, day)
-        for tenant, entity_id, attr, observed in measured
-        # The year 999 is written with three digits.
-        if observed is not None and (day := observed.partition("T")[0].zfill(10)) < closed_until
+        for tenant, entity_id, attr, at in measured
+        # Nearly all are of today: one comparison. The year 999 is written with three digits.
+        if at is not None
+        and (at < closed_until or at[4] != "-")
+        and (day := at.partition("T")[0].zfill(10)) < closed_until
     }
     if not days:
         return
