@@ -21,6 +21,8 @@ from tamamo.context.distribution.limits import within
 from tamamo.context.distribution.outcome import Outcome
 from tamamo.context.distribution.provision import (
     Kind,
+    also_of,
+    depends_on_types,
     not_asked,
     rest_here,
     sources_of_tenant,
@@ -34,7 +36,6 @@ from tamamo.context.distribution.split import (
     concerned,
     cut,
     split,
-    types_asked,
 )
 from tamamo.context.entities.elements import check_batch
 from tamamo.context.http import Exchange, Handler
@@ -112,7 +113,7 @@ async def _distribute(exchange: Exchange, handler: Handler, batch: Batch) -> Res
     elements = await _elements(exchange, batch, sources)
     if not elements:
         return await handler(exchange)
-    await _find_types(exchange, elements, sources)
+    await _find_types(exchange, batch.kind, elements, sources)
     plan = await _plan(exchange, batch, elements, sources)
     if not plan.asked:
         return await handler(exchange)
@@ -143,7 +144,7 @@ async def _elements(exchange: Exchange, batch: Batch, sources: Sequence[Source])
                     contexts = exchange.broker.contexts
                     terms = await contexts.resolve(exchange.tenant, raw["@context"])
             subject = _glance(raw, terms)
-            if subject is None or not concerned(subject, sources):
+            if subject is None or not any(source.has(subject.id) for source in sources):
                 continue
             batch.check(raw, terms)
         except Problem:
@@ -167,21 +168,18 @@ def _glance(raw: Any, terms: TermMap) -> Subject | None:
 
 
 async def _find_types(
-    exchange: Exchange, elements: Sequence[_Element], sources: Sequence[Source]
+    exchange: Exchange, kind: Kind, elements: Sequence[_Element], sources: Sequence[Source]
 ) -> None:
-    """Give the elements that do not tell their types those they have here."""
-    unknown = {
-        element.subject.id
-        for element in elements
-        if any(types_asked(source, element.subject) for source in sources)
-    }
-    if not unknown:
+    """Give the elements that do not tell all their types those they have here."""
+    open_ = [one for one in elements if depends_on_types(kind, one.subject, sources)]
+    if not open_:
         return
-    known = await exchange.broker.entities.find_many(exchange.tenant, sorted(unknown))
-    for element in elements:
+    ids = sorted({element.subject.id for element in open_})
+    known = await exchange.broker.entities.find_many(exchange.tenant, ids)
+    for element in open_:
         entity = known.get(element.subject.id)
-        if entity is not None and not element.subject.types:
-            element.subject = replace(element.subject, types=tuple(entity.types))
+        if entity is not None:
+            element.subject = also_of(element.subject, entity.types)
 
 
 async def _plan(

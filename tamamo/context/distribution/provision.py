@@ -118,7 +118,7 @@ async def _distribute(exchange: Exchange, handler: Handler, write: Write) -> Res
         for source in _sources_of(exchange, subject, past=write.past)
         if source.proxied or takes(caller, source, write.operation)
     ]
-    subject = await _with_types(exchange, subject, sources)
+    subject = await _with_types(exchange, write.kind, subject, sources)
     plan = _plan(exchange, write, subject, sources)
     if not plan.shares:
         return await handler(exchange)
@@ -145,13 +145,13 @@ def sources_of_tenant(exchange: Exchange, *, past: bool) -> list[Source]:
 
 
 def _sources_of(exchange: Exchange, subject: Subject, *, past: bool) -> list[Source]:
-    """Return the sources that may have something of the entity."""
+    """Return the sources that may have something of the entity, whatever its types."""
     selector = exchange.params.get("type")
     asked = None if selector is None else typeq.parse(selector, exchange.terms)
     return [
         source
         for source in sources_of_tenant(exchange, past=past)
-        if source.has(subject.id, subject.types)
+        if source.has(subject.id)
         and (asked is None or _may_meet(source, subject, asked))
         and within(source, exchange.body, exchange.terms)
     ]
@@ -174,12 +174,30 @@ def _may_meet(source: Source, subject: Subject, asked: typeq.Node) -> bool:
     )
 
 
-async def _with_types(exchange: Exchange, subject: Subject, sources: Sequence[Source]) -> Subject:
-    """Return the subject with the types it has here, where its sources depend on them."""
-    if subject.types or not any(types_asked(source, subject) for source in sources):
+async def _with_types(
+    exchange: Exchange, kind: Kind, subject: Subject, sources: Sequence[Source]
+) -> Subject:
+    """Return the subject with the types it has here too, where its sources depend on them."""
+    if not depends_on_types(kind, subject, sources):
         return subject
     entity = await exchange.broker.entities.find(exchange.tenant, subject.id)
-    return subject if entity is None else replace(subject, types=tuple(entity.types))
+    return subject if entity is None else also_of(subject, entity.types)
+
+
+def depends_on_types(kind: Kind, subject: Subject, sources: Sequence[Source]) -> bool:
+    """Whether it matters which types the entity has that a request does not say.
+
+    A fragment says at most those it adds.
+    """
+    if subject.types and kind is not Kind.FRAGMENT:
+        return False
+    nameless = Subject(subject.id)
+    return any(types_asked(source, nameless) for source in sources)
+
+
+def also_of(subject: Subject, types: Sequence[str]) -> Subject:
+    """Return the subject as one of these types too."""
+    return replace(subject, types=tuple(dict.fromkeys((*types, *subject.types))))
 
 
 def _plan(exchange: Exchange, write: Write, subject: Subject, sources: Sequence[Source]) -> Plan:

@@ -239,6 +239,26 @@ async def test_a_source_of_another_type_is_not_asked_about_an_entity_that_is_her
     assert peer.asked == []
 
 
+async def test_a_type_that_a_fragment_adds_is_not_the_only_one(
+    api: httpx.AsyncClient, register: Register, peer: Peer
+) -> None:
+    await api.post("/entities", json=gauge("1", level=1))
+    await register(peer.endpoint, mode="inclusive", operations=["redirectionOps", "updateBatch"])
+    agree(peer, OPERATIONS["updateEntity"])
+    peer.answers["POST", "/entityOperations/update"] = Says(204)
+    fragment = {"type": "Tidal", "level": prop(2)}
+    assert (await api.patch(f"{ENTITY}/attrs", json=fragment)).status_code == 204
+    assert (peer.last.body, peer.last.params) == (fragment, {})
+    element = fragment | {"id": ID}
+    assert (await api.post("/entityOperations/update", json=[element])).status_code == 204
+    assert peer.last.body == [element]
+    # Of an entity nobody knows, what the fragment says is all there is to go by.
+    peer.asked.clear()
+    other = "/entities/urn:ngsi-ld:Lake:1/attrs"
+    assert (await api.patch(other, json=fragment)).status_code == 404
+    assert peer.asked == []
+
+
 async def test_instances_go_by_the_dataset_registered(
     api: httpx.AsyncClient, register: Register, peer: Peer, broker: Broker
 ) -> None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tamamo.context.distribution import batches, provision, purging, writes
 from tamamo.context.distribution.source import Source, compile_source
 from tamamo.context.distribution.split import (
     DEFAULT,
@@ -217,3 +218,31 @@ def test_instances_in_simplified_form_are_split_by_their_dataset() -> None:
     found = split(subject(body), [registered("exclusive", datasets=["urn:d:a"])])
     assert cut(body, found.shares[0].part, TERMS)["level"] == {"dataset": {"urn:d:a": 1}}
     assert cut(body, found.rest, TERMS)["level"] == {"dataset": {DEFAULT: 2}}
+
+
+class Alone:
+    """A request to a broker without registrations; there is nothing else to ask it for."""
+
+    tenant = "default"
+    params: ClassVar[dict[str, str]] = {}
+
+    class broker:  # noqa: N801 -- an attribute of an exchange
+        class distribution:  # noqa: N801
+            concerns = staticmethod(lambda tenant, params: False)
+
+
+def test_without_registrations_a_write_is_the_handler_itself() -> None:
+    answer, asked = object(), []
+
+    def handler(exchange: Any) -> Any:
+        asked.append(exchange)
+        return answer
+
+    exchange: Any = Alone()
+    for layer in (
+        provision.distributed(handler, writes.CREATE),
+        batches.distributed(handler, writes.CREATE_BATCH),
+        purging.distributed(handler),
+    ):
+        assert layer(exchange) is answer
+    assert asked == [exchange] * 3
