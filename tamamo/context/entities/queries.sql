@@ -84,8 +84,13 @@ with state as (
         string_to_array(%(e_scopes)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_created)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_modified)s, E'\x1f', E'\x1e'),
-        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e')
-    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at)
+        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_same)s, E'\x1f', E'\x1e')
+    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at, same)
+    -- While only values change, the state tells when: a row less to write for most changes.
+    where s.same is null or not exists (
+        select from temporal_entity h where h.tenant = s.tenant and h.entity_id = s.id
+    )
     on conflict (tenant, entity_id) do update
     set
         type = excluded.type,

@@ -234,6 +234,17 @@ class _Batch:
             entity.created_at,
             self._now if deleted else entity.modified_at,
             self._now if deleted else None,
+            None if deleted or not self._is_same(key, entity) else "t",
+        )
+
+    def _is_same(self, key: store.Key, entity: Entity) -> bool:
+        """Whether the entity stood there before as one of the same types and scopes."""
+        before = self._stored.get(key)
+        return (
+            before is not None
+            and before.expires_at is None
+            and before.types == entity.types
+            and before.scopes == entity.scopes
         )
 
 
@@ -254,6 +265,7 @@ _STATE_COLUMNS = (
 _GONE_COLUMNS = ("gone_tenant", "gone_id")
 _EVOLUTION_COLUMNS = (
     "e_tenant", "e_id", "e_type", "e_types", "e_scopes", "e_created", "e_modified", "e_deleted",
+    "e_same",
 )  # fmt: skip
 _HISTORY_COLUMNS = (
     "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",

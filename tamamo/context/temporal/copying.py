@@ -26,9 +26,11 @@ async def copy(
     names, target = selection.names(wanted, ids, params), bind(params, into)
     await connection.execute(
         "insert into temporal_entity (tenant, entity_id, type, types, scopes, created_at,"
-        f" modified_at, deleted_at) select {target}::text, entity_id, type, types, scopes,"
-        " created_at, modified_at, deleted_at from temporal_entity"
-        " where tenant = %(tenant)s and entity_id = any(%(ids)s::text[]) on conflict do nothing",
+        f" modified_at, deleted_at) select {target}::text, t.entity_id, t.type, t.types, t.scopes,"
+        " t.created_at, greatest(t.modified_at, e.modified_at), t.deleted_at"
+        " from temporal_entity t left join entity e on e.tenant = t.tenant and e.id = t.entity_id"
+        " where t.tenant = %(tenant)s and t.entity_id = any(%(ids)s::text[])"
+        " on conflict do nothing",
         params,
     )
     await connection.execute(

@@ -80,14 +80,16 @@ order by h.entity_id, bucket
 -- that was never measured (a name loaded later than the measurements it belongs to).
 -- `names` walks the distinct attributes by index instead of reading the whole history.
 with recursive chosen as (
-    select t.entity_id, t.types, t.created_at, t.modified_at
+    select t.entity_id, t.types, t.created_at, greatest(t.modified_at, e.modified_at) as modified_at
     from temporal_entity t
+    left join entity e on e.tenant = t.tenant and e.id = t.entity_id
     where t.tenant = %(tenant)s
         and t.type = %(type)s
         and (t.deleted_at is null or t.deleted_at > %(at)s)
     union all
-    select t.entity_id, t.types, t.created_at, t.modified_at
+    select t.entity_id, t.types, t.created_at, greatest(t.modified_at, e.modified_at) as modified_at
     from temporal_entity t
+    left join entity e on e.tenant = t.tenant and e.id = t.entity_id
     where t.tenant = %(tenant)s
         and cardinality(t.types) > 1
         and t.type <> %(type)s
@@ -145,10 +147,13 @@ cross join lateral (
 order by c.entity_id, n.attr
 
 -- name: evolution
--- The head of one entity's temporal evolution.
-select entity_id, types, scopes, created_at, modified_at, deleted_at
-from temporal_entity
-where tenant = %(tenant)s and entity_id = %(id)s
+-- The head of one entity's temporal evolution. While only values change, its state tells when.
+select
+    t.entity_id, t.types, t.scopes, t.created_at, greatest(t.modified_at, e.modified_at),
+    t.deleted_at
+from temporal_entity t
+left join entity e on e.tenant = t.tenant and e.id = t.entity_id
+where t.tenant = %(tenant)s and t.entity_id = %(id)s
 
 -- name: upsert_evolution
 -- Create the head of an evolution, or unite its types with those given. A current state is not
@@ -187,7 +192,13 @@ for update
 
 -- name: delete_evolution
 -- The head; its instances follow.
-delete from temporal_entity where tenant = %(tenant)s and entity_id = %(id)s returning true
+-- The state is held meanwhile, so that no writer takes the head for standing still.
+with state as (
+    select from entity where tenant = %(tenant)s and id = %(id)s for update
+)
+delete from temporal_entity
+where tenant = %(tenant)s and entity_id = %(id)s and (select count(*) from state) >= 0
+returning true
 
 -- name: delete_history
 -- Every instance of an entity, and what is kept of those that went before.

@@ -21,8 +21,11 @@ from tamamo.context.temporal.rows import SCOPE
 _ALIVE = "coalesce(h.instance ->> 'expiresAt' > %(now)s::text, true)"
 _HEAD = "e.id, e.types, e.scopes, e.created_at, e.modified_at, e.deleted_at"
 _EVOLUTIONS = (
-    "(select entity_id as id, tenant, type, types, scopes, created_at, modified_at, deleted_at,"
-    " null::timestamptz as expires_at from temporal_entity) as e"
+    "(select t.entity_id as id, t.tenant, t.type, t.types, t.scopes, t.created_at,"
+    # While only values change, the state tells when.
+    " greatest(t.modified_at, (select s.modified_at from entity s"
+    " where s.tenant = t.tenant and s.id = t.entity_id)) as modified_at,"
+    " t.deleted_at, null::timestamptz as expires_at from temporal_entity t) as e"
 )
 
 

@@ -5,8 +5,11 @@ import psycopg
 from tamamo.context.entities import write
 from tamamo.context.entities.write import Change, Mutation
 from tamamo.context.model.entity import Entity
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel import sql
+from tamamo.kernel.database import Pool, single, transaction
 from tamamo.kernel.migrate import known
+
+TEMPORAL = sql.load("tamamo.context.temporal")
 
 LEVEL = "https://uri.etsi.org/ngsi-ld/default-context/level"
 GAUGE = "https://uri.etsi.org/ngsi-ld/default-context/Gauge"
@@ -79,3 +82,35 @@ def _text(name: str) -> psycopg.sql.SQL:
 
     path = files("tamamo.kernel").joinpath("migrations", f"{name}.sql")
     return psycopg.sql.SQL(path.read_text())  # type: ignore[arg-type]
+
+
+async def test_the_evolution_is_written_only_when_it_is_another(pool: Pool) -> None:
+    """While only values change the state tells when; a head that is gone comes back."""
+    await write.run(pool, [with_level({"value": 0})])
+    async with pool.connection() as connection:
+
+        async def modified() -> object:
+            cursor = await connection.execute("select modified_at from temporal_entity")
+            row = await cursor.fetchone()
+            await connection.commit()
+            return row and row[0]
+
+        first = await modified()
+        await write.run(pool, [with_level({"value": 1})])
+        assert await modified() == first
+        await connection.execute("delete from temporal_entity")
+        await connection.commit()
+        await write.run(pool, [with_level({"value": 2})])
+        assert await modified() is not None
+
+
+async def test_the_evolution_tells_when_the_state_changed(pool: Pool) -> None:
+    await write.run(pool, [with_level({"value": 0})])
+    await write.run(pool, [with_level({"value": 1})])
+    async with single(pool) as connection:
+        cursor = await connection.execute(TEMPORAL["evolution"], {"tenant": "default", "id": ID})
+        head = await cursor.fetchone()
+        state = await (await connection.execute("select modified_at from entity")).fetchone()
+    assert head is not None
+    assert state is not None
+    assert head[4] == state[0]
