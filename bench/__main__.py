@@ -16,7 +16,7 @@ from bench.table import Row
 
 RECORDING = Path("river", "kagawa_crisis_waterlevel_2026-06.csv")
 #: Parts that only the standard's API is needed for: another broker can do them too.
-COMPARED = ("get", "patch", "batch", "query", "history", "notify")
+COMPARED = ("get", "patch", "batch", "query", "near", "history", "notify")
 PARTS = ("replay", "idle", "page", *COMPARED)
 
 
@@ -106,6 +106,7 @@ _MEASURES: dict[str, Callable[[speed.Bench], list[Row]]] = {
     "patch": speed.changing,
     "batch": speed.batches,
     "query": speed.querying,
+    "near": speed.finding,
     "history": history.aggregating,
     "notify": notify.notifying,
 }

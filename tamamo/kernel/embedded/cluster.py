@@ -50,6 +50,8 @@ OPTIONS: Mapping[str, str] = {
     "max_wal_size": "1GB",
     "min_wal_size": "64MB",
     "checkpoint_timeout": "15min",
+    # After a large import the planner must soon know what is there.
+    "autovacuum_naptime": "10s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
