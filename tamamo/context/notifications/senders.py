@@ -45,8 +45,10 @@ def headers_of(subscription: Subscriber, item: Outbound) -> dict[str, str]:
         headers[TENANT_HEADER] = subscription.tenant
     if subscription.conformance is not None:
         headers["Preference-Applied"] = "ngsi-ld={}.{}".format(*subscription.conformance)
-    headers.update(subscription.endpoint.receiver_info)
-    return headers
+    # Names of headers have no case: what the subscriber says takes the place of ours.
+    said = {name.lower() for name, _ in subscription.endpoint.receiver_info}
+    kept = {name: value for name, value in headers.items() if name.lower() not in said}
+    return kept | dict(subscription.endpoint.receiver_info)
 
 
 class HttpSender:

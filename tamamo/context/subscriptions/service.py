@@ -126,6 +126,8 @@ class SubscriptionService:
                 query_terms = pack(terms)
             if fresh is not None:
                 own = pack(fresh)
+            elif "jsonldContext" in before and "jsonldContext" not in document:
+                own = query_terms  # by default that of the subscription (5.8.1.4)
             self._compile(tenant, identifier, document, unpack(own), unpack(query_terms))
             return Draft(document, own, query_terms)
 

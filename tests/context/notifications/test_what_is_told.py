@@ -33,7 +33,7 @@ async def settled(api: httpx.AsyncClient, identifier: str, sent: int) -> dict[st
 
 
 async def test_a_change_is_told(broker: Broker, api: httpx.AsyncClient, receiver: Receiver) -> None:
-    info = [{"key": "X-Token", "value": "secret"}]
+    info = [{"key": "X-Token", "value": "secret"}, {"key": "ngsild-tenant", "value": "theirs"}]
     identifier = await subscribe(api, receiver.url, endpoint={"receiverInfo": info})
     async with notifying(broker):
         await room(api, warm=20)
@@ -44,6 +44,7 @@ async def test_a_change_is_told(broker: Broker, api: httpx.AsyncClient, receiver
     assert first.path == "/notify"
     assert first.headers["content-type"] == "application/json"
     assert first.headers["x-token"] == "secret"
+    assert first.headers["ngsild-tenant"] == "theirs"
     assert 'rel="http://www.w3.org/ns/json-ld#context"' in first.headers["link"]
     assert first.body["type"] == "Notification"
     assert first.body["subscriptionId"] == identifier

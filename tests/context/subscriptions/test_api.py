@@ -190,3 +190,18 @@ async def test_system_times_on_request(api: httpx.AsyncClient) -> None:
 async def test_a_context_that_cannot_be_had(api: httpx.AsyncClient) -> None:
     response = await api.post("/subscriptions", json=body(jsonldContext="http://127.0.0.1:1/c"))
     assert response.status_code == 504
+
+
+async def test_a_context_for_notifications_can_be_taken_away(api: httpx.AsyncClient) -> None:
+    core = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.{}.jsonld"
+    path = await create(api, jsonldContext=core.format(6))
+    assert (await api.get(path)).json()["jsonldContext"] == core.format(6)
+    assert (await api.patch(path, json={"jsonldContext": None})).status_code == 204
+    assert (await api.get(path)).json()["jsonldContext"] == core.format(8)
+
+
+async def test_a_query_copied_from_a_uri_means_the_same(api: httpx.AsyncClient) -> None:
+    path = await create(api, q="level>2;name==%22a%22")
+    assert (await api.get(path)).json()["q"] == 'level>2;name=="a"'
+    assert (await api.patch(path, json={"q": 'name=="50%25"'})).status_code == 204
+    assert (await api.get(path)).json()["q"] == 'name=="50%25"'
