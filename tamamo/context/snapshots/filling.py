@@ -18,6 +18,7 @@ from tamamo.context.model.entity import Attributes, Entity
 from tamamo.context.model.represent import View, is_shown, select
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.time import now, to_text
 
 _SQL = sql.load(__package__, "filling.sql")
 
@@ -36,27 +37,35 @@ class Target:
     tenant: str
 
     async def put(self, entities: Sequence[Entity]) -> None:
-        """Add entities. What was transient stays as long as the snapshot does (4.22)."""
+        """Add entities. What was transient stays as long as the snapshot does (4.22).
+
+        What comes from a source that tells no times has those of now.
+        """
         if not entities:
             return
+        moment = to_text(now())
         row = {
             "tenant": self.tenant,
             "ids": [entity.id for entity in entities],
             "type": [entity.types[0] for entity in entities],
             "types": [store.array_literal(tuple(entity.types)) for entity in entities],
             "scopes": [store.array_literal(tuple(entity.scopes)) for entity in entities],
-            "attrs": [orjson.dumps(_lasting(entity)).decode() for entity in entities],
+            "attrs": [orjson.dumps(_lasting(entity, moment)).decode() for entity in entities],
             "bounds": [store.bounds(entity) for entity in entities],
-            "created": [entity.created_at for entity in entities],
-            "modified": [entity.modified_at for entity in entities],
+            "created": [entity.created_at or moment for entity in entities],
+            "modified": [entity.modified_at or moment for entity in entities],
         }
         async with transaction(self.pool) as connection:
             await connection.execute(_SQL["put_entities"], row)
 
 
-def _lasting(entity: Entity) -> Attributes:
+def _lasting(entity: Entity, moment: str) -> Attributes:
+    times = {"createdAt": moment, "modifiedAt": moment}
     return {
-        attr: [{name: v for name, v in item.items() if name != "expiresAt"} for item in instances]
+        attr: [
+            times | {name: value for name, value in item.items() if name != "expiresAt"}
+            for item in instances
+        ]
         for attr, instances in entity.attrs.items()
     }
 

@@ -10,9 +10,10 @@ from psycopg.errors import QueryCanceled
 from starlette.requests import Request
 
 from tamamo.context.distribution import query as distributed
+from tamamo.context.distribution import temporal as distributed_past
 from tamamo.context.entities import linked, store
 from tamamo.context.entities import view as views
-from tamamo.context.errors import TooComplexQuery
+from tamamo.context.errors import TooComplexQuery, TooManyResults
 from tamamo.context.http import Exchange
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import Entity
@@ -22,9 +23,12 @@ from tamamo.context.query.paging import Page
 from tamamo.context.query.projection import Projection
 from tamamo.context.snapshots import filling
 from tamamo.context.snapshots.filling import EVOLUTIONS, SLICE, Target
-from tamamo.context.temporal import reading
+from tamamo.context.temporal import reading, writing
 from tamamo.context.temporal import request as temporal_request
+from tamamo.context.temporal.body import EvolutionBody
 from tamamo.context.temporal.copying import copy
+from tamamo.context.temporal.reading import Answer
+from tamamo.context.temporal.request import LARGEST_PAGE
 from tamamo.kernel.database import transaction
 
 if TYPE_CHECKING:
@@ -70,7 +74,15 @@ class Runner:
 
     async def run_temporal(self, body: dict[str, Any], target: Target) -> int:
         """Put the whole result of a temporal query into a snapshot; return how many evolutions."""
-        wanted = temporal_request.read_body(self._exchange(body))
+        exchange = self._exchange(body)
+        wanted = temporal_request.read_body(exchange)
+        if self.broker.distribution.concerns(self.tenant, {}):
+            page = Page(distributed_past.MAX_WINDOW)
+            widest = replace(wanted.query, ordering=None, page=page)
+            told = replace(wanted, query=widest, page_size=LARGEST_PAGE)
+            answer = await distributed_past.query(exchange, told)
+            if answer is not None:
+                return await _keep(answer, target)
         everything = replace(wanted.query, ordering=None, page=Page(MAX_EVOLUTIONS))
         pool = self.broker.pool
         ids = await reading.find_ids(pool, self.tenant, replace(wanted, query=everything))
@@ -108,6 +120,23 @@ class Runner:
                 raise TooComplexQuery("The query takes too long: narrow it") from error
             if batch:
                 yield batch
+
+
+async def _keep(answer: Answer, target: Target) -> int:
+    """Put evolutions that several sources told of into a snapshot; return how many."""
+    if answer.more:
+        raise TooManyResults(
+            f"At most {distributed_past.MAX_WINDOW} evolutions where other sources are asked too"
+        )
+    for one in answer.evolutions:
+        instances = [
+            (attr, found.instance)
+            for attr, several in answer.series.get(one.id, {}).items()
+            for found in several
+        ]
+        body = EvolutionBody(one.id, one.types, one.scopes, instances)
+        await writing.upsert(target.pool, target.tenant, body)
+    return len(answer.evolutions)
 
 
 def _narrowed(found: Sequence[tuple[Entity, Projection]], view: View) -> list[Entity]:
