@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 from tamamo.context.distribution.caller import Caller
 from tamamo.context.distribution.source import Known, Source
-from tamamo.context.model.entity import Entity
-from tamamo.context.query import typeq
+from tamamo.context.query import logic, typeq
 from tamamo.context.query.logic import And, One, Or
 from tamamo.context.query.plan import Selector
 from tamamo.kernel.time import now
@@ -120,6 +119,8 @@ def _narrowed(entities: Iterable[Known], selectors: Sequence[Selector]) -> tuple
 def _narrow(known: Known, wanted: Selector) -> Selector | None:
     """Return what both mean; None when no entity can be meant by both (5.12)."""
     ids, pattern = wanted.ids, wanted.id_pattern
+    if wanted.types is not None and not logic.holds(wanted.types, known.types.__contains__):
+        return None
     if ids:
         ids = tuple(entity_id for entity_id in ids if known.has_id(entity_id))
         if not ids:
@@ -131,11 +132,8 @@ def _narrow(known: Known, wanted: Selector) -> Selector | None:
     elif pattern is None:
         pattern = known.pattern
     if wanted.types is None:
-        return Selector(ids, pattern, any_type(sorted(known.types)))
-    if not typeq.matches(wanted.types, Entity("", sorted(known.types), {}, [])):
-        return None
+        return Selector(ids, pattern, known.selection)
     either = typeq.alternatives(wanted.types)
-    own = any_type(sorted(known.types))
     if either is not None:
         return Selector(ids, pattern, any_type(iri for iri in either if iri in known.types))
-    return Selector(ids, pattern, wanted.types if own is None else And((wanted.types, own)))
+    return Selector(ids, pattern, And((wanted.types, known.selection)))

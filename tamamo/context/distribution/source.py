@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from tamamo.context.jsonld import TermMap
 from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.model.entity import DEFAULT_TENANT, Entity
 from tamamo.context.negotiation import JSON, LD_JSON
-from tamamo.context.query import idpattern
+from tamamo.context.query import idpattern, typeq
 from tamamo.context.query.idpattern import IdPattern
+from tamamo.context.query.logic import One, Or
 from tamamo.context.registrations import operations
 from tamamo.context.registrations.document import (
     Document,
@@ -36,13 +38,19 @@ FROM_REQUEST: Final = "urn:ngsi-ld:request"
 _MEANT: Final = frozenset({"accept", "contentType", "jsonldContext", "ngsildConformance"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """Which entities, by type and by id or pattern (an EntityInfo, 5.2.8). types: any of these."""
 
     types: frozenset[str]
     id: str | None = None
     pattern: IdPattern | None = None
+
+    @cached_property
+    def selection(self) -> typeq.Node:
+        """The types as a selection."""
+        terms = tuple(One(iri) for iri in sorted(self.types))
+        return terms[0] if len(terms) == 1 else Or(terms)
 
     def has_id(self, entity_id: str) -> bool:
         """Whether an entity of this id can be among them."""
