@@ -127,7 +127,7 @@ class Installation:
         return sum(_status(pid, "VmHWM") for pid in self.workers())
 
     def processor_seconds(self) -> float:
-        """Processor time the workers have taken, which other work on the machine does not change."""
+        """Processor time the workers have taken: other work on the machine does not change it."""
         ticks = 0
         for pid in self.workers():
             with contextlib.suppress(OSError):

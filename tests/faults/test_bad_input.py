@@ -13,6 +13,7 @@ from tamamo.kernel.settings import MEBIBYTE
 from tests.conftest import _fresh_database
 from tests.faults.bad_input import BODIES, QUERIES, QUERY, E, by_id, content_of, entity, q
 from tests.faults.conftest import Counts
+from tests.faults.context_bombs import ContextBombs
 from tests.faults.installation import Installation
 
 #: Seconds of processor time one request may take.
@@ -23,6 +24,7 @@ LONGEST, OTHERS_WAIT = 30.0, 10.0
 GROWTH = 400 * MEBIBYTE
 
 JSON = "application/json"
+LD = "application/ld+json"
 ROBUST = "urn:x:robust"
 
 
@@ -190,6 +192,44 @@ async def test_a_body_of_a_hundred_megabytes(
         client, installation, "POST", path, content=b" " * 100_000_000, headers=headers
     )
     told(answer, 413, "Content-Length", "bytes")
+
+
+#: What a @context at some address turns out to be: status, words of the error.
+CONTEXTS = {
+    "/to-private": (504, "private"),
+    "/to-metadata": (504, "private"),
+    "/to-itself": (504, "redirects"),
+    "/chain/0": (400, "too many"),
+    "/many": (400, "at most"),
+    "/large": (504, "larger than"),
+    "/packed": (504, "larger than"),
+    "/endless": (504, "within"),
+    "/deep": (400, "A @context is"),
+    "/scoped": (400, "scoped"),
+    "/text": (400, "not JSON"),
+}
+
+
+@pytest.mark.parametrize("path", CONTEXTS)
+async def test_a_context_bomb(
+    client: httpx.AsyncClient, installation: Installation, path: str
+) -> None:
+    status, words = CONTEXTS[path]
+    async with ContextBombs() as bombs:
+        body = entity(id="urn:x:named", a=1) | {"@context": bombs.url + path}
+        answer = await hit(client, installation, "POST", E, json=body, headers={"Content-Type": LD})
+    told(answer, status, "/@context", words)
+    assert (await client.get(f"{E}/urn:x:named")).status_code == 404
+    assert bombs.asked < 60
+
+
+async def test_a_context_of_many_terms_is_bounded(
+    client: httpx.AsyncClient, installation: Installation
+) -> None:
+    terms = {f"t{number}": f"https://terms.example/{number}" for number in range(200_000)}
+    body = entity(id="urn:x:named", a=1) | {"@context": terms}
+    headers = {"Content-Type": LD}
+    told(await hit(client, installation, "POST", E, json=body, headers=headers), 400, "/@context")
 
 
 async def test_memory_stays_bounded(
