@@ -65,6 +65,8 @@ class Filter:
         """
         if not self._is_near(change):
             return None
+        if self.query is None and self.attrs is None:
+            return "gone" if change.operation == "delete" else "entity"
         if change.operation == "delete":
             return "gone" if self._meets(change.entity) else None
         before = change.before

@@ -16,12 +16,13 @@ from tamamo.context.changes.change import BBox, Change, Filter, Position, Sight
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.context.changes.tailer import ChangeService
 from tamamo.context.errors import BadRequestData, InvalidRequest
-from tamamo.context.http import TENANT_HEADER, problem_answer
+from tamamo.context.http import problem_answer
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.model.represent import View, represent, represent_types
 from tamamo.context.query import request as query
 from tamamo.context.query.text import check_text
+from tamamo.context.tenants import TENANT_HEADER
 from tamamo.kernel.errors import Problem
 
 #: Seconds of silence before a comment keeps the connection open.
