@@ -95,7 +95,9 @@ class Notifier:
                 self._read_anew()
             if stored or self._anew or not (buckets.matches and buckets.sharers == 1):
                 again = await self._read_waiting(buckets, delivery) or again
-            await asyncio.sleep(0 if again else self._policy.look)
+            # Where something was just told, more is on its way.
+            pause = self._policy.look / 2 if stored else self._policy.look
+            await asyncio.sleep(0 if again else pause)
 
     async def _step(self, buckets: Buckets) -> tuple[Look, int, bool]:
         if not buckets.matches or not len(self._registry):
