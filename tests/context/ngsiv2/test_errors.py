@@ -83,7 +83,7 @@ async def test_errors_of_http(orion: httpx.AsyncClient) -> None:
     ):
         assert (answer.status_code, answer.json()["error"]) == (status, error), answer.text
         assert answer.json()["description"]
-    assert (await orion.put("/entities", json={})).headers["allow"] == "GET, POST"
+    assert (await orion.put("/entities", json={})).headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 async def test_deep_and_long_bodies_are_bounded(orion: httpx.AsyncClient) -> None:

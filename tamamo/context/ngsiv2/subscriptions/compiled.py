@@ -186,7 +186,7 @@ def compile_orion(
     parameters = bodies.members_of(condition.expression)
     selectors = [bodies.members_of(selector) for selector in body.subject.entities]
     wanted = query.read(selectors, parameters, Page(), terms)
-    common = {one.name: getattr(plain, one.name) for one in fields(Subscription)}
+    common = {one.name: getattr(plain, one.name) for one in fields(Subscription) if one.init}
     common["query"] = Query(
         q=wanted.condition, scope=query.scope_of(names.read_paths(place)), geo=wanted.geo
     )

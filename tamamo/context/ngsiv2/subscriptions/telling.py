@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode
 from uuid import uuid4
@@ -10,7 +11,7 @@ import orjson
 
 from tamamo.context.changes import Change
 from tamamo.context.jsonld import TermMap
-from tamamo.context.model.entity import DEFAULT_TENANT, Entity, Instance
+from tamamo.context.model.entity import DEFAULT_TENANT, Instance
 from tamamo.context.ngsiv2 import attributes, entities, names
 from tamamo.context.ngsiv2.http import CORRELATOR, JSON, SERVICE, SERVICE_PATH, TEXT
 from tamamo.context.ngsiv2.subscriptions import macros
@@ -27,6 +28,8 @@ ATTRS_FORMAT: Final = "Ngsiv2-AttrsFormat"
 CUSTOM: Final = "custom"
 #: Longest address of a receiver once its macros are replaced.
 MAX_URL: Final = 16 * 1024
+#: Longest topic in bytes (MQTT 5, 1.5.4).
+MAX_TOPIC: Final = 65_535
 _JSON: Final = f"{JSON}; charset=utf-8"
 _LAST: Final = 100_000
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
@@ -44,11 +47,26 @@ class Teller:
     def __init__(self, wanted: Notification, change: Change, altered: str, terms: TermMap) -> None:
         """altered: the kind of change, as the attribute alterationType shows it."""
         self._wanted = wanted
-        self._entity = change.entity
+        self._entity = entity = change.entity
         self._altered = altered
-        self._context = _Context(change.tenant, change.entity, terms)
+        self._terms = terms
+        self._service = "" if change.tenant == DEFAULT_TENANT else change.tenant
+        self._place = entity.scopes[0] if entity.scopes else "/"
         self._attrs = _attributes(wanted, change, terms)
-        self._head = {name: self._context[name] for name in ("id", "type")}
+        self._head = {"id": names.to_id(entity.id), "type": names.name_of(entity.types[0], terms)}
+
+    @cached_property
+    def _context(self) -> dict[str, Any]:
+        """What macros may name: id, type, service, servicePath, every attribute, metadata."""
+        found: dict[str, Any] = {"service": self._service, "servicePath": self._place}
+        found["authToken"] = ""
+        metadata: dict[str, dict[str, Any]] = {}
+        for iri, instances in self._entity.attrs.items():
+            shown = attributes.read(entities.chosen(instances), self._terms)
+            name = names.name_of(iri, self._terms)
+            found[name] = shown["value"]
+            metadata[name] = {key: item["value"] for key, item in shown["metadata"].items()}
+        return {**found, **self._head, "metadata": metadata}
 
     def message(self, identifier: str) -> Message | None:
         """Return what is told and how; None where it could not be sent."""
@@ -60,13 +78,13 @@ class Teller:
         headers = {
             "Content-Type": media,
             "Accept": JSON,
-            SERVICE_PATH: self._context.place,
+            SERVICE_PATH: self._place,
             CORRELATOR: str(uuid4()),
             ATTRS_FORMAT: kind,
         }
-        if self._context.service:
-            headers[SERVICE] = self._context.service
-        sending = _sending(receiver, headers, self._context)
+        if self._service:
+            headers[SERVICE] = self._service
+        sending = self._sending(receiver, headers)
         return None if sending is None else Message(media, body, sending)
 
     def _custom(self, receiver: HttpCustom | MqttCustom, identifier: str) -> tuple[str, bytes, str]:
@@ -130,23 +148,22 @@ class Teller:
                 chosen[name] = {"type": "None", "value": None, "metadata": {}}
         return chosen
 
-
-class _Context(dict[str, Any]):
-    """What macros may name: id, type, service, servicePath, every attribute, metadata."""
-
-    def __init__(self, tenant: str, entity: Entity, terms: TermMap) -> None:
-        self.place = entity.scopes[0] if entity.scopes else "/"
-        self.service = "" if tenant == DEFAULT_TENANT else tenant
-        super().__init__(service=self.service, servicePath=self.place, authToken="")
-        metadata: dict[str, dict[str, Any]] = {}
-        for iri, instances in entity.attrs.items():
-            shown = attributes.read(entities.chosen(instances), terms)
-            name = names.name_of(iri, terms)
-            self[name] = shown["value"]
-            metadata[name] = {key: item["value"] for key, item in shown["metadata"].items()}
-        self["id"] = names.to_id(entity.id)
-        self["type"] = names.name_of(entity.types[0], terms)
-        self["metadata"] = metadata
+    def _sending(self, receiver: Receiver, headers: dict[str, str]) -> Sending | None:
+        """Return how it goes out; None where the subscriber's words make nothing of it."""
+        if isinstance(receiver, MqttCustom):
+            topic = _CONTROLS.sub("", macros.fill_text(receiver.topic, self._context))
+            if not topic or set("+#") & set(topic) or len(topic.encode()) > MAX_TOPIC:
+                return None
+            return Sending(headers, topic=topic, retain=receiver.retain)
+        if isinstance(receiver, Mqtt):
+            return Sending(headers, topic=receiver.topic, retain=receiver.retain)
+        if not isinstance(receiver, HttpCustom):
+            return Sending(headers)
+        url = _address(receiver, self._context)
+        if url is None:
+            return None
+        _set_headers(headers, receiver.headers or {}, self._context)
+        return Sending(headers, method=receiver.method or "POST", url=url)
 
 
 def _attributes(wanted: Notification, change: Change, terms: TermMap) -> Shown:
@@ -186,24 +203,7 @@ def _priority(attr: Mapping[str, Any]) -> int:
     return wish if isinstance(wish, int) else _LAST
 
 
-def _sending(receiver: Receiver, headers: dict[str, str], context: _Context) -> Sending | None:
-    if isinstance(receiver, Mqtt):
-        if not isinstance(receiver, MqttCustom):
-            return Sending(headers, topic=receiver.topic, retain=receiver.retain)
-        topic = _CONTROLS.sub("", macros.fill_text(receiver.topic, context))
-        if not topic or set("+#") & set(topic) or len(topic.encode()) > 65535:
-            return None
-        return Sending(headers, topic=topic, retain=receiver.retain)
-    if not isinstance(receiver, HttpCustom):
-        return Sending(headers)
-    url = _address(receiver, context)
-    if url is None:
-        return None
-    _set_headers(headers, receiver.headers or {}, context)
-    return Sending(headers, method=receiver.method or "POST", url=url)
-
-
-def _address(receiver: HttpCustom, context: _Context) -> str | None:
+def _address(receiver: HttpCustom, context: macros.Names) -> str | None:
     url = macros.fill_text(receiver.url, context, lambda text: quote(text, safe=_PATH_SAFE))
     pairs = [
         (macros.fill_text(unquote(name), context), macros.fill_text(unquote(value), context))
@@ -214,7 +214,7 @@ def _address(receiver: HttpCustom, context: _Context) -> str | None:
     return url if len(url) <= MAX_URL else None
 
 
-def _set_headers(headers: dict[str, str], wanted: Mapping[str, str], context: _Context) -> None:
+def _set_headers(headers: dict[str, str], wanted: Mapping[str, str], context: macros.Names) -> None:
     """Put the subscriber's headers over the broker's; an empty one takes a header away."""
     own = {name.lower(): name for name in headers}
     for template, text in wanted.items():
