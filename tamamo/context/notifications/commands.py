@@ -130,7 +130,7 @@ def _run(home: Path | None, work: "Callable[[Records], Awaitable[T]]") -> T:
 
 def _line(row: dict[str, Any]) -> str:
     state = "dead" if row["dead"] else "waiting"
-    about = row["entity"] or "(periodic)"
+    about = row["entity"] or "(no single entity)"
     return (
         f"{row['number']:>8}  {row['created'][:19]}  {state}  {row['tenant']}  "
         f"{row['subscription']}  {about}  tried {row['attempts']}x  {row['error'] or ''}"

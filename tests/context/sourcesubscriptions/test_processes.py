@@ -1,0 +1,34 @@
+"""Notifications of registrations outlive any process."""
+
+import signal
+
+import httpx
+
+from tamamo.context.broker import Broker
+from tests.context.notifications.receiver import Receiver
+from tests.context.notifications.test_processes import working
+from tests.context.sourcesubscriptions.conftest import register, subscribe
+
+SOURCES = 30
+
+
+async def test_killed_while_it_delivers_nothing_is_lost(
+    broker: Broker, api: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    await subscribe(api, receiver.url)
+    with working(broker.settings) as process:
+        await register(api, 0)
+        await receiver.wait_for(1, seconds=60)
+        for number in range(1, SOURCES):
+            await register(api, number)
+            if number == SOURCES // 2:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+    with working(broker.settings):
+        while len({one.data[0]["id"] for one in receiver.received}) < SOURCES:
+            await receiver.wait_for(len(receiver.received) + 1, seconds=60)
+    told = [int(one.data[0]["id"].rpartition(":")[2]) for one in receiver.received]
+    # What was under way when it died may come twice; the order stays.
+    assert list(dict.fromkeys(told)) == list(range(SOURCES))
+    assert len(told) <= SOURCES + 1
+    assert {one.body["triggerReason"] for one in receiver.received} == {"newlyMatching"}
