@@ -101,7 +101,9 @@ class Reply:
 
     def warn(self, caller: Caller, warnings: Warnings) -> None:
         """Say what is wrong with it, if anything is; a 404 is nothing unusual (6.3.17)."""
-        warnings.pass_on([self.headers.get(WARNING_HEADER, "")])
+        several = getattr(self.headers, "getall", None)  # one header, or one for each warning
+        said = several(WARNING_HEADER, ()) if several else [self.headers.get(WARNING_HEADER, "")]
+        warnings.pass_on(said)
         about = f"{self.source.id}: "
         if self.failure is Failure.TOO_LARGE:
             warnings.add(INVALID, caller.alias, about + self.failure.value)

@@ -137,30 +137,22 @@ async def test_only_what_is_registered_is_asked_and_taken(
     assert (answer.status_code, len(peer.asked)) == (404, before)
 
 
-@pytest.mark.parametrize(
-    ("information", "members"),
-    [
-        ({"entities": [{"type": "River"}]}, {}),
-        ({"entities": [{"type": "Gauge", "id": "urn:ngsi-ld:Gauge:2"}]}, {}),
-        ({"entities": [{"type": "Gauge", "idPattern": "^urn:other"}]}, {}),
-        ({"entities": [{"type": "Gauge"}]}, {"operations": ["updateOps"]}),
-        (
-            {"entities": [{"type": "Gauge"}]},
-            {"observationInterval": {"startAt": "2020-01-01T00:00:00Z"}},
-        ),
-    ],
-)
-async def test_who_has_it_not_by_his_registration_says_nothing_of_it(
-    api: httpx.AsyncClient,
-    register: Register,
-    peer: Peer,
-    information: dict[str, Any],
-    members: dict[str, Any],
+async def test_who_has_it_not_by_his_registration_is_not_asked(
+    api: httpx.AsyncClient, register: Register, peer: Peer
 ) -> None:
     peer.has(gauge("1", level=1))
-    await register(peer.endpoint, information, **members)
+    gauges = {"entities": [{"type": "Gauge"}]}
+    interval = {"observationInterval": {"startAt": "2020-01-01T00:00:00Z"}}
+    await register(peer.endpoint, {"entities": [{"type": "River"}]})
+    await register(peer.endpoint, {"entities": [{"type": "Gauge", "id": "urn:ngsi-ld:Gauge:2"}]})
+    await register(peer.endpoint, {"entities": [{"type": "Gauge", "idPattern": "^urn:other"}]})
+    await register(peer.endpoint, gauges, operations=["updateOps"])
+    await register(peer.endpoint, gauges, **interval)
     assert (await api.get(PATH, params={"type": "Gauge"})).status_code == 404
     assert not peer.asked
+    await register(peer.endpoint, gauges)
+    assert (await api.get(PATH, params={"type": "Gauge"})).status_code == 200
+    assert len(peer.asked) == 1
 
 
 async def test_local_true_asks_nobody(
@@ -233,10 +225,11 @@ async def test_a_private_address_that_is_not_allowed_is_not_reached(
 async def test_warnings_of_a_source_are_passed_on(
     api: httpx.AsyncClient, register: Register, peer: Peer
 ) -> None:
-    warning = '299 elsewhere "Miscellaneous Persistent Warning"'
+    first, second = '299 elsewhere "Miscellaneous Persistent Warning"', '199 there "No answer"'
     await register(peer.endpoint)
-    peer.answers["GET", PATH] = Says(body=gauge("1", level=1), headers={"NGSILD-Warning": warning})
-    assert (await api.get(PATH)).headers["NGSILD-Warning"] == warning
+    both = {"NGSILD-Warning": f"{first}\r\nNGSILD-Warning: {second}"}
+    peer.answers["GET", PATH] = Says(body=gauge("1", level=1), headers=both)
+    assert (await api.get(PATH)).headers["NGSILD-Warning"] == f"{first}, {second}"
 
 
 async def test_an_entity_that_is_over_is_discarded(

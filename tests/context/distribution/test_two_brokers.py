@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from tamamo.context.broker import Broker, open_broker
 from tamamo.kernel.settings import Settings
@@ -128,13 +127,14 @@ async def test_another_process_knows_of_a_registration_soon(
         assert not broker.distribution.concerns("default", {})
 
 
-@pytest.mark.parametrize("suffix", ["", "/", "/ngsi-ld/v1", "/ngsi-ld/v1/"])
 async def test_an_endpoint_may_be_the_root_or_the_path_of_the_api(
-    api: httpx.AsyncClient, register: Register, peer: Peer, suffix: str
+    api: httpx.AsyncClient, register: Register, peer: Peer
 ) -> None:
     peer.has(gauge("1", level=1))
-    await register(peer.endpoint + suffix)
-    assert (await api.get(PATH)).status_code == 200
+    for suffix in ("", "/", "/ngsi-ld/v1", "/ngsi-ld/v1/"):
+        identifier = await register(peer.endpoint + suffix)
+        assert (await api.get(PATH)).status_code == 200
+        await api.delete(f"/csourceRegistrations/{identifier}")
 
 
 async def test_a_registration_shows_what_came_of_the_requests_to_its_source(
