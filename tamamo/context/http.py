@@ -33,13 +33,12 @@ from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
+from tamamo.context.tenants import SNAPSHOT_HEADER, TENANT_HEADER
 from tamamo.kernel import bodies
 from tamamo.kernel.errors import Problem, Unauthorized, Unavailable
 
 _log = structlog.get_logger(__name__)
 
-TENANT_HEADER = "NGSILD-Tenant"
-SNAPSHOT_HEADER = "NGSILD-Snapshot"
 #: Parameters every operation understands (clauses 6.3.18 and 6.3.11).
 COMMON = frozenset({"local"})
 #: Resources of other APIs than the Core and the Temporal one (table 4.3.5-1).

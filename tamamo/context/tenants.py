@@ -6,6 +6,8 @@ from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
 
 _SQL = sql.load("tamamo.context", "tenants.sql")
+TENANT_HEADER = "NGSILD-Tenant"
+SNAPSHOT_HEADER = "NGSILD-Snapshot"
 #: Longest name of a tenant, in characters.
 MAX_NAME = 200
 #: Between the parts of the name under which a snapshot's data stand; in no name a client gives.
@@ -29,6 +31,16 @@ def snapshot_of(tenant: str) -> str | None:
     """Return the id of the snapshot whose data stand under a tenant, None where it is none."""
     _, mark, rest = tenant.partition(_MARK)
     return rest.rpartition(_MARK)[0] if mark else None
+
+
+def headers_of(tenant: str) -> dict[str, str]:
+    """Return the headers by which a request or notification names a tenant and its snapshot.
+
+    Clauses 6.3.14 and 6.3.22; none for the default tenant.
+    """
+    owner, snapshot = owner_of(tenant), snapshot_of(tenant)
+    headers = {} if owner == DEFAULT_TENANT else {TENANT_HEADER: owner}
+    return headers if snapshot is None else headers | {SNAPSHOT_HEADER: snapshot}
 
 
 class Tenants:

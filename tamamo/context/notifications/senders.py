@@ -3,8 +3,7 @@
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from tamamo.context.http import TENANT_HEADER
-from tamamo.context.model.entity import DEFAULT_TENANT
+from tamamo.context import tenants
 from tamamo.context.negotiation import CONTEXT_RELATION, JSON, LD_JSON
 from tamamo.context.notifications.outbound import Outbound
 from tamamo.context.subscriptions.compiled import Subscriber, wants_bare_geojson
@@ -41,8 +40,7 @@ def headers_of(subscription: Subscriber, item: Outbound) -> dict[str, str]:
     if item.media == JSON or wants_bare_geojson(subscription.endpoint):
         url = subscription.context_url
         headers["Link"] = f'<{url}>; rel="{CONTEXT_RELATION}"; type="{LD_JSON}"'
-    if subscription.tenant != DEFAULT_TENANT:
-        headers[TENANT_HEADER] = subscription.tenant
+    headers |= tenants.headers_of(subscription.tenant)
     if subscription.conformance is not None:
         headers["Preference-Applied"] = "ngsi-ld={}.{}".format(*subscription.conformance)
     # Names of headers have no case: what the subscriber says takes the place of ours.

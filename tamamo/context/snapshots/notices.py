@@ -10,9 +10,9 @@ import structlog
 from psycopg.types.json import Json
 
 from tamamo.context.jsonld.core import DEFAULT_CORE
-from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import CONTEXT_RELATION, JSON, LD_JSON
 from tamamo.context.snapshots.document import DETAILS, QUERIES, TEMPORAL_QUERIES, Document
+from tamamo.context.tenants import headers_of
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.outgoing import AddressRefused, Outgoing, OutgoingError
@@ -21,7 +21,6 @@ from tamamo.kernel.time import now, to_text
 _SQL = sql.load(__package__)
 _log = structlog.get_logger(__name__)
 
-_TENANT: Final = "NGSILD-Tenant"
 #: How often a notice is tried, and how long it is waited in between at most.
 _ATTEMPTS: Final = 12
 _LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -47,8 +46,7 @@ async def write(
         "Content-Type": JSON,
         "Link": f'<{DEFAULT_CORE}>; rel="{CONTEXT_RELATION}"; type="{LD_JSON}"',
     }
-    if tenant != DEFAULT_TENANT:
-        headers[_TENANT] = tenant
+    headers |= headers_of(tenant)
     headers |= {pair["key"]: pair["value"] for pair in document.get("receiverInfo", ())}
     body: dict[str, Any] = {
         "id": f"urn:ngsi-ld:SnapshotNotification:{uuid4()}",

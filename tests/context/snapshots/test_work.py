@@ -8,8 +8,11 @@ import httpx
 import pytest
 
 from tamamo.context.broker import Broker
+from tamamo.context.notifications.outbound import Outbound
+from tamamo.context.notifications.senders import headers_of as headers_of_notification
 from tamamo.context.snapshots import filling, notices, work
-from tamamo.context.tenants import owner_of, snapshot_of, snapshot_tenant
+from tamamo.context.subscriptions.registry import Registry
+from tamamo.context.tenants import headers_of, owner_of, snapshot_of, snapshot_tenant
 from tamamo.kernel.outgoing import Answer, Outgoing, OutgoingError
 from tamamo.kernel.time import from_text
 
@@ -195,7 +198,34 @@ async def test_the_service_does_all_of_it(api: httpx.AsyncClient, broker: Broker
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_notifications_of_subscriptions_in_a_snapshot(
+    api: httpx.AsyncClient, broker: Broker
+) -> None:
+    inside = {"NGSILD-Snapshot": "urn:s:1", "NGSILD-Tenant": "city"}
+    city = {"NGSILD-Tenant": "city"}
+    await api.post("/entities", json=GAUGE, headers=city)
+    await api.post("/snapshots", json=BODY, headers=city)
+    await work.fill(broker)
+    subscription = {
+        "type": "Subscription",
+        "entities": [{"type": "Gauge"}],
+        "notification": {"endpoint": {"uri": "http://me.example/"}},
+    }
+    made = await api.post("/subscriptions", json=subscription, headers=inside)
+    assert (made.status_code, made.headers["NGSILD-Snapshot"]) == (201, "urn:s:1")
+    assert (await api.get("/subscriptions", headers=city)).json() == []
+    registry = Registry()
+    async with broker.pool.connection() as connection:
+        await registry.refresh(connection, 1)
+    (found,) = registry
+    item = Outbound(found.tenant, found.id, "urn:g:a", 1, "application/json", "{}", 0, 0.0)
+    assert inside.items() <= headers_of_notification(found, item).items()
+
+
 def test_names_of_tenants() -> None:
     name = snapshot_tenant("city", "urn:s:1", "5")
     assert (owner_of(name), snapshot_of(name)) == ("city", "urn:s:1")
     assert (owner_of("city"), snapshot_of("city")) == ("city", None)
+    assert headers_of("default") == {}
+    assert headers_of("city") == {"NGSILD-Tenant": "city"}
+    assert headers_of(name) == {"NGSILD-Tenant": "city", "NGSILD-Snapshot": "urn:s:1"}
