@@ -149,8 +149,10 @@ async def _read(connection: Connection, pieces: Pieces) -> Aggregated:
 
 
 async def _read_instances(connection: Connection, pieces: Pieces) -> Aggregated:
-    """Aggregate everything here; what is kept only as rollups is left out."""
+    """Aggregate everything here. Raises InvalidRequest where more is kept only as rollups."""
     result = Aggregated()
+    if pieces.kept is not None and pieces.kept.lost:
+        raise InvalidRequest("The numbers are too large or too small to be aggregated")
     await _add_others(connection, pieces, result, None)
     for attrs in result.values():
         for datasets in attrs.values():

@@ -17,7 +17,7 @@ from tamamo.context.temporal.rows import SCOPE
 from tamamo.context.temporal.validity import Validity, shorten
 from tamamo.context.temporal.window import Cut, Found, Series, cut
 from tamamo.kernel import sql
-from tamamo.kernel.database import Connection, Pool, single
+from tamamo.kernel.database import Connection, Pool, searching, single
 from tamamo.kernel.time import now, to_text
 
 _SQL = sql.load(__package__)
@@ -58,7 +58,7 @@ async def retrieve(pool: Pool, tenant: str, entity_id: str, wanted: Wanted) -> A
 async def query(pool: Pool, tenant: str, wanted: Wanted) -> Answer:
     """Return a page of the evolutions that match (5.7.4)."""
     validity: dict[str, Validity] | None
-    async with single(pool) as connection:
+    async with searching(pool) as connection:
         if wanted.query.geo is None and wanted.query.scope is None:
             answer, validity = await _page(connection, tenant, wanted), None
         else:
@@ -70,7 +70,7 @@ async def query(pool: Pool, tenant: str, wanted: Wanted) -> Answer:
 
 async def find_ids(pool: Pool, tenant: str, wanted: Wanted) -> list[str]:
     """Return the ids of the entities whose evolutions are on the page."""
-    async with single(pool) as connection:
+    async with searching(pool) as connection:
         if wanted.query.geo is None and wanted.query.scope is None:
             answer = await _page(connection, tenant, wanted)
         else:

@@ -198,7 +198,7 @@ async def _clear(pool: Pool, rule: tuple[str, str], entities: Sequence[Past]) ->
         "scope": SCOPE,
     }
     count = 0
-    for step in (_drop_days, _drop_instances, _drop_huge):
+    for step in (_drop_days, _drop_instances):
         count += await _repeat(pool, keys, step)
     if entities[0].rollups is not None:
         await _repeat(pool, {**keys, "rollups": [e.rollups for e in entities]}, _drop_rollups)
@@ -253,11 +253,6 @@ async def _drop_instances(pool: Pool, keys: dict[str, Any]) -> tuple[int, bool]:
     async with transaction(pool) as connection:
         cursor = await connection.execute(_SQL["drop_instances"], _instance_columns(rows))
         return cursor.rowcount, len(rows) == _INSTANCES
-
-
-async def _drop_huge(pool: Pool, keys: dict[str, Any]) -> tuple[int, bool]:
-    async with transaction(pool) as connection:
-        return (await connection.execute(_SQL["drop_huge"], keys)).rowcount, False
 
 
 async def _drop_rollups(pool: Pool, keys: dict[str, Any]) -> tuple[int, bool]:

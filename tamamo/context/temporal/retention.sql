@@ -110,30 +110,6 @@ where h.tenant = f.tenant
 -- From now on readers ask which rollups stand alone.
 update history_state set generation = 1 where generation = 0
 
--- name: drop_huge
--- Measurements that were never rolled up, and that they were not.
-with gone as (
-    delete from rollup_mark m
-    using unnest(%(tenants)s::text[], %(ids)s::text[], %(horizons)s::date[])
-        as k (tenant, entity_id, horizon)
-    where m.tenant = k.tenant and m.entity_id = k.entity_id and m.day < k.horizon and m.huge
-        and not exists (
-            select 1 from rollup_mark n
-            where n.tenant = m.tenant and n.entity_id = m.entity_id and n.attr = m.attr
-                and n.day = m.day and not n.huge
-        )
-    returning m.tenant, m.entity_id, m.attr, m.day
-)
-delete from attribute_history h
-using gone f
-where h.tenant = f.tenant
-    and h.entity_id = f.entity_id
-    and h.attr = f.attr
-    and h.at >= f.day::timestamp at time zone 'UTC'
-    and h.at < (f.day + 1)::timestamp at time zone 'UTC'
-    and h.observed_at is not null
-    and h.deleted_at is null
-
 -- name: past_instances
 -- Instances nobody measured, and deletions, that are past. What held when the kept time began is not
 -- past: the newest instance before it, unless it was deleted or its entity is gone.
@@ -210,10 +186,8 @@ select exists (
 )
 
 -- name: unready
--- Whether days of a month have yet to be rolled up.
-select exists (
-    select 1 from rollup_mark where day >= %(start)s and day < %(end)s and not huge
-)
+-- Whether days of a month have yet to be rolled up, or never are.
+select exists (select 1 from rollup_mark where day >= %(start)s and day < %(end)s)
 
 -- name: survivors
 -- Instances of a month that outlive it: what held when the kept time began (see past_instances).
@@ -254,8 +228,6 @@ join {table} p
 -- Rollups of an earlier generation are all that is left of the month.
 with state as (
     update history_state set generation = generation + 1 returning generation
-), huge as (
-    delete from rollup_mark where day >= %(start)s and day < %(end)s
 )
 insert into history_dropped (month, generation)
 select %(start)s, generation from state

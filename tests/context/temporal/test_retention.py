@@ -209,6 +209,24 @@ async def test_days_not_rolled_up_wait(broker: Broker, api: httpx.AsyncClient) -
     assert close_to((await aggregated(api, "PT1H")).json(), before)
 
 
+async def test_days_that_are_never_rolled_up_stay(broker: Broker, api: httpx.AsyncClient) -> None:
+    """Without them the figures of longer periods would be untrue."""
+    value = {**reading(FIRST + 7 * HOUR), "value": 1e200}
+    await api.post("/temporal/entities", json={"id": "urn:x:1", "type": "Gauge", "level": [value]})
+    while await rollups.fold(broker.pool):
+        pass
+    await retention.set_rule(broker.pool, "*", "*", KEEP, None)
+    await retention.carry_out(broker.pool, NOW)
+    kept = await run(
+        broker.pool,
+        "select distinct entity_id, at::date::text from attribute_history"
+        " where at < '2026-05-11' and observed_at is not null",
+    )
+    assert kept == [("urn:x:1", "2026-03-01")]
+    greatest = (await aggregated(api, "P1M", aggrMethods="max,totalCount")).json()
+    assert greatest[0]["level"]["max"][0][0] == 1e200
+
+
 async def test_rollups_have_a_time_of_their_own(broker: Broker, api: httpx.AsyncClient) -> None:
     await retention.set_rule(broker.pool, "*", "*", KEEP, "P60D")
     await retention.carry_out(broker.pool, NOW)

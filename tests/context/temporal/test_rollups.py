@@ -184,3 +184,42 @@ async def test_an_expired_measurement_marks_its_day(pool: Pool) -> None:
     assert await housekeeping.sweep_expired(pool) == 1
     await rollups.fold(pool)
     assert await rows(pool, "select * from attribute_rollup") == []
+
+
+async def test_aggregates_are_true_at_every_moment(pool: Pool) -> None:
+    """One writes the past, one closes and folds, one asks: no answer lacks what is acknowledged."""
+    begun = acknowledged = 0
+    stop = asyncio.Event()
+
+    async def write_on() -> None:
+        nonlocal begun, acknowledged
+        for number in range(120):
+            begun += 1
+            await put(pool, {timedelta(minutes=37 * number % (3 * 1440)): 1})
+            acknowledged += 1
+        stop.set()
+
+    async def fold_on() -> None:
+        for number in range(10_000):
+            await rollups.close(pool, START + (number % 40) / 10 * DAY)
+            await rollups.fold(pool, 2)
+            if stop.is_set():
+                return
+
+    async def ask_on() -> int:
+        asked = 0
+        while not stop.is_set():
+            least = acknowledged
+            told = sum((await sums(pool)).values())
+            assert least <= told <= begun
+            asked += 1
+        return asked
+
+    await put(pool, {3 * DAY: 0})
+    _, _, asked = await asyncio.gather(write_on(), fold_on(), ask_on())
+    assert asked > 5
+    while await rollups.fold(pool):
+        pass
+    assert sum((await sums(pool)).values()) == 120
+    ((rolled,),) = await rows(pool, "select sum(total) from attribute_rollup")
+    assert rolled > 60
