@@ -26,7 +26,7 @@ with state as (
     from unnest(
         string_to_array(%(tenant)s, E'\x1f', E'\x1e'),
         string_to_array(%(id)s, E'\x1f', E'\x1e'),
-        string_to_array(%(fresh)s, E'\x1f', E'\x1e'),
+        string_to_array(%(kind)s, E'\x1f', E'\x1e'),
         string_to_array(%(type)s, E'\x1f', E'\x1e'),
         string_to_array(%(types)s, E'\x1f', E'\x1e'),
         string_to_array(%(scopes)s, E'\x1f', E'\x1e'),
@@ -37,7 +37,7 @@ with state as (
         string_to_array(%(expires)s, E'\x1f', E'\x1e'),
         string_to_array(%(attrs_expire)s, E'\x1f', E'\x1e')
     ) as t (
-        tenant, id, fresh, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at,
+        tenant, id, kind, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at,
         attrs_expire_at
     )
 ), inserted as (
@@ -50,7 +50,7 @@ with state as (
         created_at::timestamptz, modified_at::timestamptz, expires_at::timestamptz,
         attrs_expire_at::timestamptz
     from state
-    where fresh = 't'
+    where kind = 'n'
     on conflict do nothing
     returning 1
 ), updated as (
@@ -61,7 +61,7 @@ with state as (
         modified_at = s.modified_at::timestamptz, expires_at = s.expires_at::timestamptz,
         attrs_expire_at = s.attrs_expire_at::timestamptz
     from state s
-    where e.tenant = s.tenant and e.id = s.id and s.fresh = 'f'
+    where e.tenant = s.tenant and e.id = s.id and s.kind <> 'n'
 ), deleted as (
     delete from entity e
     using unnest(
@@ -84,11 +84,15 @@ with state as (
         string_to_array(%(e_scopes)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_created)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_modified)s, E'\x1f', E'\x1e'),
-        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e'),
-        string_to_array(%(e_same)s, E'\x1f', E'\x1e')
-    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at, same)
+        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e')
+    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at)
+    union all
     -- While only values change, the state tells when: a row less to write for most changes.
-    where s.same is null or not exists (
+    select
+        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
+        modified_at::timestamptz, null
+    from state s
+    where s.kind = 's' and not exists (
         select from temporal_entity h where h.tenant = s.tenant and h.entity_id = s.id
     )
     on conflict (tenant, entity_id) do update

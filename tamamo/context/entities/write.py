@@ -185,7 +185,7 @@ class _Batch:
         touched = sorted(self._touched.items(), key=itemgetter(0))
         state = [self._state_row(*item) for item in touched if item[1].attrs is not None]
         gone = [key for key, last in touched if last.attrs is None and key in self._stored]
-        evolution = [self._evolution_row(*item) for item in touched]
+        evolution = [self._evolution_row(*item) for item in touched if self._kind(*item) != _SAME]
         history = [
             (*row, identifier)
             for row, identifier in zip(
@@ -203,7 +203,7 @@ class _Batch:
             },
         )
         answer = await cursor.fetchone()
-        if answer is None or answer[0] != sum(row[2] == "t" for row in state):
+        if answer is None or answer[0] != sum(row[2] == _NEW for row in state):
             raise CreatedMeanwhile
         await mark(connection, map(_measured, self._history), closed_until=answer[1])
 
@@ -212,7 +212,7 @@ class _Batch:
         assert attrs is not None
         return (
             *key,
-            "f" if key in self._stored else "t",
+            self._kind(key, last),
             entity.types[0],
             last.types,
             store.array_literal(tuple(entity.scopes)),
@@ -234,18 +234,15 @@ class _Batch:
             entity.created_at,
             self._now if deleted else entity.modified_at,
             self._now if deleted else None,
-            None if deleted or not self._is_same(key, entity) else "t",
         )
 
-    def _is_same(self, key: store.Key, entity: Entity) -> bool:
-        """Whether the entity stood there before as one of the same types and scopes."""
-        before = self._stored.get(key)
-        return (
-            before is not None
-            and before.expires_at is None
-            and before.types == entity.types
-            and before.scopes == entity.scopes
-        )
+    def _kind(self, key: store.Key, last: "_Touched") -> str:
+        """Return whether the row is new, or of the same types and scopes, or of others or gone."""
+        before, entity = self._stored.get(key), last.entity
+        if before is None:
+            return _NEW
+        same = before.types == entity.types and before.scopes == entity.scopes
+        return _SAME if same and last.attrs is not None and before.expires_at is None else _OTHER
 
 
 @dataclass(slots=True)
@@ -259,13 +256,12 @@ class _Touched:
 
 
 _STATE_COLUMNS = (
-    "tenant", "id", "fresh", "type", "types", "scopes", "attrs", "bounds", "created", "modified",
+    "tenant", "id", "kind", "type", "types", "scopes", "attrs", "bounds", "created", "modified",
     "expires", "attrs_expire",
 )  # fmt: skip
 _GONE_COLUMNS = ("gone_tenant", "gone_id")
 _EVOLUTION_COLUMNS = (
     "e_tenant", "e_id", "e_type", "e_types", "e_scopes", "e_created", "e_modified", "e_deleted",
-    "e_same",
 )  # fmt: skip
 _HISTORY_COLUMNS = (
     "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",
@@ -294,6 +290,8 @@ def _first_expiry(entity: Entity, attrs: bytes) -> str | None:
     return min(found, key=from_text, default=None)
 
 
+#: What a row of the state is compared with the one before it.
+_NEW, _SAME, _OTHER = "n", "s", "o"
 #: Between two rows of a column, and for null. No JSON, URI or name contains them.
 _SEPARATOR, _NULL = "\x1f", "\x1e"
 
