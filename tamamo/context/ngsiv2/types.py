@@ -9,7 +9,7 @@ from tamamo.context.ngsiv2 import attributes, http, names, query
 from tamamo.context.ngsiv2.errors import NotFound
 from tamamo.context.ngsiv2.http import Call
 from tamamo.kernel import sql
-from tamamo.kernel.database import transaction
+from tamamo.kernel.database import searching
 
 _SQL = sql.load(__package__ or "")
 
@@ -40,7 +40,7 @@ async def retrieve_type(call: Call) -> Response:
 async def _describe(call: Call, iris: list[str]) -> dict[str, dict[str, Any]]:
     """Return attributes with their types, and the count of entities, of each type."""
     params = {"tenant": call.tenant, "types": iris}
-    async with transaction(call.broker.pool) as connection:
+    async with searching(call.broker.pool) as connection:
         counts = await (await connection.execute(_SQL["count_types"], params)).fetchall()
         kinds = await (await connection.execute(_SQL["list_attribute_types"], params)).fetchall()
     out: dict[str, dict[str, Any]] = {iri: {"attrs": {}, "count": 0} for iri in iris}

@@ -1,5 +1,6 @@
 """Unusual HTTP: rare methods, lengths, media types, encodings. Never a failure of the broker."""
 
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -8,6 +9,8 @@ import msgspec
 import pytest
 
 from tamamo.context.broker import Broker
+from tamamo.context.description import document
+from tamamo.context.description.document import DOORS, Door
 from tamamo.kernel.settings import Settings
 from tests.context.conftest import client_of
 
@@ -185,3 +188,38 @@ def test_settings_take_origins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAMAMO_CORS_ORIGINS", "https://a.example,https://b.example")
     assert settings.load().cors_origins == ("https://a.example", "https://b.example")
     assert Settings().cors_origins == ()
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+async def test_no_name_in_a_path_is_too_odd(client: httpx.AsyncClient, door: Door) -> None:
+    failed = []
+    for odd in ("%00", "%ff", "%20", "%ED%A0%80", "a%0A", "%22%3B--", "x" * 3000, "urn:x:%00"):
+        for path, method, operation in document.operations(door):
+            address = door.prefix + re.sub(r"\{\w+\}", odd, path)
+            if address == door.prefix + path:
+                continue
+            more = {"json": {}} if document.facts_of(operation, method).reads else {}
+            answer = await client.request(method, address, **more)
+            if answer.status_code >= 500:
+                failed.append(f"{method} {address[:100]}: {answer.status_code}")
+    assert not failed
+
+
+ODD = ("\0", "-1", "𠮷 ☃", "(" * 800, "9" * 20, "2026-13-45T99:99Z")
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+async def test_no_parameter_is_too_odd(client: httpx.AsyncClient, door: Door) -> None:
+    failed = []
+    for path, method, operation in document.operations(door):
+        if method not in {"GET", "DELETE"}:
+            continue
+        address = door.prefix + re.sub(r"\{\w+\}", "urn:ngsi-ld:Room:1", path)
+        for name in sorted(document.facts_of(operation, method).params):
+            for odd in ODD:
+                params = {"type": "Room", "timerel": "after", "timeAt": "2026-01-01T00:00:00Z"}
+                known = {key: text for key, text in params.items() if key in operation.params}
+                answer = await client.request(method, address, params={**known, name: odd})
+                if answer.status_code >= 500:
+                    failed.append(f"{method} {path} {name}={odd[:20]!r}: {answer.status_code}")
+    assert not failed

@@ -1,5 +1,6 @@
 """/v2/subscriptions (NGSIv2, "Subscriptions Operations")."""
 
+import re
 import secrets
 import time
 from datetime import datetime
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld.pack import pack
 from tamamo.context.ngsiv2 import http, query
+from tamamo.context.ngsiv2.errors import NotFound
 from tamamo.context.ngsiv2.http import Call
 from tamamo.context.ngsiv2.subscriptions import body as bodies
 from tamamo.context.ngsiv2.subscriptions.body import Body
@@ -19,6 +21,7 @@ from tamamo.context.subscriptions.message import NGSIV2
 from tamamo.context.subscriptions.service import Draft, Stored
 
 PATH: Final = "/v2/subscriptions/"
+_ID = re.compile("[0-9a-f]{24}")
 #: Entities of every service path, where the request names none.
 _ANYWHERE: Final = "/#"
 #: What is shown in the place of a password.
@@ -46,13 +49,13 @@ async def list_subscriptions(call: Call) -> Response:
 
 async def retrieve(call: Call) -> Response:
     """Retrieve Subscription (GET /v2/subscriptions/{id})."""
-    stored = await call.broker.subscriptions.get(call.tenant, call.path["id"], NGSIV2)
+    stored = await call.broker.subscriptions.get(call.tenant, _identifier(call), NGSIV2)
     return http.answer(call, _show(stored))
 
 
 async def update(call: Call) -> Response:
     """Update Subscription (PATCH /v2/subscriptions/{id}): members given replace those there."""
-    fragment, identifier = call.body, call.path["id"]
+    fragment, identifier = call.body, _identifier(call)
     if not isinstance(fragment, dict) or not fragment:
         raise BadRequestData("The body is not a JSON object with members to update")
 
@@ -70,7 +73,7 @@ async def update(call: Call) -> Response:
 
 async def delete(call: Call) -> Response:
     """Delete subscription (DELETE /v2/subscriptions/{id})."""
-    await call.broker.subscriptions.delete(call.tenant, call.path["id"], NGSIV2)
+    await call.broker.subscriptions.delete(call.tenant, _identifier(call), NGSIV2)
     return http.no_content(call)
 
 
@@ -80,6 +83,13 @@ def _draft(call: Call, identifier: str, body: Body, place: str, *, rearm: bool =
     compile_orion(call.tenant, identifier, document, call.terms, call.terms)
     terms = pack(call.terms)
     return Draft(document, terms, terms, rearm)
+
+
+def _identifier(call: Call) -> str:
+    identifier = call.path["id"]
+    if not _ID.fullmatch(identifier):
+        raise NotFound(f"There is no subscription {identifier[:80]}")
+    return identifier
 
 
 def _new_id() -> str:
