@@ -118,9 +118,7 @@ async def retrieve(exchange: Exchange) -> Response:
     types = _types(exchange)
     asked = asking.read(exchange)
     if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
-        entity = await distributed_retrieve.retrieve(
-            exchange, entity_id, types, wish.projection
-        )
+        entity = await distributed_retrieve.retrieve(exchange, entity_id, types, wish.projection)
     else:
         entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
     if not wish.view.whole and not _shows_anything(entity, wish.view):
@@ -293,6 +291,7 @@ _PAGING: Final = frozenset({"limit", "offset", "count"})
 #: Parameters of Query Entities (table 6.4.3.2-1).
 QUERY_PARAMS: Final = request.PARAMETERS | views.PARAMS | asking.PARAMS | {"csf", "splitEntities"}
 
+#: What is asked most often stands first.
 routes = [
     Route(
         "/entities/{id}",
@@ -314,6 +313,28 @@ routes = [
                 handler=distributed(replace, writes.REPLACE), params=_TYPE, body=dict, writes=True
             ),
             DELETE=Operation(handler=distributed(delete, writes.DELETE), params=_TYPE, writes=True),
+        ),
+    ),
+    Route(
+        "/entities/{id}/attrs/{attr}",
+        Resource(
+            PATCH=Operation(
+                handler=distributed(update_attribute, writes.UPDATE_ATTRIBUTE),
+                params=_TYPE,
+                body=dict,
+                writes=True,
+            ),
+            PUT=Operation(
+                handler=distributed(replace_attribute, writes.REPLACE_ATTRIBUTE),
+                params=_TYPE,
+                body=dict,
+                writes=True,
+            ),
+            DELETE=Operation(
+                handler=distributed(delete_attribute, writes.DELETE_ATTRIBUTE),
+                params=_TYPE | {"datasetId", "deleteAll"},
+                writes=True,
+            ),
         ),
     ),
     Route(
@@ -352,28 +373,6 @@ routes = [
                 handler=distributed(update_attributes, writes.UPDATE),
                 params=_TYPE,
                 body=dict,
-                writes=True,
-            ),
-        ),
-    ),
-    Route(
-        "/entities/{id}/attrs/{attr}",
-        Resource(
-            PATCH=Operation(
-                handler=distributed(update_attribute, writes.UPDATE_ATTRIBUTE),
-                params=_TYPE,
-                body=dict,
-                writes=True,
-            ),
-            PUT=Operation(
-                handler=distributed(replace_attribute, writes.REPLACE_ATTRIBUTE),
-                params=_TYPE,
-                body=dict,
-                writes=True,
-            ),
-            DELETE=Operation(
-                handler=distributed(delete_attribute, writes.DELETE_ATTRIBUTE),
-                params=_TYPE | {"datasetId", "deleteAll"},
                 writes=True,
             ),
         ),
