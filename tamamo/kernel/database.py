@@ -5,6 +5,7 @@ import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import orjson
 from psycopg import AsyncConnection, OperationalError
@@ -60,6 +61,10 @@ async def open_pool(dsn: str, size: int = 8) -> AsyncIterator[Pool]:
         yield pool
 
 
+#: By pool: room for what may take long.
+_ROOM: WeakKeyDictionary[Pool, asyncio.Semaphore] = WeakKeyDictionary()
+
+
 class _Watch:
     """Sees the server go and come back, so that nobody waits long for what cannot be had."""
 
@@ -105,6 +110,28 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
             yield connection
     except (PoolTimeout, OperationalError) as error:
         raise Unavailable("The database cannot be reached now. Try again shortly.") from error
+
+
+@asynccontextmanager
+async def searching(pool: Pool) -> AsyncIterator[Connection]:
+    """Like `single`, for what may look at many rows: at most half of the pool's connections do.
+
+    So that whatever touches rows by id always finds one. Raises Unavailable when none becomes free
+    in the time a connection is waited for. Not to be used within itself.
+    """
+    room = _ROOM.get(pool)
+    if room is None:
+        room = _ROOM[pool] = asyncio.Semaphore(max(1, pool.max_size // 2))
+    try:
+        async with asyncio.timeout(pool.timeout):
+            await room.acquire()
+    except TimeoutError:
+        raise Unavailable("Too many long queries at once. Try again shortly.") from None
+    try:
+        async with single(pool) as connection:
+            yield connection
+    finally:
+        room.release()
 
 
 @asynccontextmanager

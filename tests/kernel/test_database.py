@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from tamamo.kernel import database
-from tamamo.kernel.database import Pool, open_pool, single, transaction
+from tamamo.kernel.database import Pool, open_pool, searching, single, transaction
 from tamamo.kernel.errors import Unavailable
 
 
@@ -79,3 +79,35 @@ async def test_a_server_that_is_away_is_told_soon_and_found_again(
     await asyncio.to_thread(allow, True)
     assert await one(pool) == 1
     assert pool.timeout == database._WAIT_SECONDS
+
+
+async def test_long_queries_leave_room_for_others(pool: Pool) -> None:
+    """Of four connections, two search at a time; a third search waits, a look by key does not."""
+    at_once, most = 0, 0
+
+    async def search() -> None:
+        nonlocal at_once, most
+        async with searching(pool) as connection:
+            at_once += 1
+            most = max(most, at_once)
+            await connection.execute("select pg_sleep(0.1)")
+            at_once -= 1
+
+    searches = [asyncio.create_task(search()) for _ in range(6)]
+    await asyncio.sleep(0.05)
+    assert await one(pool) == 1
+    assert not all(task.done() for task in searches)
+    await asyncio.gather(*searches)
+    assert most == 2
+
+
+async def test_who_finds_no_room_to_search_hears_so(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "timeout", 0.05)
+    async with searching(pool), searching(pool):
+        with pytest.raises(Unavailable, match="Too many"):
+            async with searching(pool):
+                pass
+    async with searching(pool):
+        pass

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from tamamo.context.errors import ResourceNotFound
 from tamamo.kernel import sql
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.database import Pool, searching
 
 _SQL = sql.load("tamamo.context.discovery")
 _STARTED = monotonic()
@@ -112,7 +112,7 @@ class DiscoveryService:
 
     async def _rows(self, statement: str, **params: Any) -> list[Any]:
         values: Mapping[str, Any] = params
-        async with transaction(self._pool) as connection:
+        async with searching(self._pool) as connection:
             return await (await connection.execute(_SQL[statement], values)).fetchall()
 
 

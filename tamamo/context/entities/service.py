@@ -21,7 +21,7 @@ from tamamo.context.query import plan, typeq
 from tamamo.context.temporal import ending
 from tamamo.context.temporal.rows import SCOPE, scope_instance
 from tamamo.kernel.coalesce import Coalescer
-from tamamo.kernel.database import Pool, single, transaction
+from tamamo.kernel.database import Pool, searching, single
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.time import now, to_text
 
@@ -60,7 +60,7 @@ class EntityService:
 
     async def query(self, tenant: str, query: plan.Query) -> plan.Result:
         """Return a page of the entities that match (clause 5.7.2). Raises TooComplexQuery."""
-        async with single(self._pool) as connection:
+        async with searching(self._pool) as connection:
             try:
                 return await plan.run(connection, tenant, query)
             except QueryCanceled as error:
@@ -68,7 +68,7 @@ class EntityService:
 
     async def find_ids(self, tenant: str, query: plan.Query, limit: int) -> list[str]:
         """Return the ids of up to `limit` entities that match. Raises TooComplexQuery."""
-        async with transaction(self._pool) as connection:
+        async with searching(self._pool) as connection:
             try:
                 return await plan.ids(connection, tenant, query, limit)
             except QueryCanceled as error:
@@ -195,7 +195,7 @@ class EntityService:
         drop: only these attributes. keep: all attributes but these. Each batch of entities is a
         transaction of its own.
         """
-        async with transaction(self._pool) as connection:
+        async with searching(self._pool) as connection:
             ids = [row.id async for row in plan.scan(connection, tenant, query)]
         for start in range(0, len(ids), _PURGE_BATCH):
             batch = ids[start : start + _PURGE_BATCH]
