@@ -19,12 +19,14 @@ from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.temporal.marks import mark
 from tamamo.context.temporal.rows import number_of
 from tamamo.kernel.database import Connection, Pool, transaction
-from tamamo.kernel.errors import Problem, Unavailable
+from tamamo.kernel.errors import PayloadTooLarge, Problem, Unavailable
 from tamamo.kernel.time import from_text, to_text
 from tamamo.kernel.time import now as present
 
 #: A row as the statement takes it: every value as text.
 Row = tuple[str | None, ...]
+#: Bytes of an entity's attributes in stored form: what is added bit by bit must stay readable, too.
+MAX_BYTES = 16 * 1024 * 1024
 #: How often a batch is run again when another transaction created one of its entities meanwhile.
 _ATTEMPTS = 5
 
@@ -147,21 +149,28 @@ class _Batch:
         except Problem as problem:
             return problem
         if change is not None:
+            attrs = _attrs_of(change)
+            if attrs is not None and len(attrs) > MAX_BYTES:
+                return PayloadTooLarge(
+                    f"{mutation.entity_id} would take {len(attrs)} bytes, at most {MAX_BYTES} are"
+                    " kept of an entity"
+                )
             for item in change.history:
                 self._history.append(_history_row(key, item))
             if change.write_state:
-                self._set_state(key, before, change)
+                self._set_state(key, before, change, attrs)
         return Written(before, change)
 
-    def _set_state(self, key: store.Key, before: Entity | None, change: Change) -> None:
-        attrs = previous = None
+    def _set_state(
+        self, key: store.Key, before: Entity | None, change: Change, attrs: bytes | None
+    ) -> None:
+        previous = None
         if change.after is None:
             assert before is not None
             operation, subject = "delete", before
             del self._current[key]
         else:
             operation, subject = ("create" if before is None else "update"), change.after
-            attrs = orjson.dumps(subject.attrs)
             previous = None if before is None else _previous(before, change.changed)
             self._current[key] = subject
         types, bounds = store.array_literal(tuple(subject.types)), store.bounds(subject)
@@ -316,6 +325,13 @@ def _instance_ids(count: int) -> list[str]:
         f"{digits[at : at + 12]}4{digits[at + 13 : at + 16]}a{digits[at + 17 : at + 32]}"
         for at in range(0, 32 * count, 32)
     ]
+
+
+def _attrs_of(change: Change) -> bytes | None:
+    """Return the JSON of the new state's attributes, where there is one."""
+    if change.after is None or not change.write_state:
+        return None
+    return orjson.dumps(change.after.attrs)
 
 
 def _previous(before: Entity, changed: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from tamamo.context.entities.write import Change, HistoryItem, Mutation
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.model.entity import LOCATION, Entity
 from tamamo.kernel.database import Pool
-from tamamo.kernel.errors import Problem
+from tamamo.kernel.errors import PayloadTooLarge, Problem
 
 LEVEL = "https://uri.etsi.org/ngsi-ld/default-context/level"
 GAUGE = "https://uri.etsi.org/ngsi-ld/default-context/Gauge"
@@ -152,6 +152,19 @@ async def test_a_refused_mutation_leaves_the_others_whole(pool: Pool) -> None:
         " (select count(*) from outbox)"
     )
     assert await rows(pool, counts) == [(1, 1, 1)]
+
+
+async def test_an_entity_does_not_grow_without_end(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "MAX_BYTES", 1000)
+    first, second = await run(pool, put("a"), update("b" * 1000))
+    assert isinstance(first, write.Written)
+    assert isinstance(second, PayloadTooLarge)
+    assert ID in second.detail and "1000 are" in second.detail
+    (state,) = await rows(pool, "select attrs from entity")
+    assert state[0][LEVEL][0]["value"] == "a"
+    assert await rows(pool, "select count(*) from attribute_history") == [(1,)]
 
 
 async def test_history_only_changes_tell_nobody(pool: Pool) -> None:
