@@ -186,7 +186,9 @@ order by seq
 limit %(limit)s
 
 -- name: show
-select tenant, seq, subscription_id, entity_id, created_at, attempts, last_error, dead_at, body
+select
+    tenant, seq, subscription_id, entity_id, created_at, attempts, last_error, dead_at, body,
+    request
 from notification
 where seq = %(seq)s
 

@@ -84,12 +84,24 @@ class Records:
         return [dict(zip(_COLUMNS, map(_plain, row), strict=True)) for row in rows]
 
     async def shown(self, seq: int) -> dict[str, Any] | None:
-        """Return one notification with its body, None when there is none of this number."""
+        """Return one notification with its body, None when there is none of this number.
+
+        Of the headers of one that is sent in its own way only the names: they may hold secrets.
+        """
         async with single(self._pool) as connection:
             row = await (await connection.execute(_SQL["show"], {"seq": seq})).fetchone()
-        return (
-            None if row is None else dict(zip((*_COLUMNS, "body"), map(_plain, row), strict=True))
-        )
+        if row is None:
+            return None
+        found = dict(zip((*_COLUMNS, "body"), map(_plain, row[:-1]), strict=True))
+        if row[-1] is not None:
+            how = Sending.parse(row[-1])
+            found["sending"] = {
+                "method": how.method,
+                "url": how.url,
+                "topic": how.topic,
+                "headers": sorted(how.headers),
+            }
+        return found
 
     async def replay(
         self, tenant: str | None, subscription: str | None, seqs: Sequence[int] | None

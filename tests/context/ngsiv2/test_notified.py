@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from tamamo.context.broker import Broker
+from tamamo.context.notifications.policy import RealClock
+from tamamo.context.notifications.records import Records
 from tamamo.kernel.settings import Settings
 from tests.context.ngsiv2.orion import ROOM, change, room, subscribe
 from tests.context.notifications.conftest import notifying
@@ -332,3 +334,31 @@ async def test_a_receiver_that_was_down_gets_everything_in_order(
     await receiver.up()
     received = await receiver.wait_for(21)
     assert [one.entity["temperature"] for one in received] == [20.5, *range(20)]
+
+
+async def test_what_was_given_up_can_be_seen_and_replayed(
+    orion: httpx.AsyncClient, receiver: Receiver, broker: Broker
+) -> None:
+    custom = {
+        "url": f"{receiver.url}/${{id}}",
+        "method": "PUT",
+        "headers": {"Authorization": "Bearer secret"},
+        "json": {"t": "${temperature}"},
+    }
+    await subscribe(orion, receiver.url, notification={"httpCustom": custom})
+    receiver.status = 400
+    await room(orion)
+    records = Records(broker.pool, RealClock())
+    async with asyncio.timeout(15):
+        while not (dead := await records.listed(None, None, dead=True, limit=5)):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    shown = await records.shown(dead[0]["number"])
+    assert shown is not None
+    assert orjson.loads(shown["body"]) == {"t": 20.5}
+    assert (shown["sending"]["method"], shown["sending"]["url"]) == ("PUT", f"{receiver.url}/Room1")
+    assert "Authorization" in shown["sending"]["headers"]
+    assert "secret" not in str(shown)
+    receiver.status = 200
+    assert await records.replay(None, None, None) == 1
+    (again,) = await receiver.wait_for(1)
+    assert (again.method, again.headers["authorization"]) == ("PUT", "Bearer secret")
