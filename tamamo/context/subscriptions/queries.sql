@@ -57,15 +57,19 @@ from subscription
 where tenant = %(tenant)s and id = %(id)s and api = %(api)s
 
 -- name: under_way
--- Whether a notification that has not failed yet was stored a moment ago.
-select exists (
-    select 1 from notification
+-- The last notification, of those up to one, that was stored a moment ago and has not failed yet.
+-- Of a long queue only its end is looked at.
+select max(seq)
+from (
+    select seq, dead_at, attempts, created_at
+    from notification
     where tenant = %(tenant)s
         and subscription_id = %(id)s
-        and dead_at is null
-        and attempts = 0
-        and created_at > now() - interval '2 seconds'
-)
+        and (%(last)s::bigint is null or seq <= %(last)s)
+    order by seq desc
+    limit 100
+) as newest
+where dead_at is null and attempts = 0 and created_at > now() - interval '2 seconds'
 
 -- name: lock
 select document, terms, query_terms

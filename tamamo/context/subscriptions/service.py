@@ -172,12 +172,14 @@ class SubscriptionService:
 
         A receiver that has answered and looks at its subscription finds the notification counted.
         """
-        key = {"tenant": tenant, "id": identifier}
+        key: dict[str, Any] = {"tenant": tenant, "id": identifier, "last": None}
         for _ in range(_LOOKS):
             async with single(self._pool) as connection:
                 row = await (await connection.execute(_SQL["under_way"], key)).fetchone()
-            if row is None or not row[0]:
+            if row is None or row[0] is None:
                 return
+            # What comes later is not waited for.
+            key["last"] = row[0]
             await asyncio.sleep(_LOOK)
 
     async def query(

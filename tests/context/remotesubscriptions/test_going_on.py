@@ -244,6 +244,21 @@ async def test_killed_in_the_middle_it_goes_on(
     assert wanted == told
 
 
+async def test_of_two_processes_one_tells(
+    broker: Broker, api: httpx.AsyncClient, register: Register, peer: Peer
+) -> None:
+    ready(peer)
+    await register(peer.endpoint)
+    async with going_on(broker):
+        async with going_on(broker):
+            await subscribe(api)
+            await until(lambda: bool(peer.asked))
+            await asyncio.sleep(0.2)
+        assert (await api.delete("/subscriptions/urn:x:s")).is_success
+        await until_nothing_is_kept(broker)
+    assert methods(peer) == ["POST", "DELETE"]
+
+
 async def test_a_source_that_lost_it_is_asked_again(
     broker: Broker, api: httpx.AsyncClient, register: Register, peer: Peer
 ) -> None:
