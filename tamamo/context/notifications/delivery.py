@@ -209,7 +209,10 @@ class Delivery:
             async with self.storing:
                 await self._store(begun, batch)
                 for outcome in batch:
-                    self._forget(outcome.item)
+                    # One that failed may have been delivered while its failure was stored: it is
+                    # known as delivered until that is stored too, or it would be read once more.
+                    if outcome.error is None or outcome.dead:
+                        self._forget(outcome.item)
             # Only now: whoever waits for the outcomes must know them stored.
             del self._outcomes[: len(batch)]
             if len(begun) + len(batch) > _FEW:
