@@ -40,7 +40,7 @@ RAW = {
     f"POST /v2/entities{JSON}\nTransfer-Encoding: chunked\n\n0\r\n\r\n": 411,
     f"POST /ngsi-ld/v1/entities{JSON}\nContent-Length: 999999999999\n": 413,
     # Encodings of paths.
-    "GET /ngsi-ld/v1/entities/urn%3Angsi-ld%3ARoom%3A1": 404,
+    "GET /ngsi-ld/v1/entities/urn%3Angsi-ld%3ARoom%3Anone": 404,
     "GET /ngsi-ld/v1/entities/urn:x:%00": 400,
     "GET /ngsi-ld/v1/entities/urn:x:%ff%fe": 404,
     "GET /ngsi-ld/v1/entities/urn:x:%zz": 404,
