@@ -13,7 +13,7 @@ POINTS = [{"type": "Point", "coordinates": [134.0 + n, 34.3]} for n in range(2)]
 #: Kind → member, its values one after the other as normalized answers show them, and its Null.
 KINDS: dict[str, tuple[str, Any, Any, Any]] = {
     "Property": ("value", {"a": 1}, [2], "urn:ngsi-ld:null"),
-    "GeoProperty": ("value", *POINTS, "urn:ngsi-ld:null"),
+    "GeoProperty": ("value", POINTS[0], POINTS[1], "urn:ngsi-ld:null"),
     "Relationship": ("object", "urn:a", ["urn:b", "urn:c"], "urn:ngsi-ld:null"),
     "LanguageProperty": (
         "languageMap", {"ja": "川"}, {"en": "river"}, {"@none": "urn:ngsi-ld:null"},
