@@ -133,9 +133,10 @@ def matches_attrs(query: GeoQuery, attrs: Mapping[str, Any]) -> bool:
     """Say the same of attributes in stored form; without the GeoProperty nothing matches."""
     if query.relation == "near" and isinstance(query.reference, shapely.Point):
         instances = attrs.get(query.geoproperty, ())
-        if len(instances) == 1 and instances[0]["value"].get("type") == "Point":
+        only = instances[0] if len(instances) == 1 else {}
+        if only.get("type") == "GeoProperty" and only["value"]["type"] == "Point":
             # Most of all: not worth a geometry.
-            east, north = instances[0]["value"]["coordinates"][:2]
+            east, north = only["value"]["coordinates"][:2]
             metres = geo.haversine_m(east, north, query.reference.x, query.reference.y)
             return _is_within(query, metres)
     return any(matches_geometry(query, target) for target in geometries(attrs, query.geoproperty))
