@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from starlette.routing import Route
 
-from tamamo.context import api, negotiation
+from tamamo.context import api, negotiation, tenants
 from tamamo.context import http as ld
 from tamamo.context.description import answers, parameters, schemas
 from tamamo.context.description.answers import ANYTHING, About
@@ -93,8 +93,8 @@ NGSI_LD: Final = Door(
     about=answers.NGSI_LD,
     schemas=schemas.NGSI_LD,
     headers={
-        ld.TENANT_HEADER: ("town", "The tenant (6.3.14)."),
-        ld.SNAPSHOT_HEADER: ("", "The snapshot that is meant instead (5.16)."),
+        tenants.TENANT_HEADER: ("town", "The tenant (6.3.14)."),
+        tenants.SNAPSHOT_HEADER: ("", "The snapshot that is meant instead (5.16)."),
         "Link": ("", "The @context: `<URL>; rel=http://www.w3.org/ns/json-ld#context` (6.3.5)."),
     },
     problem="Problem",

@@ -14,7 +14,7 @@ from tamamo.context.distribution import asking
 from tamamo.context.distribution.asked import Asked, is_wide, read_asked
 from tamamo.context.distribution.caller import Caller
 from tamamo.context.distribution.choice import Choice
-from tamamo.context.distribution.reader import SourceReader
+from tamamo.context.distribution.reader import SourceMaps, SourceReader
 from tamamo.context.distribution.retrieve import (
     asked_attributes,
     combine,
@@ -67,17 +67,19 @@ async def answer(exchange: Exchange, query: plan.Query) -> Found | None:
     return await _page(exchange, asked, choice, remote) if choice else None
 
 
-async def collect(exchange: Exchange, query: plan.Query) -> dict[str, list[str]]:
+async def collect(
+    exchange: Exchange, query: plan.Query, maps: SourceMaps | None = None
+) -> dict[str, list[str]]:
     """Return which entities other sources have for a query: entity id → registration ids.
 
     Of split entities these are candidates: no filter has been applied. What went wrong at sources
-    goes to the answer's headers.
+    goes to the answer's headers. maps: takes the entity maps that sources make of it.
     """
     distribution = exchange.broker.distribution
     source = exchange.params if exchange.body is None else exchange.body
     if not distribution.concerns(exchange.tenant, exchange.params) or is_wide(source):
         return {}
-    _, remote = await _ask_all(exchange, read_asked(exchange, query))
+    _, remote = await _ask_all(exchange, read_asked(exchange, query), maps=maps)
     return {
         entity_id: list(dict.fromkeys(source.id for source, _ in versions))
         for entity_id, versions in remote.items()
@@ -85,18 +87,21 @@ async def collect(exchange: Exchange, query: plan.Query) -> dict[str, list[str]]
 
 
 async def match(
-    exchange: Exchange, query: plan.Query, held: Mapping[str, Collection[str]]
+    exchange: Exchange,
+    query: plan.Query,
+    held: Mapping[str, Collection[str]],
+    maps: SourceMaps | None = None,
 ) -> dict[str, Entity]:
     """Return those of some entities that fit a query now, put together from all who have them.
 
     held: entity id → the registrations whose sources have it (others are not asked); names that
-    are no registration's are passed over.
+    are no registration's are passed over. maps: the entity maps of the sources.
     """
     asked = read_asked(exchange, replace(query, ordering=None))
     known = {source.id for source in exchange.broker.distribution.directory.of(exchange.tenant)}
     allowed = known & {name for names in held.values() for name in names}
     away = [entity_id for entity_id, names in held.items() if not known.isdisjoint(names)]
-    choice, remote = await _ask_all(exchange, asked, away, allowed)
+    choice, remote = await _ask_all(exchange, asked, away, allowed, maps)
     page = Page(len(held))
     only = replace(asked.query, among=tuple(held), page=page)
     result = await exchange.broker.entities.query(exchange.tenant, only)
@@ -109,6 +114,7 @@ async def _ask_all(
     asked: Asked,
     ids: Sequence[str] | None = None,
     allowed: Collection[str] | None = None,
+    maps: SourceMaps | None = None,
 ) -> tuple[Choice, _BySource]:
     """Return who was asked and what they have by entity id, versions in the order of the parts.
 
@@ -130,7 +136,7 @@ async def _ask_all(
         )
     warnings = Warnings()
     warn_of_loops(choice, caller, warnings)
-    reader = SourceReader(exchange, caller, asked, warnings)
+    reader = SourceReader(exchange, caller, asked, warnings, maps)
     read = await asyncio.gather(*(reader.read(part) for part in choice.parts))
     found: _BySource = defaultdict(list)
     for part, entities in zip(choice.parts, read, strict=True):

@@ -1,6 +1,7 @@
 """Reading all that sources have for one query, page after page."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tamamo.context.distribution import asking
@@ -23,14 +24,49 @@ MAX_ENTITIES: Final = 10_000
 _NO_SUCH_PAGE: Final = frozenset({400, 403})
 
 
+#: The operation of a source that makes entity maps (4.20), and the header that names them.
+_MAKES_MAPS: Final = "createEntityMapQueryEntity"
+_MAP_HEADER: Final = "NGSILD-EntityMap"
+
+
+@dataclass(slots=True)
+class SourceMaps:
+    """Entity maps of sources, as they name them, by registration id (5.2.39).
+
+    known: what earlier requests brought. made: what this one brought anew.
+    """
+
+    known: Mapping[str, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, part: Part, request: Request) -> Request:
+        """Return the request with the source's map, or with the wish for one (5.7.2.4)."""
+        source = part.source
+        if _MAKES_MAPS not in source.operations:
+            return request
+        location = self.made.get(source.id) or self.known.get(source.id)
+        if location is not None:
+            return replace(request, headers={**request.headers, _MAP_HEADER: location})
+        if request.body is not None:
+            return replace(request, body={**request.body, "entityMap": True})
+        return replace(request, params={**request.params, "entityMap": "true"})
+
+    def note(self, part: Part, reply: Reply) -> None:
+        """Remember the map a source used."""
+        location = reply.headers.get(_MAP_HEADER)
+        if reply.ok and location and location != self.known.get(part.source.id):
+            self.made[part.source.id] = location
+
+
 @dataclass(slots=True)
 class SourceReader:
-    """Reads everything that sources have for one query."""
+    """Reads everything that sources have for one query. maps: with entity maps of theirs."""
 
     exchange: Exchange
     caller: Caller
     asked: Asked
     warnings: Warnings
+    maps: SourceMaps | None = None
 
     async def read(self, part: Part) -> list[Entity]:
         """Return the entities of one source, page after page."""
@@ -60,10 +96,14 @@ class SourceReader:
             page["offset"] = str(offset)
 
         def make(terms: TermMap) -> Request:
-            return asking.request(self._widened(part), terms, self._filters(part, terms), page)
+            asked = asking.request(self._widened(part), terms, self._filters(part, terms), page)
+            return asked if self.maps is None else self.maps.ask(part, asked)
 
         client = self.exchange.broker.distribution.client
-        return await client.ask(self.caller, part.source, make)
+        reply = await client.ask(self.caller, part.source, make)
+        if self.maps is not None:
+            self.maps.note(part, reply)
+        return reply
 
     def _tests_q(self, part: Part) -> bool:
         """Whether q cannot be put to the source, as it has other names for things."""

@@ -29,18 +29,28 @@ _LINKED_AT_ONCE: Final = 100
 
 
 async def retrieve(
-    exchange: Exchange, entity_id: str, types: typeq.Node | None, shown: Projection
+    exchange: Exchange,
+    entity_id: str,
+    types: typeq.Node | None,
+    shown: Projection,
+    *,
+    allowed: Collection[str] | None = None,
 ) -> Entity:
     """Return an entity as this broker and the sources registered for it know it together.
 
-    What went wrong at sources goes to the answer's headers. Raises ResourceNotFound.
+    allowed: the only registrations. What went wrong at sources goes to the answer's headers.
+    Raises ResourceNotFound.
     """
     broker = exchange.broker
     caller = await broker.distribution.caller(
         exchange.tenant, exchange.terms, exchange.request.headers
     )
     choice = broker.distribution.choose(
-        caller, asking.RETRIEVE, [Selector((entity_id,), None, types)], asked_attributes(shown)
+        caller,
+        asking.RETRIEVE,
+        [Selector((entity_id,), None, types)],
+        asked_attributes(shown),
+        accepts=None if allowed is None else lambda source: source.id in allowed,
     )
     warnings = Warnings()
     warn_of_loops(choice, caller, warnings)

@@ -118,7 +118,10 @@ async def retrieve(exchange: Exchange) -> Response:
     types = _types(exchange)
     asked = asking.read(exchange)
     if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
-        entity = await distributed_retrieve.retrieve(exchange, entity_id, types, wish.projection)
+        allowed = await answering.allowed_sources(exchange, asked, entity_id)
+        entity = await distributed_retrieve.retrieve(
+            exchange, entity_id, types, wish.projection, allowed=allowed
+        )
     else:
         entity = await exchange.broker.entities.get(exchange.tenant, entity_id, types)
     if not wish.view.whole and not _shows_anything(entity, wish.view):

@@ -1,5 +1,6 @@
 """What an answer says about the entity map it used (tables 6.4.3.2-3, 6.5.3.1-3)."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from tamamo.context.distribution import asking, temporal
@@ -42,6 +43,21 @@ async def headers_of_one(
         held = await _sources(exchange, entity_id, past)
         known = await maps.create(tenant, {entity_id: held}, asked.lifetime)
     return {HEADER: location_of(known.id)}
+
+
+async def allowed_sources(
+    exchange: Exchange, asked: Asked | None, entity_id: str
+) -> Collection[str] | None:
+    """Return the only registrations to ask for an entity: those a map in use names (5.7.1.4).
+
+    None: whoever matches.
+    """
+    if asked is None or asked.reference is None:
+        return None
+    maps, tenant = exchange.broker.entity_maps, exchange.tenant
+    if await maps.find(tenant, asked.reference) is None:
+        return None
+    return await maps.sources_of(tenant, asked.reference, entity_id) or ()
 
 
 async def _sources(exchange: Exchange, entity_id: str, past: bool) -> list[str]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
+from tamamo.context.entitymaps.service import id_of
 from tamamo.context.errors import BadRequestData
 from tamamo.context.http import Exchange
 from tamamo.context.query import paging, temporalq
@@ -53,11 +54,6 @@ def read_lifetime(asked: Mapping[str, Any]) -> timedelta | None:
         return duration.totimedelta(start=now())  # type: ignore[no-any-return]
     except (OverflowError, ValueError):
         return timedelta.max
-
-
-def id_of(location: str) -> str:
-    """Return the id in the location of an entity map: an address, a path or the id itself."""
-    return unquote(location.rstrip("/").rpartition("/")[2])
 
 
 def location_of(map_id: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tamamo.context.distribution import query as distributed
+from tamamo.context.distribution.reader import SourceMaps
 from tamamo.context.distribution.warnings import WARNING_HEADER
 from tamamo.context.entities import store
 from tamamo.context.entitymaps.asking import HEADER, Asked, location_of
@@ -48,24 +49,32 @@ async def use(exchange: Exchange, asked: Asked, wanted: plan.Query) -> Used:
 
 async def create(exchange: Exchange, asked: Asked, wanted: plan.Query) -> EntityMap:
     """Make a map of the candidates of a query (5.14.4). Raises TooManyResults."""
-    found = await _candidates(exchange, wanted)
-    return await exchange.broker.entity_maps.create(exchange.tenant, found, asked.lifetime)
+    linked = SourceMaps()
+    found = await _candidates(exchange, wanted, linked)
+    maps = exchange.broker.entity_maps
+    return await maps.create(exchange.tenant, found, asked.lifetime, linked.made)
 
 
 async def query(exchange: Exchange, used: Used, wanted: plan.Query) -> MapPage[Entity]:
     """Return a page of the entities in the map that fit the query."""
     maps, tenant = exchange.broker.entity_maps, exchange.tenant
 
+    linked = SourceMaps(used.map.linked)
+
     async def match(entries: Sequence[Entry]) -> Fitting[Entity]:
-        return await _match(exchange, wanted, entries)
+        return await _match(exchange, wanted, entries, linked)
 
     if wanted.ordering is None:
-        return await walk(maps, tenant, used.map, wanted.page, match)
-    found = await everything(maps, tenant, used.map, match, _SORTED)
-    return rank(wanted.ordering.sort(found), wanted.page)
+        page = await walk(maps, tenant, used.map, wanted.page, match)
+    else:
+        found = await everything(maps, tenant, used.map, match, _SORTED)
+        page = rank(wanted.ordering.sort(found), wanted.page)
+    if linked.made:
+        await maps.link(tenant, used.map.id, linked.made)
+    return page
 
 
-async def _candidates(exchange: Exchange, wanted: plan.Query) -> Sources:
+async def _candidates(exchange: Exchange, wanted: plan.Query, linked: SourceMaps) -> Sources:
     """Return the entities the query may be about. Of split entities only ids and types are known.
 
     Whether they fit as a whole is seen when they are put together, page by page (5.5.9.3).
@@ -74,7 +83,7 @@ async def _candidates(exchange: Exchange, wanted: plan.Query) -> Sources:
     if is_split(exchange):
         here = replace(wanted, attrs=(), q=None, scope=None, geo=None)
     ids = await exchange.broker.entities.find_ids(exchange.tenant, here, MAX_ENTRIES + 1)
-    return together(ids, await distributed.collect(exchange, wanted))
+    return together(ids, await distributed.collect(exchange, wanted, linked))
 
 
 def together(here: Sequence[str], elsewhere: Mapping[str, Sequence[str]]) -> Sources:
@@ -86,11 +95,11 @@ def together(here: Sequence[str], elsewhere: Mapping[str, Sequence[str]]) -> Sou
 
 
 async def _match(
-    exchange: Exchange, wanted: plan.Query, entries: Sequence[Entry]
+    exchange: Exchange, wanted: plan.Query, entries: Sequence[Entry], linked: SourceMaps
 ) -> Fitting[Entity]:
     if any(set(entry.sources) - {LOCAL} for entry in entries):
         held = {entry.entity_id: entry.sources for entry in entries}
-        found = await distributed.match(exchange, wanted, held)
+        found = await distributed.match(exchange, wanted, held, linked)
         # A source that did not answer says nothing of what it holds.
         return Fitting(found, sure=WARNING_HEADER not in exchange.echo)
     among = tuple(entry.entity_id for entry in entries)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import unquote
 from uuid import uuid4
 
 import orjson
@@ -35,7 +36,7 @@ Sources = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class EntityMap:
-    """A map in use. linked: registration id → id of the map that source made."""
+    """A map in use. linked: registration id → the map that source made, as the source names it."""
 
     id: str
     expires_at: datetime
@@ -107,7 +108,7 @@ class EntityMapService:
             "type": "EntityMap",
             "expiresAt": to_text(found.expires_at),
             "entityMap": dict(entries),
-            "linkedMaps": found.linked,
+            "linkedMaps": {source: id_of(location) for source, location in found.linked.items()},
         }
 
     async def set_expiry(self, tenant: str, map_id: str, moment: datetime | None) -> None:
@@ -165,7 +166,7 @@ class EntityMapService:
             await connection.execute(_SQL["remove_entries"], row)
 
     async def link(self, tenant: str, map_id: str, linked: Mapping[str, str]) -> None:
-        """Note the maps that sources made (5.7.1.4, 5.7.2.4): registration id → map id."""
+        """Note the maps that sources made (5.7.2.4), by registration id."""
         row = {"tenant": tenant, "id": map_id, "linked": orjson.dumps(linked).decode()}
         async with transaction(self._pool) as connection:
             await connection.execute(_SQL["link_maps"], row)
@@ -184,6 +185,11 @@ async def _all(
     connection: Connection, statement: str, row: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
     return await (await connection.execute(_SQL[statement], row)).fetchall()
+
+
+def id_of(location: str) -> str:
+    """Return the id in the location of an entity map: an address, a path or the id itself."""
+    return unquote(location.rstrip("/").rpartition("/")[2])
 
 
 def _expiry(lifetime: timedelta) -> datetime:

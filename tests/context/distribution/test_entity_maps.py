@@ -94,7 +94,7 @@ async def test_split_entities_are_candidates_until_they_come_together(
     registered = await register(peer.endpoint)
     await create(api, gauge("1", level=1), gauge("2", level=2))
     peer.has(gauge("1", flow=10), gauge("2", flow=1))
-    asked = {"q": "level>0;flow>5", "splitEntities": "true"}
+    asked: dict[str, Any] = {"q": "level>0;flow>5", "splitEntities": "true"}
     listed = await api.get("/entityMaps", params={"type": "Gauge"} | asked)
     assert [held for _, held in sorted(listed.json()["entityMap"].items())] == [
         ["@none", registered]
@@ -132,3 +132,48 @@ async def test_a_retrieve_names_the_relevant_registrations(
         )
         assert answer.status_code == 200, answer.text
         assert await sources(api, answer) == {number: held}
+
+
+async def test_maps_of_sources_are_linked_and_used(
+    api: httpx.AsyncClient, register: Register, other_broker: Peer, other_api: httpx.AsyncClient
+) -> None:
+    registered = await register(other_broker.endpoint)
+    await create(other_api, gauge("1", level=1), gauge("2", level=2))
+    made = await page(api, limit=1)
+    assert other_broker.asked[0].params["entityMap"] == "true"
+    map_id = made.headers[HEADER].rpartition("/")[2]
+    linked = (await api.get(f"/entityMaps/{map_id}")).json()["linkedMaps"]
+    theirs = (await other_api.get(f"/entityMaps/{linked[registered]}")).json()
+    assert sorted(theirs["entityMap"]) == ["urn:ngsi-ld:Gauge:1", "urn:ngsi-ld:Gauge:2"]
+    assert names((await page(api, made, limit=1, offset=1)).json()) == ["2"]
+    assert other_broker.last.headers["ngsild-entitymap"].endswith(linked[registered])
+    await other_api.delete(f"/entityMaps/{linked[registered]}")
+    assert names((await page(api, made)).json()) == ["1", "2"]
+    again = (await api.get(f"/entityMaps/{map_id}")).json()["linkedMaps"]
+    assert again.keys() == linked.keys()
+    assert again != linked
+
+
+async def test_a_source_without_maps_is_not_asked_for_one(
+    api: httpx.AsyncClient, register: Register, peer: Peer
+) -> None:
+    await register(peer.endpoint, operations=["queryEntity"])
+    peer.has(gauge("1", level=1))
+    made = await page(api)
+    assert names(made.json()) == ["1"]
+    assert all("entityMap" not in one.params for one in peer.asked)
+
+
+async def test_a_retrieve_by_a_map_asks_its_sources_only(
+    api: httpx.AsyncClient, register: Register, peer: Peer, other_peer: Peer
+) -> None:
+    await register(peer.endpoint)
+    peer.has(gauge("1", level=1))
+    path = "/entities/urn:ngsi-ld:Gauge:1"
+    made = await api.get(path, params={"entityMap": "true"})
+    await register(other_peer.endpoint)
+    other_peer.has(gauge("1", flow=1))
+    by_map = await api.get(path, headers={HEADER: made.headers[HEADER]})
+    assert by_map.json() == gauge("1", level=1)
+    assert other_peer.asked == []
+    assert (await api.get(path)).json() == gauge("1", level=1, flow=1)

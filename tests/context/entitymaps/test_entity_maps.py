@@ -9,8 +9,8 @@ import pytest
 
 from tamamo.context.broker import Broker
 from tamamo.context.entitymaps import querying, service, walking
-from tamamo.context.entitymaps.asking import id_of, location_of
-from tamamo.context.entitymaps.service import EntityMapService, sweep
+from tamamo.context.entitymaps.asking import location_of
+from tamamo.context.entitymaps.service import EntityMapService, id_of, sweep
 from tamamo.kernel.time import from_text, now
 
 HEADER = "NGSILD-EntityMap"

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tamamo.context.entitymaps.asking import id_of
+from tamamo.context.entitymaps.service import id_of
 
 HEADER = "NGSILD-EntityMap"
 WINDOW = {"timerel": "after", "timeAt": "2026-01-01T00:00:00Z"}
