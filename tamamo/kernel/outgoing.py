@@ -34,6 +34,9 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+_IPV6_GLOBAL = ipaddress.ip_network("2000::/3")
+
+
 class OutgoingError(Exception):
     """The request could not be made or its answer not be taken; the text says why."""
 
@@ -210,7 +213,7 @@ class _Policy:
             address = _plain(ipaddress.ip_address(text))
             if str(address) in self._denied:
                 continue
-            if address.is_global and not address.is_multicast:
+            if _is_public(address):
                 return text
             if host.lower() in self._hosts or any(address in network for network in self._networks):
                 return text
@@ -227,6 +230,17 @@ def _plain(address: _Address) -> _Address:
         if address in ipaddress.ip_network("64:ff9b::/96"):
             return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def _is_public(address: _Address) -> bool:
+    """Whether it is an address of the Internet.
+
+    In IPv6 these have one prefix (RFC 4291, 2.4). Outside of it stand old forms that hold an IPv4
+    address or a site's own, and what later versions of the standards reserve.
+    """
+    if isinstance(address, ipaddress.IPv6Address) and address not in _IPV6_GLOBAL:
+        return False
+    return address.is_global and not address.is_multicast
 
 
 class _GuardedConnector(aiohttp.TCPConnector):

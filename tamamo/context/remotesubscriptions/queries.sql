@@ -57,12 +57,19 @@ where tenant = %(tenant)s
     and begun_at is not null
 
 -- name: due
+-- Of each source the first few, so that one that is away keeps nobody else waiting.
 select
     r.tenant, r.subscription_id, r.registration_id, r.remote_id, r.source, r.names, r.wanted,
     r.told, now() - r.begun_at, r.attempts, coalesce(s.via, '')
-from remote_subscription r
+from (
+    select
+        *,
+        row_number() over (partition by source ->> 'endpoint' order by next_at) as place
+    from remote_subscription
+    where next_at <= now()
+) as r
 left join subscription s on s.tenant = r.tenant and s.id = r.subscription_id
-where r.next_at <= now()
+where r.place <= 2 * %(to_one)s
 order by r.next_at
 limit 500
 

@@ -81,7 +81,8 @@ class Keeper:
 
     async def _start(self, session: Session, group: asyncio.TaskGroup) -> None:
         to_one = Counter(self._under_way.values())
-        for row in await (await session.execute(_SQL["due"])).fetchall():
+        due = await session.execute(_SQL["due"], {"to_one": TO_ONE})
+        for row in await due.fetchall():
             duty = Duty(*row)
             place = str(duty.source["endpoint"])
             if duty.key in self._under_way or to_one[place] >= TO_ONE:

@@ -1,5 +1,6 @@
 """Telling whoever made a snapshot what became of it (clauses 5.3.4, 5.16.6)."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -74,11 +75,12 @@ async def write(
 
 
 async def deliver(pool: Pool, outgoing: Outgoing) -> int:
-    """Take what is due to its receivers; return how much it was."""
+    """Take what is due to its receivers, all at once; return how much it was."""
     async with transaction(pool) as connection:
         due = await (await connection.execute(_SQL["claim_notices"])).fetchall()
-    for tenant, snapshot_id, seq, uri, headers, body, attempts in due:
-        failure = await _send(outgoing, uri, headers, body)
+    # So that none is still to be sent when it is due again, however slow the receivers are.
+    failures = await asyncio.gather(*(_send(outgoing, *row[3:6]) for row in due))
+    for (tenant, snapshot_id, seq, *_, attempts), failure in zip(due, failures, strict=True):
         key = {"tenant": tenant, "id": snapshot_id, "seq": seq}
         async with transaction(pool) as connection:
             if failure is None or attempts >= _ATTEMPTS:

@@ -97,15 +97,20 @@ values (%(tenant)s, %(id)s, %(uri)s, %(headers)s, %(body)s);
 
 -- name: claim_notices
 -- Notices that are due, for this process alone for a while. Of each snapshot the first only, so
--- that they come in order.
+-- that they come in order; those that wait for their next attempt take no one's place.
 update snapshot_notice n
 set next_at = now() + interval '60 s', attempts = attempts + 1
 where n.next_at <= now()
     and (n.tenant, n.snapshot_id, n.seq) in (
-        select distinct on (tenant, snapshot_id) tenant, snapshot_id, seq
-        from snapshot_notice
-        order by tenant, snapshot_id, seq
-        limit 100
+        select tenant, snapshot_id, seq
+        from (
+            select distinct on (tenant, snapshot_id) tenant, snapshot_id, seq, next_at
+            from snapshot_notice
+            order by tenant, snapshot_id, seq
+        ) as first
+        where next_at <= now()
+        order by next_at
+        limit 50
     )
 returning n.tenant, n.snapshot_id, n.seq, n.uri, n.headers, n.body, n.attempts;
 

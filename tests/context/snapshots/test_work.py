@@ -107,6 +107,21 @@ async def test_a_notification_is_tried_again(
     assert await deliver(broker, receiver) == []
 
 
+async def test_those_who_cannot_be_told_now_keep_nobody_waiting(
+    api: httpx.AsyncClient, broker: Broker, receiver: Receiver
+) -> None:
+    async with broker.pool.connection() as connection:
+        await connection.execute(
+            "insert into snapshot_notice (tenant, snapshot_id, uri, headers, body, next_at)"
+            " select 'another', 'urn:s:' || n, 'http://away.example/', '{}', '{}',"
+            " now() + interval '1 h' from generate_series(1, 200) as n"
+        )
+    await api.post("/snapshots", json=BODY | {"endpoint": "http://me.example/"})
+    await work.fill(broker)
+    (told,) = await deliver(broker, receiver)
+    assert told["snapshotId"] == "urn:s:1"
+
+
 async def test_what_expired_goes_with_all_it_held(
     api: httpx.AsyncClient, broker: Broker, outgoing: Outgoing
 ) -> None:
