@@ -14,6 +14,7 @@ from tamamo.context.temporal import retention, rollups, writing
 from tamamo.context.temporal.body import EvolutionBody
 from tamamo.kernel.database import Pool, transaction
 from tests.context.temporal.history import (
+    METHODS,
     START,
     A,
     Aggregates,
@@ -88,13 +89,13 @@ def untrue(found: Aggregates, expected: Aggregates) -> list[str]:
 @given(
     measured,
     st.integers(0, 4),
-    st.lists(st.tuples(starts, ends, periods), min_size=1, max_size=4),
+    st.lists(st.tuples(starts, ends, periods, st.booleans()), min_size=1, max_size=4),
 )
 def test_nothing_untrue_is_told(
     runner: tuple[asyncio.Runner, Pool],
     values: dict[Any, Any],
     days: int,
-    questions: list[tuple[timedelta, timedelta | None, timedelta | None]],
+    questions: list[tuple[timedelta, timedelta | None, timedelta | None, bool]],
 ) -> None:
     """Whole hours are told in full but for distinct numbers; the rest is right or left out."""
     loop, pool = runner
@@ -104,13 +105,14 @@ def test_nothing_untrue_is_told(
         model = await fill(pool, values)
         await drop(pool, days)
         texts = {key for key, found in model.items() if "x" in found.values()}
-        for start, end, period in questions:
+        for start, end, period, distinct in questions:
             times = TemporalQuery(
                 "after" if end is None else "between",
                 START + start,
                 None if end is None else START + max(end, start),
             )
-            request = wanted(times, period)
+            methods = [m for m in METHODS if distinct or m != "distinctCount"]
+            request = wanted(times, period, methods=methods)
             found, expected = await ask(pool, request), expect(model, request)
             assert untrue(found, expected) == []
             if all(part is None or not part % HOUR for part in (start, end, period)):
