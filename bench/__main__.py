@@ -98,6 +98,7 @@ def run(chosen: argparse.Namespace) -> tuple[list[Row], list[str]]:
             bench = _bench(chosen, server)
             for part, measure in _MEASURES.items():
                 take(part, partial(measure, bench))
+            speed.tidy(bench)
     return rows, failures
 
 

@@ -63,8 +63,20 @@ def _store(broker: Broker, kind: str, count: int) -> None:
     broker.send_all(broker.upserts(workload.entity(kind, n) for n in range(count)))
 
 
-def _remove(broker: Broker, kind: str, count: int) -> None:
-    broker.delete([workload.entity_id(kind, number) for number in range(count)])
+def tidy(bench: Bench) -> None:
+    """Leave nothing behind in the other broker; our own home is thrown away."""
+    other = bench.other
+    if other is None:
+        return
+    kinds = {
+        "BenchGauge": workload.GAUGES,
+        "BenchBatch": _BATCH * _BATCHES * bench.runs,
+        "BenchMoment": 1_000,
+        _PLACE: bench.places,
+    }
+    for kind, count in kinds.items():
+        ids = [workload.entity_id(kind, number) for number in range(count)]
+        try_other("clean-up", lambda ids=ids: other.delete(ids))  # type: ignore[misc]
 
 
 def _rates(
@@ -180,8 +192,6 @@ def batches(bench: Bench) -> list[Row]:
                 other=statistics.median(others) if others else None,
             )
         )
-    for broker in bench.brokers():
-        _remove(broker, kind, total * bench.runs)
     return rows
 
 
