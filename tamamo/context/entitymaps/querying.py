@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from tamamo.context.distribution import query as distributed
 from tamamo.context.distribution.reader import SourceMaps
@@ -64,8 +64,16 @@ async def query(exchange: Exchange, used: Used, wanted: plan.Query) -> MapPage[E
     async def match(entries: Sequence[Entry]) -> Fitting[Entity]:
         return await _match(exchange, wanted, entries, linked)
 
+    async def names(entries: Sequence[Entry]) -> Fitting[Any]:
+        if _is_elsewhere(entries):
+            return await match(entries)
+        among = tuple(entry.entity_id for entry in entries)
+        narrowed = replace(wanted, among=among, ordering=None)
+        ids = await exchange.broker.entities.find_ids(tenant, narrowed, len(among))
+        return Fitting(dict.fromkeys(ids))
+
     if wanted.ordering is None:
-        page = await walk(maps, tenant, used.map, wanted.page, match)
+        page = await walk(maps, tenant, used.map, wanted.page, match, names=names)
     else:
         found = await everything(maps, tenant, used.map, match, _SORTED)
         page = rank(wanted.ordering.sort(found), wanted.page)
@@ -97,7 +105,7 @@ def together(here: Sequence[str], elsewhere: Mapping[str, Sequence[str]]) -> Sou
 async def _match(
     exchange: Exchange, wanted: plan.Query, entries: Sequence[Entry], linked: SourceMaps
 ) -> Fitting[Entity]:
-    if any(set(entry.sources) - {LOCAL} for entry in entries):
+    if _is_elsewhere(entries):
         held = {entry.entity_id: entry.sources for entry in entries}
         found = await distributed.match(exchange, wanted, held, linked)
         # A source that did not answer says nothing of what it holds.
@@ -106,6 +114,11 @@ async def _match(
     narrowed = replace(wanted, among=among, ordering=None, page=Page(len(among)))
     result = await exchange.broker.entities.query(exchange.tenant, narrowed)
     return Fitting({row.id: store.living(row.entity()) for row in result.rows})
+
+
+def _is_elsewhere(entries: Sequence[Entry]) -> bool:
+    """Whether some of them are held at other sources."""
+    return any(set(entry.sources) - {LOCAL} for entry in entries)
 
 
 def is_split(exchange: Exchange) -> bool:

@@ -7,7 +7,7 @@ an entity before it goes.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from tamamo.context.entitymaps.service import EntityMap, EntityMapService, Entry
 from tamamo.context.errors import TooManyResults
@@ -45,33 +45,49 @@ class MapPage(Generic[T]):
 
 
 async def walk(
-    maps: EntityMapService, tenant: str, used: EntityMap, page: Page, match: Match[T]
+    maps: EntityMapService,
+    tenant: str,
+    used: EntityMap,
+    page: Page,
+    match: Match[T],
+    *,
+    names: Match[Any] | None = None,
 ) -> MapPage[T]:
-    """Return the page in the order of the map, and take out what does not fit."""
+    """Return the page in the order of the map, and take out what does not fit.
+
+    names: the same as `match` for those who only count, which need not read whole entities.
+    """
     result: MapPage[T] = MapPage()
-    passed = 0
-    place = 0 if page.count else page.offset
-    size = _MANY if page.count else min(max(page.limit + 1, _FEW), _MANY)
-    while True:
+    place = page.offset
+    size = min(max(page.limit + 1, _FEW), _MANY)
+    while result.after is None:
         entries = await maps.entries(tenant, used.id, place, size)
         fitting = await _matching(maps, tenant, used, entries, match)
         for entry in entries:
             if entry.entity_id not in fitting:
                 continue
-            passed += 1
-            if entry.place < page.offset or result.after is not None:
-                continue
             if len(result.items) == page.limit:
                 result.after = entry.place
-            else:
-                result.items.append(fitting[entry.entity_id])
-        if len(entries) < size or (result.after is not None and not page.count):
+                break
+            result.items.append(fitting[entry.entity_id])
+        if len(entries) < size:
             break
         place = entries[-1].place + 1
     if page.offset and page.limit:
         result.before = await maps.page_before(tenant, used.id, page.offset, page.limit)
-    result.total = passed if page.count else None
+    if page.count:
+        result.total = await _count(maps, tenant, used, names or match)
     return result
+
+
+async def _count(maps: EntityMapService, tenant: str, used: EntityMap, match: Match[Any]) -> int:
+    total = place = 0
+    while True:
+        entries = await maps.entries(tenant, used.id, place, _MANY)
+        total += len(await _matching(maps, tenant, used, entries, match))
+        if len(entries) < _MANY:
+            return total
+        place = entries[-1].place + 1
 
 
 async def everything(
