@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outgoing_allow: tuple[str, ...] = ()
     #: Hosts that outgoing requests never reach.
     outgoing_deny: tuple[str, ...] = ()
+    #: Whether queries that do not say so are for entities spread over sources (splitEntities).
+    split_entities: bool = False
     #: Origins whose pages may use the APIs from a browser (https://app.example.jp); `*`: any.
     cors_origins: tuple[str, ...] = ()
     log_level: str = "info"

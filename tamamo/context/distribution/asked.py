@@ -50,11 +50,15 @@ def read_asked(exchange: Exchange, query: plan.Query) -> Asked:
         frozenset(names_of(datasets, "datasetId")) if datasets else frozenset(),
         exchange.terms,
     )
-    split = "splitEntities" in params or "splitEntities" in source
-    if split:
-        flag = params.get("splitEntities", source.get("splitEntities"))
-        split = read_flag({"splitEntities": flag}, "splitEntities")
-    return Asked(wanted, texts, split)
+    return Asked(wanted, texts, is_split(exchange))
+
+
+def is_split(exchange: Exchange) -> bool:
+    """Whether parts of one entity may be at several sources (4.3.6.7). Raises BadRequestData."""
+    for source in (exchange.params, exchange.body):
+        if isinstance(source, Mapping) and "splitEntities" in source:
+            return read_flag(source, "splitEntities")
+    return exchange.broker.settings.split_entities
 
 
 def is_wide(asked: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tamamo.context.distribution import query as distributed
+from tamamo.context.distribution.asked import is_split as asked_split
 from tamamo.context.distribution.reader import SourceMaps
 from tamamo.context.distribution.warnings import WARNING_HEADER
 from tamamo.context.entities import store
@@ -13,7 +14,7 @@ from tamamo.context.entitymaps.service import LOCAL, MAX_ENTRIES, EntityMap, Ent
 from tamamo.context.entitymaps.walking import Fitting, MapPage, everything, rank, walk
 from tamamo.context.http import Exchange
 from tamamo.context.model.entity import Entity
-from tamamo.context.query import paging, plan
+from tamamo.context.query import plan
 from tamamo.context.query.paging import Page
 
 #: Entities that are put in order in memory at most.
@@ -123,5 +124,4 @@ def _is_elsewhere(entries: Sequence[Entry]) -> bool:
 
 def is_split(exchange: Exchange) -> bool:
     """Whether entities may be spread over sources; does not apply with local=true (5.2.23)."""
-    asked = exchange.params if exchange.body is None else exchange.body
-    return paging.read_flag(asked, "splitEntities") and not exchange.flag("local")
+    return asked_split(exchange) and not exchange.flag("local")

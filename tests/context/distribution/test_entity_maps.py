@@ -3,7 +3,10 @@
 from typing import Any
 
 import httpx
+import msgspec
+import pytest
 
+from tamamo.context.broker import Broker
 from tests.context.distribution.conftest import Register, gauge
 from tests.context.distribution.peer import Peer, Says
 from tests.context.distribution.test_query import create, names
@@ -177,3 +180,19 @@ async def test_a_retrieve_by_a_map_asks_its_sources_only(
     assert by_map.json() == gauge("1", level=1)
     assert other_peer.asked == []
     assert (await api.get(path)).json() == gauge("1", level=1, flow=1)
+
+
+@pytest.mark.parametrize("default", [False, True])
+async def test_the_default_of_split_entities_is_a_setting(
+    api: httpx.AsyncClient, broker: Broker, register: Register, peer: Peer, default: bool
+) -> None:
+    broker.settings = msgspec.structs.replace(broker.settings, split_entities=default)
+    await register(peer.endpoint)
+    await create(api, gauge("1", level=1))
+    peer.has(gauge("1", flow=9))
+    asked = {"type": "Gauge", "q": "level>0;flow>5"}
+    await api.get("/entities", params=asked)
+    assert ("q" in peer.last.params) is not default
+    for said in ("true", "false"):
+        await api.get("/entities", params=asked | {"splitEntities": said})
+        assert ("q" in peer.last.params) is (said == "false")
