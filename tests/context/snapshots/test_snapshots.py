@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tamamo.context.broker import Broker
+from tamamo.context.housekeeping import close_days, fold_rollups
 from tamamo.context.snapshots import document, service, work
 from tamamo.kernel.time import from_text, now
 
@@ -181,6 +182,48 @@ async def test_temporal_queries(api: httpx.AsyncClient, broker: Broker) -> None:
     newest = await make(api, broker, last)
     answer = await api.get("/temporal/entities/urn:g:b", headers={HEADER: newest["id"]})
     assert [one["value"] for one in answer.json()["level"]] == [5]
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+async def test_aggregates_of_a_copied_history(
+    api: httpx.AsyncClient, broker: Broker, dropped: bool
+) -> None:
+    level = [
+        {"type": "Property", "value": hour, "observedAt": f"2026-02-0{day}T{hour:02}:00:00Z"}
+        for day in (1, 2, 3)
+        for hour in range(0, 24, 6)
+    ]
+    body = {"id": "urn:g:a", "type": "Gauge", "level": level}
+    await api.post("/temporal/entities", json=body)
+    await close_days(broker.pool)
+    while await fold_rollups(broker.pool):
+        pass
+    if dropped:  # as retention does: of the second day only its rollup is kept
+        async with broker.pool.connection() as connection:
+            await connection.execute("update attribute_rollup set frozen = day <= '2026-02-02'")
+            await connection.execute("delete from attribute_history where at < '2026-02-03Z'")
+    window = {"timerel": "after", "timeAt": "2026-02-02T00:00:00Z"}
+    made = await make(api, broker, GAUGES | {"temporalQ": window})
+    asked = {
+        "options": "aggregatedValues",
+        "aggrMethods": "avg,max,totalCount",
+        "aggrPeriodDuration": "P1D",
+        "timerel": "between",
+        "timeAt": "2026-02-01T00:00:00Z",
+        "endTimeAt": "2026-02-04T00:00:00Z",
+    }
+    await api.delete("/temporal/entities/urn:g:a")
+    for _ in range(2):  # before and after the days are rolled up again
+        answer = await api.get(
+            "/temporal/entities/urn:g:a", params=asked, headers={HEADER: made["id"]}
+        )
+        counts = answer.json()["level"]["totalCount"]
+        assert [(count, start[:10]) for count, start, _ in counts] == [
+            (4, "2026-02-02"),
+            (4, "2026-02-03"),
+        ]
+        while await fold_rollups(broker.pool):
+            pass
 
 
 async def test_update(api: httpx.AsyncClient, broker: Broker) -> None:
