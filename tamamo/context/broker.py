@@ -64,13 +64,14 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         library = ContextLibrary(pool)
         contexts = ContextStore(outgoing, library)
         discovery = DiscoveryService(pool)
+        key = None if settings.open else api_key(settings.home)
         yield Broker(
             settings,
             pool,
             contexts,
             ContextService(library, contexts),
             RegistrationService(pool, directory.refresh),
-            Distribution(directory, Client(outgoing, contexts, activity), discovery),
+            Distribution(directory, Client(outgoing, contexts, activity, key), discovery),
             tenants,
             EntityService(pool),
             discovery,
@@ -81,5 +82,5 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             SourceSubscriptionService(pool, contexts),
             EntityMapService(pool),
             SnapshotService(pool),
-            None if settings.open else api_key(settings.home),
+            key,
         )

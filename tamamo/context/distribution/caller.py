@@ -10,7 +10,21 @@ from tamamo.context.jsonld import TermMap
 #: Sources a request may have come through; beyond, it is taken to go round and round.
 MAX_HOPS: Final = 30
 
+#: Bytes that the answers of all sources to one request may have together.
+MAX_TOGETHER: Final = 64 * 1024 * 1024
+
 _COMMENT = re.compile(r"\([^()]*\)")
+
+
+@dataclass(slots=True)
+class Room:
+    """How many bytes sources may still answer: all is held in memory until it is put together."""
+
+    left: int = MAX_TOGETHER
+
+    def take(self, size: int) -> None:
+        """Note what was answered."""
+        self.left = max(0, self.left - size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,7 @@ class Caller:
     alias: str
     via: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    room: Room = field(default_factory=Room, compare=False)
 
     @property
     def met(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -30,8 +31,10 @@ from tamamo.kernel.outgoing import AnswerTooLarge, Outgoing, OutgoingError
 
 #: Largest answer of a source in bytes.
 MAX_ANSWER: Final = 16 * 1024 * 1024
-#: Requests to sources that this process has under way at once; further ones wait their turn.
+#: Requests to sources that this process has under way at once, and those to one server; further
+#: ones wait their turn, so that a server that is slow leaves room for the others.
 MAX_PARALLEL: Final = 64
+MAX_TO_ONE: Final = 16
 #: Endpoints whose failure is remembered.
 _MAX_FAILED: Final = 10_000
 _TENANT: Final = "NGSILD-Tenant"
@@ -52,7 +55,7 @@ class Failure(Enum):
     TIMEOUT = "no answer in time"
     #: No connection, or none that this installation allows.
     UNREACHABLE = "cannot be reached"
-    #: More than MAX_ANSWER.
+    #: More than MAX_ANSWER, or than the answers to one caller may hold together.
     TOO_LARGE = "the answer is too large"
     #: The @context its registration names cannot be had.
     CONTEXT = "the @context registered for it cannot be had"
@@ -118,11 +121,21 @@ class Reply:
 class Client:
     """Speaks to sources; one for each process."""
 
-    def __init__(self, outgoing: Outgoing, contexts: ContextStore, activity: Activity) -> None:
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        contexts: ContextStore,
+        activity: Activity,
+        key: str | None = None,
+    ) -> None:
+        """key: of this broker, which no source is to see."""
         self._outgoing = outgoing
+        self._key = key
         self.activity = activity
         self._contexts = contexts
         self._turns = asyncio.Semaphore(MAX_PARALLEL)
+        #: By host and port, while anybody waits for one.
+        self._turns_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         #: Endpoint → when a request to it last failed.
         self._failed: OrderedDict[str, float] = OrderedDict()
 
@@ -150,7 +163,9 @@ class Client:
         """Send a request; never raises for what the source or the way to it does."""
         if self._is_cooling(source):
             return Reply(source, 0, failure=Failure.TIMEOUT, detail="left alone after a failure")
-        async with self._turns:
+        server = source.base.partition("//")[2].partition("/")[0].rpartition("@")[2].lower()
+        # Theirs first: who waits for a slow server keeps no turn from the others.
+        async with self._turns_of.setdefault(server, asyncio.Semaphore(MAX_TO_ONE)), self._turns:
             reply = await self._exchange(caller, source, request)
         absent = request.method == "GET" and reply.status == 404
         self.activity.note(source, done=reply.ok or absent)
@@ -159,7 +174,7 @@ class Client:
         return reply
 
     async def _exchange(self, caller: Caller, source: Source, request: Request) -> Reply:
-        content, headers = _message(caller, source, request)
+        content, headers = _message(caller, source, request, self._key)
         try:
             # Redirects are not followed: what is conveyed is meant for this endpoint alone.
             answer = await self._outgoing.request(
@@ -167,10 +182,11 @@ class Client:
                 _address(source, request),
                 headers=headers,
                 body=content,
-                max_bytes=MAX_ANSWER,
+                max_bytes=min(MAX_ANSWER, caller.room.left),
                 seconds=source.seconds,
                 follow_redirects=False,
             )
+            caller.room.take(len(answer.body))
         except AnswerTooLarge as error:
             return Reply(source, 0, failure=Failure.TOO_LARGE, detail=str(error))
         except (OutgoingError, UnicodeError) as error:  # a header that is no ASCII
@@ -214,11 +230,11 @@ def _address(source: Source, request: Request) -> str:
 
 
 def _message(
-    caller: Caller, source: Source, request: Request
+    caller: Caller, source: Source, request: Request, key: str | None
 ) -> tuple[bytes | None, dict[str, str]]:
-    """Return the body and the headers of a request."""
+    """Return the body and the headers of a request. key: what no header taken over may hold."""
     body, context = request.body, request.terms.link_url
-    headers = {**dict(_conveyed(caller, source)), **request.headers}
+    headers = {**dict(_conveyed(caller, source, key)), **request.headers}
     headers["Accept"] = source.accept
     headers["Via"] = caller.via_header
     if source.remote_tenant is not None:
@@ -236,14 +252,14 @@ def _message(
     return None if body is None else orjson.dumps(body), headers
 
 
-def _conveyed(caller: Caller, source: Source) -> Iterable[tuple[str, str]]:
-    """Yield what contextSourceInfo says to convey (4.3.6.5)."""
+def _conveyed(caller: Caller, source: Source, key: str | None) -> Iterable[tuple[str, str]]:
+    """Yield what contextSourceInfo says to convey (4.3.6.5), but for this broker's own key."""
     for name, value in source.headers:
         if name.lower() in _OWN:
             continue
         if value == FROM_REQUEST:
             given = caller.headers.get(name)
-            if given is not None:
+            if given is not None and (key is None or key not in given):
                 yield name, given
         else:
             yield name, value
