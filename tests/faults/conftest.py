@@ -8,14 +8,19 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tamamo.kernel import embedded
+from tests.conftest import _fresh_database
 from tests.context.notifications.receiver import Receiver
 from tests.faults.installation import Installation
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "20261122"))
+
+#: Seconds a body may take in the installation under attack.
+BODY_SECONDS = 5.0
 
 Counts = Callable[[str], None]
 
@@ -42,6 +47,33 @@ def chance() -> random.Random:
 async def receiver() -> AsyncIterator[Receiver]:
     async with Receiver() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def installation(
+    cluster_dsn: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """A server for all that is thrown at one, with some entities in it."""
+    with _fresh_database(cluster_dsn) as dsn:
+        home = tmp_path_factory.mktemp("attacked") / "home"
+        server = Installation(home, dsn, TAMAMO_BODY_SECONDS=str(BODY_SECONDS))
+        server.start()
+        body = [
+            {"id": f"urn:x:aab{n}", "type": "T", "a": property_of("a" * 1000 + "b")}
+            for n in range(20)
+        ]
+        body += [
+            {"id": f"urn:x:{n}", "type": "Large", "a": property_of("a" * 40_000)}
+            for n in range(100)
+        ]
+        answer = httpx.post(f"{server.api}/entityOperations/create", json=body, timeout=30)
+        assert answer.status_code == 201
+        yield server
+        server.stop()
+
+
+def property_of(value: str) -> dict[str, str]:
+    return {"type": "Property", "value": value}
 
 
 @pytest.fixture

@@ -122,6 +122,11 @@ class Installation:
         """Bytes of memory the workers hold now."""
         return sum(_status(pid, "VmRSS") for pid in self.workers())
 
+    def forget_peak(self) -> None:
+        """Measure `peak_memory` from now on (proc_pid_clear_refs(5))."""
+        for pid in self.workers():
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
     def peak_memory(self) -> int:
         """Bytes of memory the workers held at most."""
         return sum(_status(pid, "VmHWM") for pid in self.workers())

@@ -67,8 +67,8 @@ def wait_shared(database: embedded.Cluster, processes: int = 2) -> None:
 async def clients(pair: Pair) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     first, second = pair
     async with (
-        httpx.AsyncClient(base_url=first.api, timeout=30) as one,
-        httpx.AsyncClient(base_url=second.api, timeout=30) as two,
+        httpx.AsyncClient(verify=False, base_url=first.api, timeout=30) as one,
+        httpx.AsyncClient(verify=False, base_url=second.api, timeout=30) as two,
     ):
         yield one, two
 

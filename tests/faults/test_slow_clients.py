@@ -1,21 +1,18 @@
 """Clients that say or read nothing, or only half of it: they cost little and others are served."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
 
 from tamamo.kernel.settings import MEBIBYTE
-from tests.conftest import _fresh_database
 from tests.faults.conftest import Counts
 from tests.faults.installation import Installation
 
 #: More than a worker took in all before it was told to take more.
 MANY = 1200
-#: Seconds a body may take in this installation.
-BODY_SECONDS = 2.0
 #: Bytes by which a worker may grow while many clients stay in the middle of something.
 GROWTH = 250 * MEBIBYTE
 
@@ -30,28 +27,6 @@ def half_a_body(path: str) -> bytes:
         + b'{"id":"'
         + b"x" * PLENTY
     )
-
-
-@pytest.fixture(scope="module")
-def installation(
-    cluster_dsn: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    with _fresh_database(cluster_dsn) as dsn:
-        home = tmp_path_factory.mktemp("slow") / "home"
-        server = Installation(home, dsn, TAMAMO_BODY_SECONDS=str(BODY_SECONDS))
-        server.start()
-        with httpx.Client(base_url=server.api, timeout=30) as client:
-            body = [
-                {
-                    "id": f"urn:x:{number}",
-                    "type": "T",
-                    "a": {"type": "Property", "value": "a" * 40_000},
-                }
-                for number in range(100)
-            ]
-            assert client.post("/entityOperations/create", json=body).status_code == 201
-        yield server
-        server.stop()
 
 
 @asynccontextmanager
@@ -81,7 +56,7 @@ async def served(server: Installation) -> float:
     slowest = 0.0
     for _ in range(5):
         begun = loop.time()
-        async with httpx.AsyncClient(base_url=server.api, timeout=10) as client:
+        async with httpx.AsyncClient(verify=False, base_url=server.api, timeout=10) as client:
             assert (await client.get("/entities/urn:x:1?pick=id")).status_code == 200
         slowest = max(slowest, loop.time() - begun)
     return slowest
@@ -107,24 +82,21 @@ async def test_many_who_wait_shut_nobody_out(
     counts(f"{MANY} {what}: others served within {slowest:.2f} s, {grown >> 20} MiB more memory")
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/ngsi-ld/v1/entities", "/v2/entities", "/en/view"],
-    ids=["ngsi-ld", "ngsiv2", "pages"],
-)
-async def test_half_a_body_is_not_waited_for(
-    installation: Installation, path: str, counts: Counts
-) -> None:
+async def test_half_a_body_is_not_waited_for(installation: Installation, counts: Counts) -> None:
     before = installation.memory()
-    async with clients(installation, 300, half_a_body(path)) as opened:
+    paths = ["/ngsi-ld/v1/entities", "/v2/entities", "/en/view"]
+    async with AsyncExitStack() as stack:
+        opened: list[Client] = []
+        for path in paths:
+            opened += await stack.enter_async_context(clients(installation, 100, half_a_body(path)))
         slowest = await served(installation)
         statuses = await asyncio.gather(*(status_of(reader) for reader, _ in opened))
         grown = installation.memory() - before
     assert set(statuses) == {408}
     assert grown < GROWTH
     counts(
-        f"{len(statuses)} half-sent bodies to {path}: 408 to each, others served within"
-        f" {slowest:.2f} s, {grown >> 20} MiB more memory"
+        f"{len(statuses)} half-sent bodies to {', '.join(paths)}: 408 to each, others served"
+        f" within {slowest:.2f} s, {grown >> 20} MiB more memory"
     )
 
 
@@ -141,7 +113,7 @@ async def test_those_who_do_not_read_hold_up_nobody(
 ) -> None:
     """Each has asked for a page of four megabytes, and for another behind it."""
     before = installation.memory()
-    page = b"GET /ngsi-ld/v1/entities?type=T&limit=100 HTTP/1.1\r\nHost: x\r\n\r\n"
+    page = b"GET /ngsi-ld/v1/entities?type=Large&limit=100 HTTP/1.1\r\nHost: x\r\n\r\n"
     async with clients(installation, 50, page * 2):
         await asyncio.sleep(1)
         slowest = await served(installation)

@@ -60,7 +60,7 @@ async def test_a_server_that_is_away_is_told_soon_and_found_again(
     monkeypatch.setattr(pool, "reconnect_timeout", 0.1)
     monkeypatch.setattr(pool, "timeout", 2.0)
     assert await one(pool) == 1
-    name = sql.Identifier(conninfo_to_dict(database_url)["dbname"])
+    name = sql.Identifier(str(conninfo_to_dict(database_url)["dbname"]))
     loop = asyncio.get_running_loop()
 
     def allow(whether: bool) -> None:
