@@ -1,7 +1,6 @@
 """How the requests to sources went, for their registrations to show (table 5.2.9-2)."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import structlog
 from tamamo.context.distribution.source import Source
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
-from tamamo.kernel.tasks import wanted
+from tamamo.kernel.tasks import beside, wanted
 from tamamo.kernel.time import now
 
 _SQL = sql.load(__package__)
@@ -86,13 +85,10 @@ class Activity:
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator["Activity"]:
         """Write down what is counted while the block runs, and at its end."""
-        task = asyncio.create_task(self._keep(), name="registration activity")
         try:
-            yield self
+            async with beside(self._keep(), name="registration activity"):
+                yield self
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             await self._try_flush()
 
     async def _keep(self) -> None:

@@ -7,7 +7,6 @@ where it takes batches, else one by one (see `ladder`). The rest is written here
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
 from typing import Any, Final
 
 import orjson
@@ -23,6 +22,7 @@ from tamamo.context.distribution.provision import (
     Kind,
     also_of,
     depends_on_types,
+    layered,
     not_asked,
     rest_here,
     sources_of_tenant,
@@ -88,15 +88,7 @@ class _Plan:
 
 def distributed(handler: Handler, batch: Batch) -> Handler:
     """Return the handler of a batch that goes to other sources too where some are concerned."""
-
-    @wraps(handler)
-    @wraps(handler)
-    def run(exchange: Exchange) -> Awaitable[Response]:
-        if not exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
-            return handler(exchange)
-        return _distribute(exchange, handler, batch)
-
-    return run
+    return layered(handler, lambda exchange: _distribute(exchange, handler, batch))
 
 
 async def _distribute(exchange: Exchange, handler: Handler, batch: Batch) -> Response:

@@ -1,7 +1,6 @@
 """The sources of every tenant as this process knows them, without asking the database."""
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -13,7 +12,7 @@ from tamamo.context.distribution.source import Source, compile_source
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single
 from tamamo.kernel.errors import Problem
-from tamamo.kernel.tasks import wanted
+from tamamo.kernel.tasks import beside, wanted
 
 _SQL = sql.load(__package__)
 _log = structlog.get_logger(__name__)
@@ -69,13 +68,8 @@ class Directory:
     async def following(self) -> AsyncIterator["Directory"]:
         """Keep what is known true while the block runs."""
         await self._look()
-        task = asyncio.create_task(self._follow(), name="registrations")
-        try:
+        async with beside(self._follow(), name="registrations"):
             yield self
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _follow(self) -> None:
         while wanted():

@@ -91,21 +91,25 @@ class Plan:
     lenient: bool = False
 
 
-def distributed(handler: Handler, write: Write) -> Handler:
-    """Return the handler of an operation that goes to other sources too where some are concerned.
+def layered(handler: Handler, distribute: Handler) -> Handler:
+    """Return the handler before which `distribute` stands, where other sources are concerned.
 
     Without registrations in the tenant, or with local=true, it is the handler itself: nothing is
     awaited and nothing looked up in the database for it.
     """
 
     @wraps(handler)
-    @wraps(handler)
     def run(exchange: Exchange) -> Awaitable[Response]:
         if not exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
             return handler(exchange)
-        return _distribute(exchange, handler, write)
+        return distribute(exchange)
 
     return run
+
+
+def distributed(handler: Handler, write: Write) -> Handler:
+    """Return the handler of a write that goes to other sources too where some are concerned."""
+    return layered(handler, lambda exchange: _distribute(exchange, handler, write))
 
 
 async def _distribute(exchange: Exchange, handler: Handler, write: Write) -> Response:

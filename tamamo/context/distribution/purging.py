@@ -5,8 +5,7 @@ purge that meant more than its registration would delete what is none of our bus
 parameters of a purge cannot say it, the source is not asked and the answer says so.
 """
 
-from collections.abc import Awaitable, Iterable
-from functools import wraps
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.responses import Response
@@ -19,7 +18,7 @@ from tamamo.context.distribution.caller import Caller
 from tamamo.context.distribution.choice import Part, choose
 from tamamo.context.distribution.client import Request, has_same_names, together
 from tamamo.context.distribution.outcome import Outcome
-from tamamo.context.distribution.provision import not_asked, sources_of_tenant, takes
+from tamamo.context.distribution.provision import layered, not_asked, sources_of_tenant, takes
 from tamamo.context.distribution.source import Source
 from tamamo.context.errors import BadRequestData, LdContextNotAvailable, OperationNotSupported
 from tamamo.context.http import Exchange, Handler
@@ -36,15 +35,7 @@ _NAMING: Final = ("q", "expandValues", "jsonKeys")
 
 def distributed(handler: Handler) -> Handler:
     """Return the handler of a purge that goes to other sources too where some are concerned."""
-
-    @wraps(handler)
-    @wraps(handler)
-    def run(exchange: Exchange) -> Awaitable[Response]:
-        if not exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
-            return handler(exchange)
-        return _distribute(exchange, handler)
-
-    return run
+    return layered(handler, lambda exchange: _distribute(exchange, handler))
 
 
 async def _distribute(exchange: Exchange, handler: Handler) -> Response:

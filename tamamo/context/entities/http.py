@@ -6,7 +6,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tamamo.context import http
+from tamamo.context import addressed, http
 from tamamo.context.distribution import purging, writes
 from tamamo.context.distribution import query as distributed_query
 from tamamo.context.distribution import retrieve as distributed_retrieve
@@ -19,11 +19,9 @@ from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model import merge, parse
 from tamamo.context.model.entity import Entity
-from tamamo.context.model.instances import attribute_iri
 from tamamo.context.model.represent import View, is_shown, select
-from tamamo.context.model.values import Fault, check_moment, check_uri
+from tamamo.context.model.values import Fault, check_moment
 from tamamo.context.query import plan, projection, q, request, typeq
-from tamamo.context.temporal.rows import SCOPE
 
 ENTITIES: Final = "/ngsi-ld/v1/entities/"
 
@@ -114,7 +112,7 @@ async def _answer_by_map(
 async def retrieve(exchange: Exchange) -> Response:
     """Retrieve Entity (clause 6.5.3.1)."""
     wish = views.read_wish(exchange)
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     types = _types(exchange)
     asked = asking.read(exchange)
     if exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
@@ -142,7 +140,7 @@ def _shows_anything(entity: Entity, view: View) -> bool:
 
 async def replace(exchange: Exchange) -> Response:
     """Replace Entity (clause 6.5.3.3)."""
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     body = exchange.body
     body.setdefault("id", entity_id)
     entity = parse.parse_entity(body, exchange.terms)
@@ -154,7 +152,7 @@ async def replace(exchange: Exchange) -> Response:
 
 async def merge_entity(exchange: Exchange) -> Response:
     """Merge Entity (clause 6.5.3.4)."""
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     params = exchange.params
     simplified = views.read_format(exchange) == "simplified"
     rules = parse.MERGE_SIMPLIFIED if simplified else parse.MERGE
@@ -179,14 +177,14 @@ async def merge_entity(exchange: Exchange) -> Response:
 
 async def delete(exchange: Exchange) -> Response:
     """Delete Entity (clause 6.5.3.2)."""
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     await exchange.broker.entities.delete(exchange.tenant, entity_id, _types(exchange))
     return http.no_content(exchange)
 
 
 async def append_attributes(exchange: Exchange) -> Response:
     """Append Attributes (clause 6.6.3.1)."""
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     fragment = parse.parse_fragment(
         exchange.body, exchange.terms, parse.APPEND, entity_id=entity_id
     )
@@ -202,7 +200,7 @@ async def append_attributes(exchange: Exchange) -> Response:
 
 async def update_attributes(exchange: Exchange) -> Response:
     """Update Attributes (clause 6.6.3.2)."""
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     fragment = parse.parse_fragment(
         exchange.body, exchange.terms, parse.UPDATE, entity_id=entity_id
     )
@@ -222,7 +220,7 @@ def _update_result(exchange: Exchange, change: merge.Change) -> Response:
 
 async def update_attribute(exchange: Exchange) -> Response:
     """Partial Attribute Update (clause 6.7.3.1)."""
-    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    entity_id, attr = addressed.entity_id(exchange), addressed.attribute(exchange)
     part = parse.parse_attribute(exchange.body, exchange.terms, parse.PARTIAL, attr)
     await exchange.broker.entities.update_attribute(
         exchange.tenant, entity_id, attr, part, _types(exchange)
@@ -232,7 +230,7 @@ async def update_attribute(exchange: Exchange) -> Response:
 
 async def replace_attribute(exchange: Exchange) -> Response:
     """Replace Attribute (clause 6.7.3.3)."""
-    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    entity_id, attr = addressed.entity_id(exchange), addressed.attribute(exchange)
     whole = parse.parse_attribute(exchange.body, exchange.terms, parse.APPEND, attr)
     await exchange.broker.entities.replace_attribute(
         exchange.tenant, entity_id, attr, whole, _types(exchange)
@@ -242,13 +240,10 @@ async def replace_attribute(exchange: Exchange) -> Response:
 
 async def delete_attribute(exchange: Exchange) -> Response:
     """Delete Attribute (clause 6.7.3.2)."""
-    entity_id, attr = _entity_id(exchange), _attribute(exchange, scope=True)
+    entity_id, attr = addressed.entity_id(exchange), addressed.attribute(exchange, scope=True)
     dataset = exchange.params.get("datasetId")
     if dataset is not None:
-        try:
-            check_uri(dataset, "datasetId")
-        except Fault as fault:
-            raise fault.problem() from None
+        addressed.uri(dataset, "datasetId")
     await exchange.broker.entities.delete_attribute(
         exchange.tenant,
         entity_id,
@@ -258,26 +253,6 @@ async def delete_attribute(exchange: Exchange) -> Response:
         types=_types(exchange),
     )
     return http.no_content(exchange)
-
-
-def _entity_id(exchange: Exchange) -> str:
-    try:
-        return check_uri(exchange.path["id"], "id")
-    except Fault as fault:
-        raise fault.problem() from None
-
-
-def _attribute(exchange: Exchange, *, scope: bool = False) -> str:
-    """Return the IRI of the attribute in the path. scope: whether it may be the scope."""
-    name = exchange.path["attr"]
-    if name == "scope":
-        if scope:
-            return SCOPE
-        raise BadRequestData("The scope is not an attribute to update", field="attr")
-    try:
-        return attribute_iri(name, exchange.terms)
-    except Fault as fault:
-        raise BadRequestData(f"{name!r} {fault.reason}", field="attr") from None
 
 
 def _types(exchange: Exchange) -> TypeSelector:

@@ -279,11 +279,6 @@ def changing(tenant: str, entity_id: str, step: Step, types: TypeSelector = None
     return Mutation(tenant, entity_id, apply)
 
 
-def replacing(tenant: str, entity: Entity) -> Mutation:
-    """Return the mutation that replaces an entity, or fails with ResourceNotFound."""
-    return changing(tenant, entity.id, partial(_replace, entity))
-
-
 def appending(tenant: str, entity_id: str, fragment: Fragment, overwrite: bool) -> Mutation:
     """Return the mutation that appends attributes, or fails with ResourceNotFound."""
     return changing(tenant, entity_id, partial(_append, fragment, overwrite))

@@ -1,9 +1,10 @@
 """How patient delivery is, and the clock it goes by."""
 
 import asyncio
-import random
 from dataclasses import dataclass
 from typing import Protocol
+
+from tamamo.kernel import retry
 
 
 class Clock(Protocol):
@@ -55,6 +56,6 @@ class Policy:
 
     def pause(self, failures: int, jitter: float | None = None) -> float:
         """Return how long to wait after that many failures in a row. jitter: 0 to 1."""
-        longest = min(self.longest_pause, self.first_pause * 2.0 ** min(failures - 1, 30))
-        # Half of it at least: receivers that come back are not stormed, nor waited for too long.
-        return longest * (0.5 + 0.5 * (random.random() if jitter is None else jitter))  # noqa: S311
+        return retry.pause(
+            failures, first=self.first_pause, longest=self.longest_pause, chance=jitter
+        )

@@ -1,6 +1,5 @@
 """Telling sources what they should have: made, changed, taken away; again until they know."""
 
-import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -15,7 +14,7 @@ from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.model.values import NGSI_NULL
 from tamamo.context.remotesubscriptions.copies import new_id
 from tamamo.context.subscriptions.document import Document
-from tamamo.kernel import sql
+from tamamo.kernel import retry, sql
 from tamamo.kernel.database import Pool, transaction
 
 _SQL = sql.load(__package__)
@@ -145,10 +144,9 @@ class Teller:
                 registration=duty.registration_id,
                 why=why,
             )
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(duty.attempts, 30))
-        jitter = 0.5 + 0.5 * random.random()  # noqa: S311
+        pause = retry.pause(duty.attempts + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         over = duty.wanted is None
-        await self._keep("failed", duty, error=why, pause=pause * jitter, over=over)
+        await self._keep("failed", duty, error=why, pause=pause, over=over)
 
     async def _keep(self, statement: str, duty: Duty, **more: Any) -> bool:
         """Keep what came of it. Returns whether it was still as it was known."""

@@ -8,7 +8,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tamamo.context import http
+from tamamo.context import addressed, http
 from tamamo.context.distribution import temporal as distributed_temporal
 from tamamo.context.distribution import writes
 from tamamo.context.distribution.provision import distributed
@@ -16,14 +16,12 @@ from tamamo.context.entities import view as views
 from tamamo.context.entitymaps import answering, asking, evolutions
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import Exchange, Operation, Resource
-from tamamo.context.model.instances import attribute_iri
 from tamamo.context.model.represent import is_shown
-from tamamo.context.model.values import Fault, check_uri
 from tamamo.context.temporal import aggregate, reading, request, writing
 from tamamo.context.temporal.body import read_evolution, read_single
 from tamamo.context.temporal.represent import head, represent
 from tamamo.context.temporal.request import Wanted
-from tamamo.context.temporal.rows import INSTANCE_PREFIX, SCOPE
+from tamamo.context.temporal.rows import INSTANCE_PREFIX
 from tamamo.context.temporal.window import content_range
 
 _PATH: Final = "/ngsi-ld/v1/temporal/entities/"
@@ -49,7 +47,7 @@ async def query_by_post(exchange: Exchange) -> Response:
 
 async def retrieve(exchange: Exchange) -> Response:
     """Retrieve Temporal Evolution of an Entity (6.19.3.1)."""
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     wanted = request.read_retrieve(exchange)
     asked = asking.read(exchange)
     answer = None
@@ -140,13 +138,13 @@ def _is_empty(wanted: Wanted, answer: reading.Answer, shown: dict[str, Any]) -> 
 
 async def delete(exchange: Exchange) -> Response:
     """Delete Temporal Evolution of an Entity (6.19.3.2)."""
-    await writing.delete(exchange.broker.pool, exchange.tenant, _entity_id(exchange))
+    await writing.delete(exchange.broker.pool, exchange.tenant, addressed.entity_id(exchange))
     return http.no_content(exchange)
 
 
 async def add_attributes(exchange: Exchange) -> Response:
     """Add Attributes to Temporal Evolution of an Entity (6.20.3.1)."""
-    entity_id = _entity_id(exchange)
+    entity_id = addressed.entity_id(exchange)
     body = read_evolution(exchange.body, exchange.terms, whole=False)
     if body.id not in {"", entity_id}:
         raise BadRequestData(f"/id: is not the entity addressed, {entity_id}", field="/id")
@@ -156,10 +154,10 @@ async def add_attributes(exchange: Exchange) -> Response:
 
 async def delete_attribute(exchange: Exchange) -> Response:
     """Delete Attribute from Temporal Evolution of an Entity (6.21.3.1)."""
-    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    entity_id, attr = addressed.entity_id(exchange), addressed.attribute(exchange, scope=True)
     dataset = exchange.params.get("datasetId", "")
     if dataset:
-        dataset = _uri(dataset, "datasetId")
+        dataset = addressed.uri(dataset, "datasetId")
     await writing.delete_attribute(
         exchange.broker.pool,
         exchange.tenant,
@@ -185,35 +183,14 @@ async def delete_instance(exchange: Exchange) -> Response:
     return http.no_content(exchange)
 
 
-def _entity_id(exchange: Exchange) -> str:
-    return _uri(exchange.path["id"], "id")
-
-
-def _uri(text: str, field: str) -> str:
-    try:
-        return check_uri(text, field)
-    except Fault as fault:
-        raise fault.problem() from None
-
-
-def _attribute(exchange: Exchange) -> str:
-    name = exchange.path["attr"]
-    if name == "scope":
-        return SCOPE
-    try:
-        return attribute_iri(name, exchange.terms)
-    except Fault as fault:
-        raise BadRequestData(f"{name!r} {fault.reason}", field="attr") from None
-
-
 def _place(exchange: Exchange) -> writing.Place:
-    entity_id, attr = _entity_id(exchange), _attribute(exchange)
+    entity_id, attr = addressed.entity_id(exchange), addressed.attribute(exchange, scope=True)
     return writing.Place(exchange.tenant, entity_id, attr, _instance_id(exchange))
 
 
 def _instance_id(exchange: Exchange) -> UUID:
     """Return the id in the path. Raises ResourceNotFound for a URI that is none of ours."""
-    text = _uri(exchange.path["instance"], "instanceId")
+    text = addressed.uri(exchange.path["instance"], "instanceId")
     try:
         return UUID(text.removeprefix(INSTANCE_PREFIX))
     except ValueError:
