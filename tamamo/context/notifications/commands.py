@@ -1,7 +1,8 @@
 """`tamamo notifications`: what could not be delivered, for an operator to see, replay or drop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,32 @@ home_option = click.option(
 )
 tenant_option = click.option("--tenant", help="Only of this tenant.")
 subscription_option = click.option("--subscription", help="Only of this subscription (its id).")
+
+#: Tenant, subscription, numbers of dead letters; None: any.
+Choice = tuple[str | None, str | None, list[int] | None]
+
+
+def choice_of_dead_letters(command: Callable[[Path | None, Choice], None]) -> Callable[..., None]:
+    """Give a command the options that say which dead letters it is about."""
+
+    @home_option
+    @tenant_option
+    @subscription_option
+    @click.option("--all", "everything", is_flag=True, help="All dead letters.")
+    @click.argument("numbers", type=int, nargs=-1)
+    @wraps(command)
+    def chosen(
+        home: Path | None,
+        tenant: str | None,
+        subscription: str | None,
+        everything: bool,
+        numbers: tuple[int, ...],
+    ) -> None:
+        if not (numbers or tenant or subscription or everything):
+            raise SetupError("Say which: numbers, --subscription, --tenant or --all")
+        command(home, (tenant, subscription, list(numbers) or None))
+
+    return chosen
 
 
 @click.group()
@@ -67,49 +94,19 @@ def show(home: Path | None, number: int) -> None:
 
 
 @notifications.command()
-@home_option
-@tenant_option
-@subscription_option
-@click.option("--all", "everything", is_flag=True, help="All dead letters.")
-@click.argument("numbers", type=int, nargs=-1)
-def replay(
-    home: Path | None,
-    tenant: str | None,
-    subscription: str | None,
-    everything: bool,
-    numbers: tuple[int, ...],
-) -> None:
+@choice_of_dead_letters
+def replay(home: Path | None, choice: Choice) -> None:
     """Try dead letters again: those of these numbers, of a tenant or subscription, or all."""
-    chosen = _chosen(tenant, subscription, everything, numbers)
-    count = _run(home, lambda records: records.replay(tenant, subscription, chosen))
+    count = _run(home, lambda records: records.replay(*choice))
     click.echo(f"{count} put back into the queue.")
 
 
 @notifications.command()
-@home_option
-@tenant_option
-@subscription_option
-@click.option("--all", "everything", is_flag=True, help="All dead letters.")
-@click.argument("numbers", type=int, nargs=-1)
-def drop(
-    home: Path | None,
-    tenant: str | None,
-    subscription: str | None,
-    everything: bool,
-    numbers: tuple[int, ...],
-) -> None:
+@choice_of_dead_letters
+def drop(home: Path | None, choice: Choice) -> None:
     """Delete dead letters: those of these numbers, of a tenant or subscription, or all."""
-    chosen = _chosen(tenant, subscription, everything, numbers)
-    count = _run(home, lambda records: records.drop(tenant, subscription, chosen))
+    count = _run(home, lambda records: records.drop(*choice))
     click.echo(f"{count} deleted.")
-
-
-def _chosen(
-    tenant: str | None, subscription: str | None, everything: bool, numbers: Sequence[int]
-) -> list[int] | None:
-    if not (numbers or tenant or subscription or everything):
-        raise SetupError("Say which: numbers, --subscription, --tenant or --all")
-    return list(numbers) or None
 
 
 def _run(home: Path | None, work: "Callable[[Records], Awaitable[T]]") -> T:
