@@ -1,6 +1,7 @@
 """Registering context sources and finding them again (clauses 5.9, 5.10)."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ from tamamo.context.sourcesubscriptions import telling
 from tamamo.context.sourcesubscriptions.telling import Told
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
+from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.time import from_text, now
 
 _SQL = sql.load(__package__)
@@ -114,8 +116,10 @@ class RegistrationService:
         return [one for one in found if matches(one.document, wanted)]
 
     async def _tell(self) -> None:
+        """Have this process look. What is done is done, also while it cannot be read again."""
         if self._changed is not None:
-            await self._changed()
+            with suppress(Unavailable):
+                await self._changed()
 
 
 async def sweep(pool: Pool) -> int:

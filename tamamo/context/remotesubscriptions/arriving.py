@@ -97,6 +97,9 @@ async def _merged(broker: "Broker", meant: _Told, item: Told) -> Entity | None:
     entity = meant.source.only_registered(item.entity)
     if entity is None:
         return None
+    # Nor can a source say of what it is not registered for that it is gone.
+    gone = meant.source.only_registered(replace(item.entity, attrs=item.gone))
+    item.gone = {} if gone is None else gone.attrs
     if meant.split and item.deleted_at is None:
         entity = await _put_together(broker, meant, entity)
     if not _is_meant(meant, entity, gone=item.deleted_at is not None):

@@ -87,17 +87,26 @@ def _read_one(document: Mapping[str, Any], terms: TermMap, moment: str) -> Told:
         attr = terms.expand_term(name)
         kept = []
         for item in value if isinstance(value, list) and _are_instances(value) else [value]:
+            dataset = _dataset(item)
             if _is_gone(item):
                 gone.setdefault(attr, []).append(_null(item, moment))
                 continue
             known = _previous(item)
             if known:
-                before[attr, item.get("datasetId")] = known
+                before[attr, dataset] = known
             kept.append({key: item[key] for key in item if key not in known} if known else item)
         if kept:
             plain[name] = kept[0] if len(kept) == 1 else kept
     deleted_at = plain.pop("deletedAt", None)
     return Told(parse.parse_received(plain, terms), gone, before, deleted_at)
+
+
+def _dataset(item: Any) -> str | None:
+    """Return the datasetId of an instance. Raises BadRequestData."""
+    found = item.get("datasetId") if isinstance(item, dict) else None
+    if found is not None and not isinstance(found, str):
+        raise BadRequestData("datasetId: a URI is expected", field="datasetId")
+    return found
 
 
 def _previous(item: Any) -> dict[str, Any]:

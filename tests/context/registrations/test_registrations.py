@@ -10,6 +10,7 @@ import pytest
 from tamamo.context.broker import Broker
 from tamamo.context.registrations import service
 from tamamo.kernel.database import transaction
+from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.time import now, to_text
 
 PATH = "/csourceRegistrations"
@@ -312,3 +313,14 @@ async def test_credentials_for_a_source_are_not_for_everyone(
         assert (await api.get(path)).status_code == 401
         answer = await api.get(path, headers={"Authorization": "Bearer key"})
         assert "Bearer x" in answer.text
+
+
+async def test_what_is_kept_is_said_so_while_the_database_goes_away(
+    api: httpx.AsyncClient, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> None:
+        raise Unavailable("The database is away")
+
+    monkeypatch.setattr(broker.registrations, "_changed", away)
+    assert (await register(api)).status_code == 201
+    assert (await api.delete(f"{PATH}/{ID}")).status_code == 204

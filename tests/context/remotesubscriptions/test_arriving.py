@@ -180,6 +180,20 @@ async def test_what_is_gone_and_what_was_before(
         }
 
 
+async def test_a_source_cannot_end_what_it_is_not_registered_for(
+    broker: Broker, api: httpx.AsyncClient, register: Register, peer: Peer, receiver: Receiver
+) -> None:
+    info = {"entities": [{"type": "Gauge"}], "propertyNames": ["level", "rain"]}
+    await register(peer.endpoint, info)
+    gone = {"type": "Property", "value": NULL}
+    async with subscribed(
+        broker, api, peer, receiver.url, notification={"format": "keyValues"}
+    ) as remote:
+        await tell(api, remote, gauge("1", level=2, rain=gone, wind=gone))
+        (only,) = await receiver.wait_for(1)
+    assert only.entity == {**gauge("1"), "level": 2, "rain": NULL}
+
+
 async def test_split_entities_are_put_together_first(
     broker: Broker,
     api: httpx.AsyncClient,
@@ -216,8 +230,12 @@ async def test_whom_nobody_knows_is_told_so(
         wrong: list[Any] = [[], {"data": []}, {"subscriptionId": remote}, {"subscriptionId": 1}]
         for body in wrong:
             assert (await notify(api, body)).status_code == 400, body
-        bad = {"subscriptionId": remote, "data": [{"id": "no id", "type": "Gauge"}]}
-        assert (await notify(api, bad)).status_code == 400
+        odd = {"type": "Property", "value": 1, "datasetId": ["urn:x:d"]}
+        nulls = [odd | {"previousValue": 2}, odd | {"value": NULL}]
+        no_entities = [{"id": "no id", "type": "Gauge"}, *(gauge("1", level=one) for one in nulls)]
+        for one in no_entities:
+            bad = {"subscriptionId": remote, "data": [one]}
+            assert (await notify(api, bad)).status_code == 400
         assert (await api.patch("/subscriptions/urn:x:s", json={"isActive": False})).is_success
         await tell(api, remote, gauge("1", level=1))
         assert (await api.patch("/subscriptions/urn:x:s", json={"isActive": True})).is_success
