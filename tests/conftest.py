@@ -113,6 +113,13 @@ def database_url(cluster_dsn: str) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="module")
+def shared_database_url(cluster_dsn: str) -> Iterator[str]:
+    """One database for the tests of a module that keep to a tenant or change nothing."""
+    with _fresh_database(cluster_dsn) as dsn:
+        yield dsn
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
     """A pool on this test's database."""

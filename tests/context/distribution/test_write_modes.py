@@ -1,6 +1,10 @@
-"""Every operation on one entity, over registrations of every mode (clauses 4.3.6.2, 4.3.6.3)."""
+"""Every operation on one entity, over registrations of every mode (clauses 4.3.6.2, 4.3.6.3).
 
-from collections.abc import Mapping
+One database for all of these many tests, each in a tenant of its own.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,9 +12,11 @@ import httpx
 import pytest
 
 from tamamo.context.broker import Broker
+from tests.context.conftest import client_of
 from tests.context.distribution.conftest import Register, gauge
 from tests.context.distribution.peer import Peer, Says
 
+TENANT = "NGSILD-Tenant"
 ID = "urn:ngsi-ld:Gauge:1"
 ENTITY = f"/entities/{ID}"
 LOCAL = {"local": "true"}
@@ -56,6 +62,19 @@ OPERATIONS = {
 every = pytest.mark.parametrize("name", OPERATIONS)
 
 
+@pytest.fixture
+def database_url(shared_database_url: str) -> str:
+    return shared_database_url
+
+
+@pytest.fixture
+async def api(broker: Broker) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API in a tenant of its own."""
+    async with client_of(broker) as client:
+        client.headers[TENANT] = f"t{secrets.token_hex(6)}"
+        yield client
+
+
 def only_level(mode: str) -> dict[str, Any]:
     """Return what is registered: the level of the gauge."""
     return {
@@ -64,9 +83,9 @@ def only_level(mode: str) -> dict[str, Any]:
     }
 
 
-async def here(broker: Broker) -> dict[str, Any] | None:
-    """Return the gauge as it is kept here: attribute → value."""
-    entity = await broker.entities.find("default", ID)
+async def here(broker: Broker, api: httpx.AsyncClient) -> dict[str, Any] | None:
+    """Return the gauge as it is kept here, in the client's tenant: attribute → value."""
+    entity = await broker.entities.find(api.headers[TENANT], ID)
     if entity is None:
         return None
     return {iri.rpartition("/")[2]: items[0]["value"] for iri, items in entity.attrs.items()}
@@ -90,7 +109,7 @@ async def test_what_is_registered_goes_away_and_the_rest_stays(
     assert answer.status_code == operation.done, answer.text
     (asked,) = peer.asked
     assert (asked.method, asked.path) == (operation.method, operation.path)
-    kept = await here(broker)
+    kept = await here(broker, api)
     if operation.splits:
         assert asked.body.keys() - {"id", "type"} == {"level"}
         assert kept is not None
@@ -114,7 +133,7 @@ async def test_an_inclusive_source_gets_a_copy(
     assert answer.status_code == operation.done, answer.text
     (asked,) = peer.asked
     assert (asked.body if asked.raw else None) == operation.body
-    kept = await here(broker)
+    kept = await here(broker, api)
     if name == "deleteEntity":
         assert kept is None
     elif name == "deleteAttrs":
@@ -134,7 +153,7 @@ async def test_without_the_operation_a_proxied_source_is_a_conflict_and_an_inclu
     answer = await operation.run(api)
     assert answer.status_code == 409, answer.text
     assert answer.json()["type"].endswith("/Conflict")
-    assert await here(broker) is None
+    assert await here(broker, api) is None
     await api.delete(f"/csourceRegistrations/{proxied}")
     await register(peer.endpoint, mode="inclusive", operations=["queryEntity"], **whole)
     if operation.before:
@@ -184,7 +203,7 @@ async def test_all_redirects_are_asked_and_nothing_is_kept_here(
     answer = await operation.run(api)
     assert answer.status_code == operation.done, answer.text
     assert len(peer.asked) == len(other_peer.asked) == 1
-    assert await here(broker) is None
+    assert await here(broker, api) is None
 
 
 @every
@@ -269,7 +288,7 @@ async def test_instances_go_by_the_dataset_registered(
     mine, yours = prop(1), prop(2, datasetId="urn:d:a")
     assert (await api.post("/entities", json=gauge("1") | {"level": [mine, yours]})).is_success
     assert peer.last.body["level"] == [yours]
-    assert await here(broker) == {"level": 1}
+    assert await here(broker, api) == {"level": 1}
 
 
 async def test_a_registration_ends_where_its_area_and_its_scopes_end(
@@ -296,7 +315,9 @@ async def test_a_registration_ends_where_its_area_and_its_scopes_end(
     for entity in [*inside, *outside]:
         assert (await api.post("/entities", json=entity)).status_code == 201
     assert [one.body for one in peer.asked] == inside
-    kept = await broker.entities.find_many("default", [one["id"] for one in [*inside, *outside]])
+    kept = await broker.entities.find_many(
+        api.headers[TENANT], [one["id"] for one in [*inside, *outside]]
+    )
     assert sorted(kept) == [one["id"] for one in outside]
     await api.delete("/entities", params={"type": "Gauge", "local": "true"})
     both = [*inside, *outside]
@@ -313,7 +334,7 @@ async def test_the_scope_of_a_fragment_counts_here_and_there(
     fragment = {"level": prop(1), "scope": "/river"}
     assert (await api.patch(f"{ENTITY}/attrs", json=fragment)).status_code == 204
     assert peer.last.body == fragment
-    kept = await broker.entities.find("default", ID)
+    kept = await broker.entities.find(api.headers[TENANT], ID)
     assert kept is not None
     assert kept.scopes == ["/river"]
 
@@ -347,4 +368,4 @@ async def test_an_exclusive_registration_and_the_same_attribute_here_exclude_eac
     assert (await api.post("/csourceRegistrations", json=exclusive)).status_code == 201
     refused = await api.post(f"{ENTITY}/attrs", json={"level": prop(1)})
     assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "Conflict")
-    assert await here(broker) == {}
+    assert await here(broker, api) == {}
