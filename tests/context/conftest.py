@@ -1,6 +1,7 @@
 """The real application over a real database, called without sockets."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -24,6 +25,14 @@ async def broker(settings: Settings) -> AsyncIterator[Broker]:
 async def api(broker: Broker) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API; paths are relative to /ngsi-ld/v1."""
     async with client_of(broker) as client:
+        yield client
+
+
+@pytest.fixture
+async def shared_api(shared_database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API on the module's database: for what is refused and so changes nothing."""
+    settings = Settings(home=tmp_path / "home", database_url=shared_database_url, open=True)
+    async with open_broker(settings) as opened, client_of(opened) as client:
         yield client
 
 

@@ -305,18 +305,18 @@ async def test_changes_do_not_make_tenants(api: httpx.AsyncClient) -> None:
         (b'{"id": "urn:a:b", "type": "T", "a": ' + b"[" * 2000 + b"]" * 2000 + b"}", "", ""),
     ],
 )
-async def test_bad_bodies(api: httpx.AsyncClient, content: bytes, kind: str, text: str) -> None:
-    answer = await api.post(
-        "/entities", content=content, headers={"Content-Type": "application/json"}
-    )
+async def test_bad_bodies(
+    shared_api: httpx.AsyncClient, content: bytes, kind: str, text: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await shared_api.post("/entities", content=content, headers=headers)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/json"
     problem = answer.json()
     assert problem["status"] == 400
     assert problem["type"].endswith(kind)
     assert text in problem["detail"]
-    listed = await api.get("/entities?type=T")
-    assert listed.json() == []
+    assert (await shared_api.get("/entities?type=T")).json() == []
 
 
 async def test_wrong_media_types(api: httpx.AsyncClient) -> None:

@@ -158,9 +158,9 @@ async def test_each_element_has_its_own_context(api: httpx.AsyncClient) -> None:
     [([], "BadRequestData"), ([None], "BadRequestData"), ({}, "InvalidRequest")],
 )
 async def test_what_is_no_batch(
-    api: httpx.AsyncClient, operation: str, body: Any, kind: str
+    shared_api: httpx.AsyncClient, operation: str, body: Any, kind: str
 ) -> None:
-    answer = await api.post(f"/entityOperations/{operation}", json=body)
+    answer = await shared_api.post(f"/entityOperations/{operation}", json=body)
     assert answer.status_code == 400
     assert answer.json()["type"].endswith(kind)
 

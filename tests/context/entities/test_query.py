@@ -137,8 +137,8 @@ async def test_query_by_post_is_the_same(city: httpx.AsyncClient) -> None:
         {"type": "Query", "entities": [{"type": "Bus"}], "q": "speed>>1"},
     ],
 )
-async def test_bad_queries_by_post(api: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    answer = await api.post("/entityOperations/query", json=body)
+async def test_bad_queries_by_post(shared_api: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    answer = await shared_api.post("/entityOperations/query", json=body)
     assert answer.status_code == 400
     assert answer.json()["type"].endswith("BadRequestData")
 
@@ -159,8 +159,8 @@ async def test_bad_queries_by_post(api: httpx.AsyncClient, body: dict[str, Any])
         "type=Bus&pick=nextStop{name}",
     ],
 )
-async def test_bad_queries(api: httpx.AsyncClient, query: str) -> None:
-    answer = await api.get(f"/entities?{query}")
+async def test_bad_queries(shared_api: httpx.AsyncClient, query: str) -> None:
+    answer = await shared_api.get(f"/entities?{query}")
     assert answer.status_code == 400
     assert answer.json()["type"].endswith("BadRequestData")
 

@@ -265,8 +265,10 @@ async def test_tenants_do_not_see_each_others(api: httpx.AsyncClient) -> None:
         ("/entityMaps/no uri", {}),
     ],
 )
-async def test_bad_requests(api: httpx.AsyncClient, path: str, params: dict[str, str]) -> None:
-    answer = await api.get(path, params=params)
+async def test_bad_requests(
+    shared_api: httpx.AsyncClient, path: str, params: dict[str, str]
+) -> None:
+    answer = await shared_api.get(path, params=params)
     assert answer.status_code == 400
     assert answer.json()["type"].endswith("BadRequestData")
 

@@ -44,15 +44,15 @@ from tamamo.context.broker import Broker
     ],
 )
 async def test_a_bad_entity_is_refused_with_its_place(
-    orion: httpx.AsyncClient, body: Any, place: str
+    shared_orion: httpx.AsyncClient, body: Any, place: str
 ) -> None:
-    answer = await orion.post("/entities", json=body)
+    answer = await shared_orion.post("/entities", json=body)
     assert answer.status_code == 400, answer.text
     error = answer.json()
     assert error.keys() == {"error", "description"}
     assert error["error"] == "BadRequest"
     assert error["description"].startswith(f"{place}:" if place else "")
-    assert (await orion.get("/entities")).json() == []
+    assert (await shared_orion.get("/entities")).json() == []
 
 
 async def test_errors_of_http(orion: httpx.AsyncClient) -> None:

@@ -249,9 +249,9 @@ async def test_query_by_post(filled: httpx.AsyncClient) -> None:
     ],
 )
 async def test_what_cannot_be_asked_is_named(
-    orion: httpx.AsyncClient, params: dict[str, str], field: str
+    shared_orion: httpx.AsyncClient, params: dict[str, str], field: str
 ) -> None:
-    answer = await orion.get("/entities", params=params)
+    answer = await shared_orion.get("/entities", params=params)
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"] == "BadRequest"
     assert field in answer.json()["description"].partition(" ")[0]

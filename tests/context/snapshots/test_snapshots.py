@@ -338,8 +338,8 @@ async def test_tenants(api: httpx.AsyncClient, broker: Broker) -> None:
         {"type": "Snapshot", "snapshotQueries": [GAUGES], "id": "no uri"},
     ],
 )
-async def test_bad_snapshots(api: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    answer = await api.post("/snapshots", json=body)
+async def test_bad_snapshots(shared_api: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    answer = await shared_api.post("/snapshots", json=body)
     assert answer.status_code == 400
     assert answer.json()["type"].endswith("BadRequestData")
 
