@@ -26,6 +26,7 @@ from tamamo.context.errors import (
     InvalidRequest,
     LengthRequired,
     MethodNotAllowed,
+    NonexistentTenant,
     OperationNotSupported,
     UnsupportedMediaType,
 )
@@ -166,12 +167,18 @@ async def read(request: Request, operation: Operation) -> Exchange:
             kind = "object" if operation.body is dict else "array"
             raise InvalidRequest(f"The body is not a JSON {kind}")
     snapshot = headers.get(SNAPSHOT_HEADER)
-    if not operation.any_tenant:
+    known = tenant
+    try:
         await broker.tenants.require(tenant, create=operation.creates_tenant and not snapshot)
+    except NonexistentTenant:
+        if not operation.any_tenant:
+            raise
+        # Nothing is kept for a name that anybody may make up.
+        known = DEFAULT_TENANT
     if operation.own_context:
-        terms = await broker.contexts.resolve(tenant, None)
+        terms = await broker.contexts.resolve(known, None)
     else:
-        terms, body = await _resolve(request, broker, tenant, body)
+        terms, body = await _resolve(request, broker, known, body)
     if body is not None and not terms.has_address and not operation.writes:
         # Only what answers a body with entities may have to name its @context.
         path = await broker.stored_contexts.path_of(tenant, terms.link)
