@@ -201,16 +201,6 @@ def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Chang
     return new, draft.change
 
 
-def delete_entity(entity: Entity, now: str) -> Change:
-    """Return the deletions of all attributes, for the history (clause 5.6.6)."""
-    draft = _Draft(entity, now)
-    for attr, instances in entity.attrs.items():
-        for instance in instances:
-            draft.remove(attr, instance)
-    draft.change.head = True
-    return draft.change
-
-
 def same(one: Instance, other: Instance) -> bool:
     """Whether two instances say the same, whenever they were written."""
     if one.keys() - _TIMES != other.keys() - _TIMES:
