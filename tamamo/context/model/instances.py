@@ -146,11 +146,7 @@ class Reader:
         elif name == "expiresAt":
             out[name] = self._nullable(check_moment, value, name)
         elif name in {"objectType", "valueType"}:
-            if kind and (name == "objectType") != kind.endswith("Relationship"):
-                raise Fault(f"a {kind} has no {name}", name)
-            if kind == "LanguageProperty" and value != "langString":
-                raise Fault("can only be langString for a LanguageProperty", name)
-            out[name] = self._nullable(self._types, value, name)
+            out[name] = self._typed(kind, name, value)
         elif name in _PROHIBITED:
             raise Fault(_PROHIBITED[name].format(kind=kind or "an attribute"), name)
         else:
@@ -158,6 +154,14 @@ class Reader:
                 out[attribute_iri(name, self.terms)] = self.attribute(name, value, depth + 1)
             except Fault as fault:
                 raise fault.under(name) from None
+
+    def _typed(self, kind: str, name: str, value: Any) -> Any:
+        """Read the type of objects or of values."""
+        if kind and (name == "objectType") != kind.endswith("Relationship"):
+            raise Fault(f"a {kind} has no {name}", name)
+        if kind == "LanguageProperty" and value != "langString":
+            raise Fault("can only be langString for a LanguageProperty", name)
+        return self._nullable(self._types, value, name)
 
     def _kind(self, body: dict[str, Any]) -> str | None:
         """Return the kind of an object, "" when a fragment leaves it open, None for a value."""
