@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import ClassVar, Literal
 
-import httpx
-
 from tamamo.kernel.errors import Problem, Unavailable
+from tamamo.kernel.outgoing import AddressRefused, AnswerTooLarge, ErrorAnswer, OutgoingError
 
 Kind = Literal["not_authorised", "not_ready", "update_failed"]
 
@@ -53,22 +53,28 @@ def classify(error: Exception) -> FeedError:
     if isinstance(error, FeedError):
         return error
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if isinstance(error, httpx.HTTPStatusError):
-        status = error.response.status_code
-        text = f"HTTP {status} {error.response.reason_phrase}"
-        if status in {401, 403, 407}:
-            return NotAuthorised(text)
-        if status in {408, 425, 429} or status >= 500:
-            return NotReady(text)
+    if isinstance(error, ErrorAnswer):
+        return _of_status(error.status)
+    if isinstance(error, AddressRefused | AnswerTooLarge):
         return UpdateFailed(text)
     if isinstance(error, PermissionError):
         return NotAuthorised(text)
-    if isinstance(error, httpx.TransportError | ConnectionError | TimeoutError | Unavailable):
+    if isinstance(error, OutgoingError | ConnectionError | TimeoutError | Unavailable):
         return NotReady(text)
     if isinstance(error, FileNotFoundError):
         return NotReady(text)
     if isinstance(error, Problem):
         return UpdateFailed(f"{error.title}: {error.detail}")
+    return UpdateFailed(text)
+
+
+def _of_status(status: int) -> FeedError:
+    named = {known.value: known.phrase for known in HTTPStatus}
+    text = f"HTTP {status} {named.get(status, '')}".rstrip()
+    if status in {401, 403, 407}:
+        return NotAuthorised(text)
+    if status in {408, 425, 429} or status >= 500:
+        return NotReady(text)
     return UpdateFailed(text)
 
 

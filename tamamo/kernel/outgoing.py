@@ -13,6 +13,7 @@ import socket
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
@@ -49,6 +50,14 @@ class AnswerTooLarge(OutgoingError):
     """The answer is larger than the caller takes."""
 
 
+class ErrorAnswer(OutgoingError):
+    """The other side answered with an error; status: which (HTTP)."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, read whole. url: where it came from, after redirects."""
@@ -57,6 +66,12 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     url: str
+
+    def content(self) -> bytes:
+        """Return the body. Raises ErrorAnswer when it is that of an error (4xx, 5xx)."""
+        if self.status >= HTTPStatus.BAD_REQUEST:
+            raise ErrorAnswer(self.status)
+        return self.body
 
 
 class Outgoing:

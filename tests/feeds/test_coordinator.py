@@ -1,7 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
 from tamamo.context.model.entity import Entity
@@ -12,6 +11,7 @@ from tamamo.feeds.quality import FILE_EMPTY, NOT_FINITE, UnreadableFile
 from tamamo.feeds.rejects import Reject
 from tamamo.feeds.status import Declaration, FeedStatuses
 from tamamo.kernel.errors import Unavailable
+from tamamo.kernel.outgoing import AddressRefused, Answer, AnswerTooLarge, OutgoingError
 
 START = datetime(2026, 6, 26, tzinfo=UTC)
 
@@ -40,9 +40,9 @@ class FakeClock:
 
 
 def response(status):
-    request = httpx.Request("GET", "https://user:pw@river.example/data?token=s3cret")
-    answer = httpx.Response(status, request=request)
-    return httpx.HTTPStatusError(f"{status} for {request.url}", request=request, response=answer)
+    with pytest.raises(OutgoingError) as caught:
+        Answer(status, {}, b"no", "https://river.example/data").content()
+    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,9 @@ def response(status):
         (response(404), UpdateFailed),
         (response(429), NotReady),
         (response(503), NotReady),
-        (httpx.ConnectError("refused"), NotReady),
-        (httpx.ReadTimeout("slow"), NotReady),
+        (OutgoingError("no answer within 10 s"), NotReady),
+        (AddressRefused("a private address"), UpdateFailed),
+        (AnswerTooLarge("larger than 16 MB"), UpdateFailed),
         (TimeoutError(), NotReady),
         (ConnectionResetError(), NotReady),
         (Unavailable("no database"), NotReady),
@@ -142,7 +143,8 @@ async def test_a_feed_runs_at_its_interval(pool):
 
 async def test_errors_are_kept_by_kind_with_time_and_count(pool):
     clock = FakeClock(timedelta(minutes=29))
-    source = Source(httpx.ConnectError("x"), response(503), [gauge()], ValueError("bad"), [gauge()])
+    refused = OutgoingError("the connection was refused")
+    source = Source(refused, response(503), [gauge()], ValueError("bad"), [gauge()])
     status = await play(source, pool, clock, interval=timedelta(minutes=5))
     # 5 min after the first failure, 10 after the second, then the interval again.
     assert [f - START for f in source.fetched_at] == [
