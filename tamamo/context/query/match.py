@@ -6,15 +6,20 @@ from tamamo.context.query.paths import Lookup
 from tamamo.context.query.plan import Query, Selector
 
 
-def matches(query: Query, entity: Entity, lookup: Lookup | None = None) -> bool:
+def matches(
+    query: Query, entity: Entity, lookup: Lookup | None = None, test: q.Test | None = None
+) -> bool:
     """Whether an entity is among those selected and meets the filters.
 
-    lookup: finds linked entities, for a q that follows relationships.
+    lookup: finds linked entities, for a q that follows relationships. test: its q as a function,
+    made once by whoever asks often.
     """
+    if query.q is not None and test is None:
+        test = q.tester(query.q)
     return (
         any(_is_selected(one, entity) for one in query.selectors)
         and (query.scope is None or scopeq.matches(query.scope, entity))
-        and (query.q is None or q.matches(query.q, entity, lookup))
+        and (test is None or test(entity, lookup))
         and (query.geo is None or geoq.matches(query.geo, entity))
     )
 

@@ -5,7 +5,9 @@
 `parse` gives a tree; `matches` evaluates it on an entity, `to_sql` gives PostgreSQL the same.
 """
 
-from typing import Any
+import operator as operators
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 
 from tamamo.context.model.entity import Entity
 from tamamo.context.query import logic, paths, values
@@ -23,14 +25,61 @@ from tamamo.context.query.tree import (
     link_depth,
     names_attributes,
 )
-from tamamo.context.query.values import Comparison, Range, Value
+from tamamo.context.query.values import Comparison, Number, Range, Value
 
-__all__ = ["Node", "link_depth", "matches", "names_attributes", "parse", "to_sql"]
+__all__ = ["Node", "Test", "link_depth", "matches", "names_attributes", "parse", "tester", "to_sql"]
+
+#: A query as a function of an entity and what finds linked ones.
+Test: TypeAlias = Callable[[Entity, Lookup | None], bool]
+
+_RELATIONS: Final[dict[Comparison, Callable[[Any, Any], bool]]] = {
+    "==": operators.eq,
+    ">": operators.gt,
+    ">=": operators.ge,
+    "<": operators.lt,
+    "<=": operators.le,
+}
 
 
 def matches(node: Node, entity: Entity, lookup: Lookup | None = None) -> bool:
     """Say whether the entity meets the query; `lookup` finds linked entities by id."""
     return logic.holds(node, lambda term: _term_matches(term, term.path, entity, lookup))
+
+
+def tester(node: Node) -> Test:
+    """Return the same as `matches` as a function, for a query that many entities are held against.
+
+    A number compared with that of an attribute is what subscriptions ask most.
+    """
+    if isinstance(node, logic.And):
+        every = [tester(term) for term in node.terms]
+        return lambda entity, lookup: all(test(entity, lookup) for test in every)
+    if isinstance(node, logic.Or):
+        either = [tester(term) for term in node.terms]
+        return lambda entity, lookup: any(test(entity, lookup) for test in either)
+    term = node.term
+    match term:
+        case Compare(path=AttrPath(names=(name,), member=None, value_path=()), values=(Number(),)):
+            return _number_tester(term, name)
+        case _:
+            return lambda entity, lookup: _term_matches(term, term.path, entity, lookup)
+
+
+def _number_tester(term: Compare, name: str) -> Test:
+    (number,) = (value.value for value in term.values if isinstance(value, Number))
+    relation = _RELATIONS[term.operator]
+
+    def test(entity: Entity, lookup: Lookup | None) -> bool:
+        for instance in entity.attrs.get(name, ()):
+            value = instance.get("value")
+            if type(value) is float or type(value) is int:
+                if relation(value, number):
+                    return True
+            else:
+                return _term_matches(term, term.path, entity, lookup)
+        return False
+
+    return test
 
 
 def _term_matches(term: Term, path: Path, entity: Entity, lookup: Lookup | None) -> bool:

@@ -30,6 +30,8 @@ def test_every_kind_of_value_is_seen_alike(
     BY_ID.update(by_id)
     expected = {entity.id for entity in UNIVERSE if query.holds(entity)}
     in_python = {entity.id for entity in UNIVERSE if q.matches(node, entity, by_id.get)}
+    test = q.tester(node)
+    assert in_python == {entity.id for entity in UNIVERSE if test(entity, by_id.get)}
     event(f"about {len(expected) * 10 // len(UNIVERSE)} of 10 match")
     assert in_python == expected, query.text
     assert select_in_universe(condition, params) == expected, query.text
@@ -73,6 +75,8 @@ def test_postgresql_python_and_the_model_agree(
     by_id = {entity.id: entity for entity in world}
     expected = {entity.id for entity in world if query.holds(entity)}
     in_python = {entity.id for entity in world if q.matches(node, entity, by_id.get)}
+    test = q.tester(node)
+    assert in_python == {entity.id for entity in world if test(entity, by_id.get)}
     event(f"{len(expected)} of {len(world)} match")
     assert in_python == expected, query.text
     assert select(world, condition, params) == expected, query.text
