@@ -16,9 +16,18 @@ _DISCARD_SECONDS: Final = 5.0
 
 async def whole(request: Request, seconds: float) -> bytes:
     """Return the body. Raises RequestTimeout when it has not arrived within `seconds`."""
+    parts: list[bytes] = []
     try:
+        # By hand rather than by `request.body()`: a body mostly comes in one part, and this is
+        # done for each change.
         async with asyncio.timeout(seconds):
-            return await request.body()
+            while True:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return parts[0] if len(parts) == 1 else b"".join(parts)
     except TimeoutError:
         raise too_late(seconds) from None
 
