@@ -1,6 +1,7 @@
 """Notifications of registrations outlive any process."""
 
 import signal
+from collections import Counter
 
 import httpx
 
@@ -28,7 +29,9 @@ async def test_killed_while_it_delivers_nothing_is_lost(
         while len({one.data[0]["id"] for one in receiver.received}) < SOURCES:
             await receiver.wait_for(len(receiver.received) + 1, seconds=60)
     told = [int(one.data[0]["id"].rpartition(":")[2]) for one in receiver.received]
-    # What was under way when it died may come twice; the order stays.
     assert list(dict.fromkeys(told)) == list(range(SOURCES))
-    assert len(told) <= SOURCES + 1
+    # What it told shortly before it died, and had not yet noted, comes once more; the rest once.
+    twice = Counter(told) - Counter(range(SOURCES))
+    assert all(number <= SOURCES // 2 for number in twice)
+    assert set(twice.values()) <= {1}
     assert {one.body["triggerReason"] for one in receiver.received} == {"newlyMatching"}
