@@ -17,10 +17,11 @@ _LASTING: Final = {"Cache-Control": "public, max-age=300"}
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }
-body { font: 1rem/1.6 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
+body { font: 1rem/1.6 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem;
+  overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-top: 1px solid #8888; }
-code { font-size: .95em; overflow-wrap: anywhere; }
+code { font-size: .95em; }
 """
 _PAGE: Final = """<!doctype html>
 <html lang="ja">
@@ -33,10 +34,10 @@ _PAGE: Final = """<!doctype html>
 <body>
 <h1>API <span lang="en">— what programs can ask of this platform</span></h1>
 <p>プログラムからこの基盤を使うための窓口の一覧です。読み取りには鍵は要りません。
-変更と、🔑のある操作には<code>Authorization: Bearer &lt;鍵&gt;</code> が要ります。
+変更と、「鍵」とある操作には<code>Authorization: Bearer &lt;鍵&gt;</code> が要ります。
 詳しい定義はOpenAPI 3.1のファイルにあります。</p>
-<p lang="en">The doors for programs. Reading needs no key; changes, and whatever shows 🔑, need
-<code>Authorization: Bearer &lt;key&gt;</code>. The OpenAPI 3.1 files say it all in detail.</p>
+<p lang="en">The doors for programs. Reading needs no key; changes, and whatever is marked 鍵 (key),
+need <code>Authorization: Bearer &lt;key&gt;</code>. The OpenAPI 3.1 files say it all in detail.</p>
 {doors}
 </body>
 </html>
@@ -54,7 +55,7 @@ _DOOR: Final = """<h2>{title}: <code>{prefix}</code></h2>
 
 
 def _row(door: Door, path: str, method: str, operation: document.AnyOperation) -> str:
-    key = " 🔑" if document.facts_of(operation, method).needs_key else ""
+    key = " 鍵" if document.facts_of(operation, method).needs_key else ""
     summary = escape(document.summary_of(operation))
     return f"<tr><td><code>{method} {escape(path)}</code>{key}</td><td>{summary}</td></tr>"
 
