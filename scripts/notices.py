@@ -21,6 +21,7 @@ KNOWN = {
     "aiomqtt": "BSD-3-Clause",
     "google-re2": "BSD-3-Clause",
     "isodate": "BSD-3-Clause",
+    "procrastinate": "MIT",
     "pyld": "BSD-3-Clause",
     "setuptools": "MIT",
     "sqlparse": "BSD-3-Clause",
