@@ -11,10 +11,11 @@ import pytest
 from django.test import AsyncClient
 from django.utils.translation.template import templatize
 
+from tamamo.web.messages import catalogues
 from tests.web.city_data import MemorySource, gauge
 
 WEB = Path(__file__).resolve().parents[2] / "tamamo" / "web"
-CATALOGUE = polib.pofile(str(WEB / "locale" / "ja" / "LC_MESSAGES" / "django.po"))
+CATALOGUE = [entry for path in catalogues(WEB) for entry in polib.pofile(str(path))]
 CALLS = {"_": 0, "gettext": 0, "gettext_lazy": 0, "ngettext": 0, "pgettext": 1}
 KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
 Text = tuple[str | None, str]

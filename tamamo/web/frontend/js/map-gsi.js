@@ -39,7 +39,7 @@ export async function tryOnlineMap(map, maplibre, status, attempt = 0) {
     status.textContent = say("mapFull");
     return;
   }
-  const live = document.getElementById("portal").dataset.mode === "live";
+  const live = document.getElementById("portal")?.dataset.mode === "live";
   status.textContent = say(live ? "mapBasic" : "mapBasicPlain");
   const pause = PAUSES[Math.min(attempt, PAUSES.length - 1)];
   setTimeout(() => tryOnlineMap(map, maplibre, status, attempt + 1), pause);
