@@ -28,6 +28,10 @@ BOUND = {
 #: Reference table → why its rows are of no entity, and few.
 REFERENCE = {
     "tenant": "one row a tenant",
+    "tenant_usage": "one row a tenant",
+    "tenant_minute": "one row a tenant and minute with requests, kept for a day",
+    "sharing_agreement": "one row an agreement; every process keeps those in force in memory",
+    "town_generation": "one row: how often tenants and agreements have changed",
     "schema_migration": "one row a migration",
     "feed": "one row a feed",
     "feed_error": "one row a feed and kind of error",
