@@ -55,6 +55,14 @@ class Unauthorized(Problem):
     title = "A key is needed"
 
 
+class Forbidden(Problem):
+    """Whoever asks is known, and may not do this (403)."""
+
+    status = 403
+    type = "https://tamamo.example/problems/forbidden"
+    title = "Not allowed"
+
+
 class Unavailable(Problem):
     """The database cannot be reached now; the client may try again (503)."""
 
