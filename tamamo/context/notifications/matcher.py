@@ -120,19 +120,29 @@ class Matcher:
         return Round(seen, stored, again=page.full)
 
     async def _drafts(self, change: Change, now: datetime) -> list[Draft]:
+        candidates = self._registry.candidates(change)
+        if not candidates.subscriptions:
+            return []
+        try:
+            events = events_of(change)
+            awake = self._registry.awake(change, events, candidates)
+        except Exception:
+            # One row must not hold up all others.
+            _log.exception("not matched", at=change.position)
+            return []
         found: list[Draft] = []
-        events: Events | None = None
-        for subscription in self._registry.candidates(change):
+        newer = change.at.xid >= awake.newest
+        for subscription in awake.subscriptions:
+            if not subscription.active(now):
+                continue
+            if not newer and subscription.since.saw(change.at.xid):
+                continue
             try:
-                if not subscription.active(now) or subscription.since.saw(change.at.xid):
-                    continue
-                if events is None:
-                    events = events_of(change)
-                if not subscription.wakes(change, events):
+                if not subscription.link_depth and not subscription.selects(change.entity):
                     continue
                 message = await self._match(subscription, change, events)
             except Exception:
-                # One subscription or one row must not hold up all others.
+                # Nor must one subscription.
                 _log.exception("not matched", subscription=subscription.id, at=change.position)
                 continue
             if message is not None:
@@ -143,12 +153,13 @@ class Matcher:
         self, subscription: Subscription, change: Change, events: Events
     ) -> Message | None:
         fetch = partial(self._entities.find_many, change.tenant)
-        lookup = None
         if subscription.link_depth:
             lookup = await self._linked(change, subscription.link_depth)
-        if not subscription.selects(change.entity, lookup):
-            return None
+            if not subscription.selects(change.entity, lookup):
+                return None
         if isinstance(subscription, OtherSubscription):
+            if not subscription.wakes(change, events):
+                return None
             return subscription.message(change, events)
         body = await bodies.of_change(subscription, change, events, fetch)
         return None if body is None else Message(subscription.endpoint.accept, body)

@@ -50,8 +50,8 @@ returning s.tenant, s.id
 insert into notification (tenant, entity_id, subscription_id, bucket, media, body, request)
 select n.tenant, n.entity_id, n.subscription_id, n.bucket, n.media, n.body, n.request
 from unnest(
-    %(tenants)s::text[], %(entities)s::text[], %(subscriptions)s::text[], %(buckets)s::int[],
-    %(medias)s::text[], %(bodies)s::text[], %(requests)s::text[]
+    %(tenants)b::text[], %(entities)b::text[], %(subscriptions)b::text[], %(buckets)s::int[],
+    %(medias)b::text[], %(bodies)b::text[], %(requests)s::text[]
 ) with ordinality as n (tenant, entity_id, subscription_id, bucket, media, body, request, place)
 where exists (
     select 1 from subscription s where s.tenant = n.tenant and s.id = n.subscription_id
@@ -98,7 +98,7 @@ limit %(limit)s
 -- name: delivered
 delete from notification n
 using unnest(
-    %(tenants)s::text[], %(entities)s::text[], %(subscriptions)s::text[], %(seqs)s::bigint[]
+    %(tenants)b::text[], %(entities)b::text[], %(subscriptions)b::text[], %(seqs)s::bigint[]
 ) as d (tenant, entity_id, subscription_id, seq)
 where n.tenant = d.tenant
     and n.entity_id = d.entity_id

@@ -112,12 +112,12 @@ class Subscription(Subscriber):
     show_changes: bool
     #: How many relationships its query follows.
     link_depth: int = field(init=False, compare=False)
-    test: q.Test | None = field(init=False, compare=False, repr=False)
+    test: match.Test = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         asked = self.query.q
         object.__setattr__(self, "link_depth", 0 if asked is None else q.link_depth(asked))
-        object.__setattr__(self, "test", None if asked is None else q.tester(asked))
+        object.__setattr__(self, "test", match.tester(self.query))
 
     @property
     def types(self) -> tuple[str, ...] | None:
@@ -148,7 +148,7 @@ class Subscription(Subscriber):
 
     def selects(self, entity: Entity, lookup: Lookup | None = None) -> bool:
         """Whether the entity is subscribed to and meets the query."""
-        return match.matches(self.query, entity, lookup, self.test)
+        return self.test(entity, lookup)
 
 
 class OtherSubscription(Subscription):

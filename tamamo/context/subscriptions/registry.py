@@ -1,7 +1,7 @@
 """The subscriptions of the database, compiled, as this process knows them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,8 @@ from tamamo.context.jsonld.pack import unpack
 from tamamo.context.ngsiv2.subscriptions.compiled import compile_orion
 from tamamo.context.sourcesubscriptions.compiled import compile_source_subscription
 from tamamo.context.subscriptions.compiled import (
+    Events,
+    OtherSubscription,
     Snapshot,
     Subscriber,
     Subscription,
@@ -25,6 +27,9 @@ from tamamo.kernel.errors import Problem
 
 _SQL = sql.load(__package__)
 _log = structlog.get_logger(__name__)
+
+#: Kinds of change remembered at most.
+_MOST_AUDIENCES: Final = 1_000
 
 #: Tenant and subscription id.
 Key = tuple[str, str]
@@ -52,6 +57,23 @@ class _Watchers:
             self.by_attr.setdefault(attr, []).append(subscription)
 
 
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The subscriptions that one kind of change may concern.
+
+    newest: a transaction of this number or a later one came after all of them were made.
+    """
+
+    subscriptions: tuple[Subscription, ...]
+    newest: int
+
+    @classmethod
+    def of(cls, subscriptions: Iterable[Subscription]) -> "Audience":
+        """Make it of subscriptions of which some may stand there twice."""
+        each = tuple({one.id: one for one in subscriptions}.values())
+        return cls(each, max((one.since.xmax for one in each), default=0))
+
+
 class Registry:
     """Compiled subscriptions, found by the tenant, type and attributes of a change."""
 
@@ -59,6 +81,8 @@ class Registry:
         self.version = -1
         self._known: dict[Key, tuple[datetime, str, Subscriber]] = {}
         self._by_type: dict[tuple[str, str | None], _Watchers] = {}
+        #: Changes of one kind come again and again: who may listen, and whom they wake.
+        self._audiences: dict[Hashable, Audience] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -91,6 +115,7 @@ class Registry:
                 known[compiled.tenant, compiled.id] = (row[2], row[3], compiled)
         self._known = known
         self.version = version
+        self._audiences = {}
         self._by_type = _by_type(self)
 
     @property
@@ -114,20 +139,45 @@ class Registry:
                 found.update(subscription.types)
         return sorted(found)
 
-    def candidates(self, change: Change) -> Iterable[Subscription]:
+    def candidates(self, change: Change) -> Audience:
         """Return the subscriptions that may match a change, each once."""
-        found: dict[str, Subscription] = {}
+        if change.operation != "update":
+            return Audience.of(self._watching(change))
+        key = (change.tenant, tuple(change.types), tuple(change.changed))
+        return self._audiences.get(key) or self._keep(key, self._watching(change))
+
+    def awake(self, change: Change, events: Events, audience: Audience) -> Audience:
+        """Return those of an audience that a change wakes."""
+        if change.operation != "update":
+            return Audience.of(_awake(change, events, audience))
+        key = (change.tenant, tuple(change.types), tuple(change.changed), tuple(events.items()))
+        found = self._audiences.get(key)
+        if found is None:
+            found = self._keep(key, _awake(change, events, audience))
+        return found
+
+    def _keep(self, key: Hashable, subscriptions: Iterable[Subscription]) -> Audience:
+        if len(self._audiences) >= _MOST_AUDIENCES:
+            self._audiences.clear()
+        found = self._audiences[key] = Audience.of(subscriptions)
+        return found
+
+    def _watching(self, change: Change) -> Iterator[Subscription]:
         attrs = change.changed if change.operation == "update" else change.entity.attrs
         for kind in (None, *change.types):
             watchers = self._by_type.get((change.tenant, kind))
             if watchers is None:
                 continue
-            for subscription in watchers.of_any:
-                found[subscription.id] = subscription
+            yield from watchers.of_any
             for attr in attrs:
-                for subscription in watchers.by_attr.get(attr, ()):
-                    found[subscription.id] = subscription
-        return found.values()
+                yield from watchers.by_attr.get(attr, ())
+
+
+def _awake(change: Change, events: Events, audience: Audience) -> Iterator[Subscription]:
+    """Leave out those that no change with these events wakes, whatever its values."""
+    for one in audience.subscriptions:
+        if isinstance(one, OtherSubscription) or one.wakes(change, events):
+            yield one
 
 
 async def _rows(

@@ -93,10 +93,42 @@ async def test_only_those_that_watch_what_changed_are_looked_at(broker: Broker) 
             orjson.dumps(document).decode(),
             None,
         )
-        return {subscription.id[6:] for subscription in registry.candidates(change)}
+        return {one.id[6:] for one in registry.candidates(change).subscriptions}
 
     both = ["level", "name"]
     assert looked_at("update", ["level"], both) == {"any", "level", "both"}
     assert looked_at("update", ["other"], both) == {"any"}
     assert looked_at("create", [], both) == {"any", "level", "both", "name"}
     assert looked_at("delete", [], ["name"]) == {"any", "both", "name"}
+
+
+async def test_whom_a_kind_of_change_wakes_is_remembered_until_subscriptions_change(
+    broker: Broker,
+) -> None:
+    terms = resolve.default_map().terms
+    level = terms.expand_term("level")
+    registry = Registry()
+
+    async def subscribe(name: str, *triggers: str) -> None:
+        wanted = body(f"urn:x:{name}", notificationTrigger=list(triggers))
+        await broker.subscriptions.create("default", wanted, terms)
+        async with single(broker.pool) as connection:
+            await registry.refresh(connection, registry.version + 1)
+
+    def woken(kind: str, xid: int) -> tuple[set[str], bool]:
+        change = Change(
+            Position(xid, 1), "default", "update", "urn:x:1", [terms.expand_type("Room")], [level],
+            None, "", None,
+        )  # fmt: skip
+        events = {level: frozenset({kind})}
+        found = registry.awake(change, events, registry.candidates(change))
+        return {one.id[6:] for one in found.subscriptions}, xid >= found.newest
+
+    await subscribe("updates", "attributeUpdated")
+    await subscribe("deletions", "attributeDeleted")
+    assert woken("attributeUpdated", 1) == ({"updates"}, False)
+    assert woken("attributeDeleted", 10**9) == ({"deletions"}, True)
+    assert woken("attributeCreated", 1)[0] == set()
+    await subscribe("all", "entityUpdated")
+    assert woken("attributeUpdated", 1)[0] == {"updates", "all"}
+    assert woken("attributeCreated", 1)[0] == {"all"}
