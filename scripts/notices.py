@@ -19,10 +19,12 @@ BEGIN, END = "<!-- begin: written by scripts/notices.py -->", "<!-- end -->"
 #: Licences the packages' metadata leave out or give as a whole text.
 KNOWN = {
     "aiomqtt": "BSD-3-Clause",
+    "django-oauth-toolkit": "BSD-3-Clause",
     "google-re2": "BSD-3-Clause",
     "isodate": "BSD-3-Clause",
     "procrastinate": "MIT",
     "pyld": "BSD-3-Clause",
+    "segno": "BSD-3-Clause",
     "setuptools": "MIT",
     "sqlparse": "BSD-3-Clause",
     "uvloop": "MIT OR Apache-2.0",
