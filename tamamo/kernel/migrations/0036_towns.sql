@@ -8,7 +8,7 @@ alter table tenant
     add column max_entities bigint check (max_entities >= 0),                -- null: no limit
     add column max_requests integer check (max_requests > 0),                -- a minute
     add column max_storage bigint check (max_storage >= 0),                  -- bytes
-    add column public_types text[] not null default '{}',    -- IRIs read by everybody; '*': all
+    add column if not exists public_types text[] not null default '{}', -- IRIs everybody reads; '*'
     add column state text not null default 'active' check (state in ('active', 'suspended')),
     add column created_by text;
 -- The installing town goes on as it was: everybody reads all of it.
