@@ -71,16 +71,25 @@ create table sharing_agreement (
 );
 create index sharing_agreement_by_reader on sharing_agreement (reader);
 create index sharing_agreement_by_owner on sharing_agreement (owner);
+create index sharing_agreement_amending on sharing_agreement (amends) where amends is not null;
 
--- Those that count at this moment.
+-- Those that count at this moment. One that was amended ends when the new one begins.
 create view agreement_in_force as
-select id, owner, reader, types, attrs, actions, valid_from, valid_to
-from sharing_agreement
-where owner_signed_at is not null
-    and reader_signed_at is not null
-    and revoked_at is null
-    and valid_from <= now()
-    and (valid_to is null or valid_to > now());
+select a.id, a.owner, a.reader, a.types, a.attrs, a.actions, a.valid_from, a.valid_to
+from sharing_agreement a
+where a.owner_signed_at is not null
+    and a.reader_signed_at is not null
+    and a.revoked_at is null
+    and a.valid_from <= now()
+    and (a.valid_to is null or a.valid_to > now())
+    and not exists (
+        select
+        from sharing_agreement newer
+        where newer.amends = a.id
+            and newer.owner_signed_at is not null
+            and newer.reader_signed_at is not null
+            and newer.valid_from <= now()
+    );
 
 -- Counts the changes of tenants and agreements: processes compare it to know when to read them.
 create table town_generation (

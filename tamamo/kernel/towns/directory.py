@@ -1,0 +1,118 @@
+"""The towns and the agreements in force as this process knows them, without asking the database."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from psycopg.rows import dict_row
+
+from tamamo.kernel import sql, time
+from tamamo.kernel.database import Connection, Pool, single
+from tamamo.kernel.tasks import beside, wanted
+from tamamo.kernel.towns.share import READ, Share
+from tamamo.kernel.towns.town import DEFAULT, Town, from_columns
+
+_SQL = sql.load("tamamo.kernel.towns", "directory.sql")
+_log = structlog.get_logger(__name__)
+
+#: Seconds between looks at what other processes changed, and at the clock.
+INTERVAL: Final = 0.5
+
+
+class Towns:
+    """All tenants and the agreements between them.
+
+    A change made in this process is known once `refresh` was awaited, one made in another within
+    INTERVAL; an agreement begins and ends within INTERVAL of its dates. Looking costs one row.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._towns: dict[str, Town] = {DEFAULT: Town(DEFAULT)}
+        self._signed: tuple[Share, ...] = ()
+        #: Reader and action → what counts now.
+        self._shares: dict[tuple[str, str], tuple[Share, ...]] = {}
+        self._generation: int | None = None
+        self._refreshing = asyncio.Lock()
+        #: Moves with every change of what is known here: whoever derives from it compares this.
+        self.version = 0
+
+    def get(self, name: str) -> Town | None:
+        """Return the tenant of a name, None when there is none."""
+        return self._towns.get(name)
+
+    def all(self) -> Collection[Town]:
+        """Return all tenants, in no order."""
+        return self._towns.values()
+
+    def shares(self, reader: str, action: str = READ) -> tuple[Share, ...]:
+        """Return the agreements in force now that let a tenant read others, or follow them."""
+        return self._shares.get((reader, action), ())
+
+    def note(self, town: Town) -> None:
+        """Take in a tenant that was just made, before the next look."""
+        self._towns = {**self._towns, town.name: town}
+        self.version += 1
+
+    async def refresh(self) -> None:
+        """Read what changed since the last look. Raises Unavailable."""
+        async with self._refreshing, single(self._pool) as connection:
+            cursor = await connection.execute(_SQL["generation"])
+            row = await cursor.fetchone()
+            generation: int = row[0] if row else 0
+            if generation != self._generation:
+                towns = await _rows(connection, "list_towns")
+                signed = await _rows(connection, "list_shares")
+                self._towns = {town["name"]: from_columns(town) for town in towns}
+                self._signed = tuple(_share(one) for one in signed)
+                self._generation = generation
+                self.version += 1
+        self.turn(time.now())
+
+    def turn(self, moment: datetime) -> None:
+        """Let begin and end what the clock says; awaits nothing."""
+        shares: dict[tuple[str, str], list[Share]] = defaultdict(list)
+        for share in self._signed:
+            owner = self._towns.get(share.owner)
+            if share.counts(moment) and owner is not None and not owner.suspended:
+                for action in share.actions:
+                    shares[share.reader, action].append(share)
+        found = {key: tuple(own) for key, own in shares.items()}
+        if found != self._shares:
+            self._shares = found
+            self.version += 1
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator["Towns"]:
+        """Keep what is known true while the block runs. Raises Unavailable at the first look."""
+        await self.refresh()
+        async with beside(self._follow(), name="towns"):
+            yield self
+
+    async def _follow(self) -> None:
+        while wanted():
+            await asyncio.sleep(INTERVAL)
+            # Dates pass whether the database is there or not.
+            self.turn(time.now())
+            try:
+                await self.refresh()
+            except Exception:
+                # The database may be restarting: what is known stays in use.
+                _log.warning("cannot read the towns, trying again", exc_info=True)
+
+
+async def _rows(connection: Connection, block: str) -> Sequence[dict[str, Any]]:
+    cursor = connection.cursor(row_factory=dict_row)
+    return await (await cursor.execute(_SQL[block])).fetchall()
+
+
+def _share(row: dict[str, Any]) -> Share:
+    sets = {
+        name: None if row[name] is None else frozenset(row[name])
+        for name in ("types", "attrs", "actions")
+    }
+    return Share(**{**row, **sets})
