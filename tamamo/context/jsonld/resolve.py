@@ -1,16 +1,26 @@
 """From a user's @context to a term map: PyLD processes it, the core context goes on top."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from pyld import jsonld
-from pyld.context_resolver import ContextResolver
+# PyLD opens a session of `requests` when it finds that package, 5 MB in every process for what is
+# never used: documents come by tamamo.kernel.outgoing.
+_there = sys.modules.get("requests")
+sys.modules["requests"] = None  # type: ignore[assignment]
 
-from tamamo.context.errors import BadRequestData
-from tamamo.context.jsonld import core
-from tamamo.context.jsonld.terms import TermMap
-from tamamo.context.model.entity import DEFAULT_VOCABULARY
+from pyld import jsonld  # noqa: E402
+from pyld.context_resolver import ContextResolver  # noqa: E402
+
+del sys.modules["requests"]
+if _there is not None:
+    sys.modules["requests"] = _there
+
+from tamamo.context.errors import BadRequestData  # noqa: E402
+from tamamo.context.jsonld import core  # noqa: E402
+from tamamo.context.jsonld.terms import TermMap  # noqa: E402
+from tamamo.context.model.entity import DEFAULT_VOCABULARY  # noqa: E402
 
 _FIELD = "/@context"
 #: A context that refers to more others than this is refused.
