@@ -16,11 +16,13 @@ from tamamo.context.registrations.service import RegistrationService
 from tamamo.context.snapshots.service import SnapshotService
 from tamamo.context.sourcesubscriptions.service import SourceSubscriptionService
 from tamamo.context.subscriptions.service import SubscriptionService
+from tamamo.context.temporal.changing import EvolutionService
 from tamamo.context.temporal.partitions import Partitions
 from tamamo.context.temporal.service import TemporalService
 from tamamo.context.tenants import Tenants
 from tamamo.kernel.database import Pool, open_pool
 from tamamo.kernel.home import api_key
+from tamamo.kernel.identity import Identity
 from tamamo.kernel.outgoing import Outgoing
 from tamamo.kernel.settings import Settings
 
@@ -39,14 +41,15 @@ class Broker:
     entities: EntityService
     discovery: DiscoveryService
     temporal: TemporalService
+    evolutions: EvolutionService
     observations: ObservationService
     changes: ChangeService
     subscriptions: SubscriptionService
     source_subscriptions: SourceSubscriptionService
     entity_maps: EntityMapService
     snapshots: SnapshotService
-    #: What changes over HTTP need in their Authorization header; None: nothing (`--open`).
-    api_key: str | None
+    #: Who asks, and what they may do.
+    identity: Identity
 
 
 @asynccontextmanager
@@ -76,11 +79,12 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             EntityService(pool),
             discovery,
             TemporalService(pool),
+            EvolutionService(pool),
             ObservationService(pool, Partitions(pool), tenants),
             changes,
             SubscriptionService(pool, contexts),
             SourceSubscriptionService(pool, contexts),
             EntityMapService(pool),
             SnapshotService(pool),
-            key,
+            Identity(pool, key),
         )

@@ -5,7 +5,6 @@ reads and what it may do, and its handler sees an `Exchange`: the request after 
 clause 6.3 were applied.
 """
 
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +35,8 @@ from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
 from tamamo.context.tenants import SNAPSHOT_HEADER, TENANT_HEADER
 from tamamo.kernel import bodies
-from tamamo.kernel.errors import Problem, Unauthorized, Unavailable
+from tamamo.kernel.errors import Forbidden, Problem, Unavailable
+from tamamo.kernel.identity import ANONYMOUS, NO_ACCESS, Access, Actor, Reach, challenge
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +69,9 @@ class Exchange:
     #: Headers of the answer that follow from the request.
     echo: dict[str, str] = field(default_factory=dict)
     preferences: Mapping[str, str] = field(default_factory=dict)
+    actor: Actor = ANONYMOUS
+    #: What the actor may do in the tenant; of a request to a snapshot, in the snapshot's tenant.
+    access: Access = NO_ACCESS
 
     def flag(self, name: str) -> bool:
         """Return a Boolean parameter; absent is false. Raises BadRequestData on other texts."""
@@ -94,7 +97,7 @@ class Operation:
     body: type[dict[str, Any]] | type[list[Any]] | None = None
     #: Whether a @context in the body is what the operation is about, not what names in it mean.
     own_context: bool = False
-    #: Whether it changes something and so needs the key.
+    #: Whether it changes something, or shows what only those who write may see.
     writes: bool = False
     #: Whether it makes its tenant when there is none (clause 5.5.10).
     creates_tenant: bool = False
@@ -154,11 +157,13 @@ async def read(request: Request, operation: Operation) -> Exchange:
     """
     broker: Broker = request.state.broker
     headers = request.headers
+    tenant = headers.get(TENANT_HEADER) or DEFAULT_TENANT
+    actor = await broker.identity.actor(headers.get("authorization"))
+    access = await broker.identity.access(actor, tenant)
     if operation.writes:
-        authorize(broker, headers)
+        admit(actor, access, access.write)
     media = negotiation.media_type(headers.get("accept"), operation.geojson)
     params = read_params(request, operation)
-    tenant = headers.get(TENANT_HEADER) or DEFAULT_TENANT
     body = None
     if operation.body is not None:
         settings = broker.settings
@@ -175,6 +180,8 @@ async def read(request: Request, operation: Operation) -> Exchange:
             raise
         # Nothing is kept for a name that anybody may make up.
         known = DEFAULT_TENANT
+    if not operation.writes:
+        admit(actor, access, access.read)
     if operation.own_context:
         terms = await broker.contexts.resolve(known, None)
     else:
@@ -198,6 +205,8 @@ async def read(request: Request, operation: Operation) -> Exchange:
         media,
         echo_headers(headers),
         negotiation.preferences(tuple(headers.getlist("prefer"))) if "prefer" in headers else {},
+        actor,
+        access,
     )
 
 
@@ -213,17 +222,18 @@ async def _enter(broker: Broker, tenant: str, snapshot_id: str, request: Request
     return await broker.snapshots.use(tenant, unquote(snapshot_id))
 
 
-def authorize(broker: Broker, headers: Headers) -> None:
-    """Raise Unauthorized unless the request carries the key, where one is needed."""
-    if broker.api_key is None:
+def admit(actor: Actor, access: Access, reach: Reach) -> None:
+    """Raise Unauthorized or Forbidden unless an operation may be done at all.
+
+    reach: that of the access which the operation needs.
+    """
+    if reach.everything:
         return
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(
-        key.strip().encode(), broker.api_key.encode()
-    ):
-        problem = Unauthorized("Changes need the header Authorization: Bearer <key>")
-        problem.headers["WWW-Authenticate"] = "Bearer"
-        raise problem
+    if actor.subject == ANONYMOUS.subject:
+        raise challenge("This needs the header Authorization: Bearer <key or token>")
+    problem = Forbidden(f"{actor.subject} may not do this in the tenant {access.tenant!r}")
+    problem.headers["WWW-Authenticate"] = 'Bearer realm="tamamo", error="insufficient_scope"'
+    raise problem
 
 
 def read_params(request: Request, operation: Operation) -> dict[str, str]:

@@ -19,16 +19,19 @@ WITH_CREDENTIALS = ("ubscriptions", "csourceRegistrations", "/snapshots")
 
 
 async def test_all_but_reading_needs_the_key(api: httpx.AsyncClient, broker: Broker) -> None:
-    broker.api_key = "k"
+    broker.identity.key = "k"
     free = set()
     for door in DOORS:
         for path, method, _ in document.operations(door):
             url = f"http://broker.test{door.prefix}{path}".replace("{", "").replace("}", "")
             body: dict[str, str] | None = {} if method in {"POST", "PATCH", "PUT"} else None
-            headers = {"Authorization": "Bearer wrong"}
-            answer = await api.request(method, url, json=body, headers=headers)
+            answer = await api.request(method, url, json=body)
             if answer.status_code != 401:
                 free.add((method, door.prefix + path))
+            headers = {"Authorization": "Bearer wrong"}
+            refused = await api.request(method, url, json=body, headers=headers)
+            assert refused.status_code == 401, (method, path)
+            assert 'error="invalid_token"' in refused.headers["www-authenticate"]
     assert {one for one in free if one[0] != "GET"} == READING
     assert not [path for _, path in free if any(word in path for word in WITH_CREDENTIALS)]
     assert len(free) > 20

@@ -16,7 +16,7 @@ from tamamo.context.changes.change import BBox, Change, Filter, Position, Sight
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.context.changes.tailer import ChangeService
 from tamamo.context.errors import BadRequestData, InvalidRequest
-from tamamo.context.http import problem_answer
+from tamamo.context.http import admit, problem_answer
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.model.represent import View, represent, represent_types
@@ -197,7 +197,10 @@ async def stream(request: Request) -> Response | EventStream:
             or request.headers.get(TENANT_HEADER)
             or DEFAULT_TENANT
         )
+        actor = await broker.identity.actor(request.headers.get("authorization"))
+        access = await broker.identity.access(actor, tenant)
         await broker.tenants.require(tenant)
+        admit(actor, access, access.subscribe)
         links = tuple(request.headers.getlist("link"))
         link = negotiation.context_link(links) if links else None
         terms = await broker.contexts.resolve(tenant, link)

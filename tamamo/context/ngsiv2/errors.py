@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from tamamo.context import errors
 from tamamo.kernel.errors import (
+    Forbidden,
     PayloadTooLarge,
     Problem,
     RequestTimeout,
@@ -53,6 +54,7 @@ _NAMES: Final[tuple[tuple[type[Problem], int, str], ...]] = (
     (PayloadTooLarge, 413, "RequestEntityTooLarge"),
     (errors.UnsupportedMediaType, 415, "UnsupportedMediaType"),
     (Unauthorized, 401, "Unauthorized"),
+    (Forbidden, 403, "Forbidden"),
     (Unavailable, 503, "ServiceUnavailable"),
 )
 

@@ -23,7 +23,7 @@ from tamamo.context.errors import (
     NotAcceptable,
     UnsupportedMediaType,
 )
-from tamamo.context.http import authorize
+from tamamo.context.http import admit
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
 from tamamo.context.model.entity import DEFAULT_TENANT
@@ -32,6 +32,7 @@ from tamamo.context.ngsiv2 import errors, names
 from tamamo.context.tenants import MAX_NAME
 from tamamo.kernel import bodies
 from tamamo.kernel.errors import Problem
+from tamamo.kernel.identity import Access, Actor
 from tamamo.kernel.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +60,9 @@ class Call:
     options: frozenset[str]
     #: The core @context's meaning of names.
     terms: TermMap
+    actor: Actor
+    #: What the actor may do in the tenant.
+    access: Access
     #: The body: JSON, or text where that is its media type.
     body: Any = None
     #: Media type of the body.
@@ -149,13 +153,14 @@ async def read(request: Request, operation: Operation) -> Call:
     """Read a request. Raises a Problem or Fault before anything is changed."""
     broker: Broker = request.state.broker
     headers = request.headers
-    if operation.writes or operation.key:
-        authorize(broker, headers)
-    accepts = accepted(headers.get("accept"), operation.offers)
-    params = _read_params(request, operation)
     tenant = (headers.get(SERVICE) or DEFAULT_TENANT).strip().lower()
     if not 1 <= len(tenant) <= MAX_NAME or not tenant.isprintable():
         raise Fault("cannot be the name of a tenant", SERVICE)
+    actor = await broker.identity.actor(headers.get("authorization"))
+    access = await broker.identity.access(actor, tenant)
+    admit(actor, access, access.write if operation.writes or operation.key else access.read)
+    accepts = accepted(headers.get("accept"), operation.offers)
+    params = _read_params(request, operation)
     paths = names.read_paths(headers.get(SERVICE_PATH))
     if operation.writes and (len(paths) > 1 or any(path.endswith("#") for path in paths)):
         raise Fault("a change takes one path, without #", SERVICE_PATH)
@@ -172,6 +177,8 @@ async def read(request: Request, operation: Operation) -> Call:
         params,
         options,
         await broker.contexts.resolve(tenant, None),
+        actor,
+        access,
         body,
         _media(headers),
         accepts,

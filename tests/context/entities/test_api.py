@@ -366,11 +366,11 @@ async def test_unknown_parameters(api: httpx.AsyncClient, query: str) -> None:
 
 
 async def test_changes_need_the_key_and_reads_do_not(broker: Broker) -> None:
-    broker.api_key = "secret"
+    broker.identity.key = "secret"
     async with client_of(broker) as api:
         refused = await api.post("/entities", json=GAUGE)
         assert refused.status_code == 401
-        assert refused.headers["www-authenticate"] == "Bearer"
+        assert refused.headers["www-authenticate"] == 'Bearer realm="tamamo"'
         wrong = await api.post(
             "/entities", json=GAUGE, headers={"Authorization": "Bearer secretly"}
         )

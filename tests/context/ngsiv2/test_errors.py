@@ -101,7 +101,7 @@ async def test_deep_and_long_bodies_are_bounded(orion: httpx.AsyncClient) -> Non
 
 
 async def test_changes_need_the_key(orion: httpx.AsyncClient, broker: Broker) -> None:
-    broker.api_key = key = "secret"
+    broker.identity.key = key = "secret"
     body = {"id": "a"}
     for method, path in (
         ("POST", "/entities"),
@@ -117,7 +117,7 @@ async def test_changes_need_the_key(orion: httpx.AsyncClient, broker: Broker) ->
     ):
         answer = await orion.request(method, path, json=body)
         assert (answer.status_code, answer.json()["error"]) == (401, "Unauthorized"), path
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["www-authenticate"] == 'Bearer realm="tamamo"'
     assert (await orion.get("/entities")).json() == []
     assert (await orion.post("/op/query", json={})).json() == []
     allowed = {"Authorization": f"Bearer {key}"}

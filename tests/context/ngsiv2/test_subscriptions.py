@@ -159,7 +159,7 @@ async def test_passwords_are_not_shown(orion: httpx.AsyncClient) -> None:
 
 
 async def test_everything_needs_the_key(broker: Broker) -> None:
-    broker.api_key = "k"
+    broker.identity.key = "k"
     async with client_of(broker) as client:
         client.base_url = httpx.URL("http://broker.test/v2")
         for call in (

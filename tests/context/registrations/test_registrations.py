@@ -308,7 +308,7 @@ async def test_credentials_for_a_source_are_not_for_everyone(
     api: httpx.AsyncClient, broker: Broker
 ) -> None:
     await register(api, contextSourceInfo=[{"key": "Authorization", "value": "Bearer x"}])
-    broker.api_key = "key"
+    broker.identity.key = "key"
     for path in (f"{PATH}/{ID}", f"{PATH}?type=Gauge"):
         assert (await api.get(path)).status_code == 401
         answer = await api.get(path, headers={"Authorization": "Bearer key"})
