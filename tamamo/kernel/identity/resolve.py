@@ -1,7 +1,7 @@
 """From grants and what a tenant decided to what an actor may do there."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tamamo.kernel.identity.model import (
@@ -26,6 +26,7 @@ class Share:
     reader: str
     part: Part
     may_subscribe: bool = False
+    may_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,10 @@ def access_of(actor: Actor, tenant: str, policy: Policy) -> Access:
     subscribed, writable = list(readable), []
     for share in policy.shares:
         if share.reader == actor.tenant:
-            readable.append(share.part)
-            if share.may_subscribe:
-                subscribed.append(share.part)
+            # Personal data never travel, whatever was signed.
+            part = replace(share.part, but_types=share.part.but_types | policy.personal)
+            readable += [part] * share.may_read
+            subscribed += [part] * share.may_subscribe
     for grant in grants:
         reads, writes = _parts(grant, policy)
         readable += reads
