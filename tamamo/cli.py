@@ -22,8 +22,10 @@ VERBS = {
     "replay": "tamamo.feeds.commands:replay",
     "feeds": "tamamo.feeds.commands:feeds",
     "notifications": "tamamo.context.notifications.commands:notifications",
+    "jobs": "tamamo.kernel.jobs.commands:jobs",
     "retention": "tamamo.context.temporal.commands:retention",
     "project": "tamamo.plan.commands:project",
+    "audit": "tamamo.kernel.audit.commands:audit",
     "basemap": "tamamo.web.commands:basemap",
 }
 

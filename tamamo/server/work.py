@@ -23,6 +23,8 @@ SERVICES: dict[str, str] = {
     "notifications": "tamamo.context.notifications.service:run",
     "subscriptions_at_sources": "tamamo.context.remotesubscriptions.service:run",
     "snapshots": "tamamo.context.snapshots.work:run",
+    "audit_heads": "tamamo.kernel.audit.heads:run",
+    "jobs": "tamamo.server.jobs:run",
 }
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
