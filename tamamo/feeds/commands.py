@@ -212,7 +212,13 @@ def import_file(
                 )
             else:
                 recorded = await importing.write(
-                    broker, tenant, chosen, result, at_once=all_or_nothing, report=_written
+                    broker,
+                    tenant,
+                    chosen,
+                    result,
+                    original=importing.original(file, encoding),
+                    at_once=all_or_nothing,
+                    report=_written,
                 )
                 if sys.stderr.isatty():
                     click.echo("\r\033[K", nl=False, err=True)

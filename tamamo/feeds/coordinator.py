@@ -16,6 +16,7 @@ import structlog
 from tamamo.context.model.entity import Entity
 from tamamo.context.observations import Recorded
 from tamamo.feeds.errors import FeedError, NotAuthorised, classify, scrub
+from tamamo.feeds.records import FeedRecords
 from tamamo.feeds.rejects import Reject
 from tamamo.feeds.status import Declaration, FeedStatuses
 from tamamo.kernel import time as kernel_time
@@ -59,12 +60,14 @@ class Feed:
     """A source of data.
 
     fetch: get the raw data; whatever it raises is classified. read: turn the raw data into
-    entities, and into rejects what cannot be used. `declaration.interval` must be set.
+    entities, and into rejects what cannot be used. `declaration.interval` must be set. again:
+    `module:function` by which a kept record can be read again (tamamo.feeds.again.Reading).
     """
 
     declaration: Declaration
     fetch: Callable[[], Awaitable[Any]]
     read: Callable[[Any], Iterable[Entity | Reject]]
+    again: str = ""
 
 
 class Coordinator:
@@ -77,12 +80,15 @@ class Coordinator:
         observe: Observe,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
+        *,
+        records: FeedRecords | None = None,
     ) -> None:
         self._feeds = feeds
         self._statuses = statuses
         self._observe = observe
         self._clock = clock or SystemClock()
         self._jitter = jitter
+        self._records = records
 
     async def run(self) -> None:
         """Run every feed for ever, each in a task of its own."""
@@ -126,6 +132,8 @@ class Coordinator:
         try:
             async with asyncio.timeout(FETCH_LIMIT.total_seconds()):
                 raw = await feed.fetch()
+            # Before it is read: what cannot be read is what somebody will want to see.
+            await self._keep_record(feed, raw)
             items = list(feed.read(raw))
             entities = [item for item in items if isinstance(item, Entity)]
             recorded = await self._observe(declaration.tenant, entities)
@@ -149,7 +157,19 @@ class Coordinator:
                 record=excerpt(raw),
             )
         )
+        if self._records is not None and len(entities) < len(items):
+            rejects = [item for item in items if isinstance(item, Reject)]
+            await self._keep(self._records.keep_rejects(declaration, self._clock.now(), rejects))
         return None
+
+    async def _keep_record(self, feed: Feed, raw: object) -> None:
+        """Keep what came, where it is text or bytes."""
+        if self._records is None or not isinstance(raw, bytes | str):
+            return
+        body = raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace")
+        reader = {"reader": feed.again} if feed.again else None
+        now = self._clock.now()
+        await self._keep(self._records.keep(feed.declaration, now, body, reader=reader))
 
     async def _keep(self, write: Awaitable[None]) -> bool:
         """Write a status; without a database the feed goes on and the log tells."""

@@ -60,3 +60,57 @@ select
     ) as errors
 from feed f
 order by f.tenant, f.id;
+
+-- name: keep_record
+-- A raw record as it came.
+insert into feed_record (tenant, feed_id, received_at, name, reader, body)
+values (%(tenant)s, %(id)s, %(at)s, %(name)s, %(reader)s, %(body)s);
+
+-- name: trim_records
+-- Only the last ones are kept.
+delete from feed_record
+where tenant = %(tenant)s and feed_id = %(id)s and number <= (
+    select number from feed_record
+    where tenant = %(tenant)s and feed_id = %(id)s
+    order by number desc offset %(kept)s limit 1
+);
+
+-- name: list_records
+-- What is kept of a feed, newest first, without the records themselves.
+select number, received_at, name, length(body), reader is not null
+from feed_record
+where tenant = %(tenant)s and feed_id = %(id)s
+order by number desc;
+
+-- name: find_record
+-- One record whole.
+select received_at, name, reader, body
+from feed_record
+where tenant = %(tenant)s and feed_id = %(id)s and number = %(number)s;
+
+-- name: keep_rejects
+-- A rejects file.
+insert into feed_rejects (tenant, feed_id, noted_at, name, rows, body)
+values (%(tenant)s, %(id)s, %(at)s, %(name)s, %(rows)s, %(body)s);
+
+-- name: trim_rejects
+-- Only the last ones are kept.
+delete from feed_rejects
+where tenant = %(tenant)s and feed_id = %(id)s and number <= (
+    select number from feed_rejects
+    where tenant = %(tenant)s and feed_id = %(id)s
+    order by number desc offset %(kept)s limit 1
+);
+
+-- name: list_rejects
+-- The rejects files of a feed, newest first.
+select number, noted_at, name, rows
+from feed_rejects
+where tenant = %(tenant)s and feed_id = %(id)s
+order by number desc;
+
+-- name: find_rejects
+-- One rejects file.
+select name, body
+from feed_rejects
+where tenant = %(tenant)s and feed_id = %(id)s and number = %(number)s;

@@ -3,11 +3,11 @@
 import csv
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 
 from tamamo.feeds.quality import Reason
@@ -45,6 +45,22 @@ def _safe(cell: str) -> str:
     return "'" + cell if risky else cell
 
 
+def cells(reject: Reject) -> list[str | int]:
+    """Return the row of a rejects file."""
+    reason = reject.reason
+    head = (reject.row, _safe(reject.field), reason.code, reason.ja, reason.en)
+    return [*head, *map(_safe, reject.original)]
+
+
+def as_csv(rejects: Iterable[Reject]) -> bytes:
+    """Return a rejects file, as RejectsFile writes it."""
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(HEADER)
+    writer.writerows(map(cells, rejects))
+    return text.getvalue().encode("utf-8-sig")
+
+
 class RejectsFile:
     """HOME/rejects/<time>-<file>.csv, made at the first reject; UTF-8 with BOM for spreadsheets.
 
@@ -75,9 +91,7 @@ class RejectsFile:
             if self._file is None:
                 self._file = self._open()
                 csv.writer(self._file).writerow(HEADER)
-            reason = reject.reason
-            head = (reject.row, _safe(reject.field), reason.code, reason.ja, reason.en)
-            csv.writer(self._file).writerow([*head, *map(_safe, reject.original)])
+            csv.writer(self._file).writerow(cells(reject))
         except OSError as error:
             raise SetupError(
                 f"The rejects file {self._wanted} cannot be written: {error}"
