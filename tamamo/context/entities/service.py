@@ -76,7 +76,7 @@ class EntityService:
 
     async def create(self, tenant: str, entity: Entity) -> None:
         """Create an entity (clause 5.6.1). Raises AlreadyExists. The entity is used up."""
-        await self._writes.submit(creation(tenant, entity))
+        await self._submit(creation(tenant, entity))
 
     async def replace(
         self, tenant: str, entity: Entity, types: TypeSelector = None
@@ -172,15 +172,13 @@ class EntityService:
             if await self.find(tenant, entity_id) is not None:
                 raise
             dataset = None if delete_all else dataset_id or ""
-            if not await ending.delete_attribute(
-                self._pool, tenant, entity_id, attr, dataset_id=dataset, types=types
-            ):
+            if not await self._end(tenant, entity_id, attr, dataset, types):
                 raise
             return merge.Change()
 
     async def delete(self, tenant: str, entity_id: str, types: TypeSelector = None) -> None:
         """Delete an entity (clause 5.6.6). Raises ResourceNotFound."""
-        await self._writes.submit(deletion(tenant, entity_id, types))
+        await self._submit(deletion(tenant, entity_id, types))
 
     async def purge(
         self,
@@ -210,7 +208,7 @@ class EntityService:
         self, tenant: str, entity_id: str, step: Step, types: TypeSelector = None
     ) -> merge.Change:
         """Apply a pure step to an entity that exists. Raises ResourceNotFound."""
-        written = await self._writes.submit(changing(tenant, entity_id, step, types))
+        written = await self._submit(changing(tenant, entity_id, step, types))
         assert written.change is not None
         result: merge.Change = written.change.result
         return result
@@ -241,6 +239,18 @@ class EntityService:
             for place, result in zip(lane, half, strict=True):
                 results[place] = result
         return [result for result in results if result is not None]
+
+    async def _submit(self, mutation: Mutation) -> Written:
+        """Write one mutation together with those that arrive meanwhile, or raise its Problem."""
+        return await self._writes.submit(mutation)
+
+    async def _end(
+        self, tenant: str, entity_id: str, attr: str, dataset: str | None, types: TypeSelector
+    ) -> bool:
+        """Record the deletion of an attribute where only the evolution is left."""
+        return await ending.delete_attribute(
+            self._pool, tenant, entity_id, attr, dataset_id=dataset, types=types
+        )
 
     async def _fetch(self, keys: Sequence[store.Key]) -> list[Entity | None]:
         async with single(self._pool) as connection:

@@ -4,9 +4,10 @@
 -- A new map with its entries, in the order of their places; the sources of an entry travel as one
 -- text, as there are no arrays of arrays of different lengths.
 with made as (
-    insert into entity_map (tenant, id, linked, size, expires_at)
+    insert into entity_map (tenant, id, owner, linked, size, expires_at)
     values (
-        %(tenant)s, %(id)s, %(linked)s, cardinality(%(entities)s::text[]), %(expires_at)s
+        %(tenant)s, %(id)s, %(owner)s, %(linked)s, cardinality(%(entities)s::text[]),
+        %(expires_at)s
     )
 )
 insert into entity_map_entry (tenant, map_id, place, entity_id, sources)
@@ -15,10 +16,11 @@ from unnest(%(entities)s::text[], %(sources)s::text[])
     with ordinality as e (entity_id, sources, number);
 
 -- name: find_map
--- One that can still be used.
+-- One that can still be used. owner: null finds those of everybody, here and below.
 select id, linked, expires_at
 from entity_map
-where tenant = %(tenant)s and id = %(id)s and expires_at > now();
+where tenant = %(tenant)s and id = %(id)s and expires_at > now()
+    and (%(owner)s::text is null or owner = %(owner)s);
 
 -- name: list_entries
 -- All entries of a map.
@@ -68,16 +70,21 @@ where tenant = %(tenant)s and id = %(id)s;
 update entity_map
 set expires_at = %(expires_at)s
 where tenant = %(tenant)s and id = %(id)s and expires_at > now()
+    and (%(owner)s::text is null or owner = %(owner)s)
 returning 1;
 
 -- name: delete_map
 -- Remove a map with its entries.
-with entries as (
-    delete from entity_map_entry where tenant = %(tenant)s and map_id = %(id)s
+with gone as (
+    delete from entity_map
+    where tenant = %(tenant)s and id = %(id)s
+        and (%(owner)s::text is null or owner = %(owner)s)
+    returning expires_at > now() as living
+), entries as (
+    delete from entity_map_entry
+    where tenant = %(tenant)s and map_id = %(id)s and exists (select from gone)
 )
-delete from entity_map
-where tenant = %(tenant)s and id = %(id)s
-returning expires_at > now();
+select living from gone;
 
 -- name: crowded_out
 -- Maps that a tenant has no room for any more: those that would end first.

@@ -53,11 +53,16 @@ class Entry:
 
 
 class EntityMapService:
-    """The entity maps of every tenant."""
+    """The entity maps of every tenant, or of them those that somebody made."""
 
-    def __init__(self, pool: Pool) -> None:
-        """Use `pool`."""
+    def __init__(self, pool: Pool, owner: str | None = None) -> None:
+        """owner: the subject whose maps alone are known of; None: those of all."""
         self._pool = pool
+        self._owner = owner
+
+    def owned_by(self, owner: str) -> "EntityMapService":
+        """Return the maps of one subject: a map tells which entities its maker could see."""
+        return EntityMapService(self._pool, owner)
 
     async def create(
         self,
@@ -78,6 +83,7 @@ class EntityMapService:
         row = {
             "tenant": tenant,
             "id": made.id,
+            "owner": self._owner,
             "linked": Json(made.linked, orjson.dumps),
             "expires_at": made.expires_at,
             "entities": list(sources),
@@ -87,13 +93,14 @@ class EntityMapService:
         async with transaction(self._pool) as connection:
             await connection.execute(_SQL["insert_map"], row)
             for (crowded,) in await _all(connection, "crowded_out", room):
-                await connection.execute(_SQL["delete_map"], {"tenant": tenant, "id": crowded})
+                key = {"tenant": tenant, "id": crowded, "owner": None}
+                await connection.execute(_SQL["delete_map"], key)
         return made
 
     async def find(self, tenant: str, map_id: str) -> EntityMap | None:
         """Return a map that can be used, None when there is none (5.5.14)."""
         async with single(self._pool) as connection:
-            rows = await _all(connection, "find_map", {"tenant": tenant, "id": map_id})
+            rows = await _all(connection, "find_map", self._key(tenant, map_id))
         return EntityMap(rows[0][0], rows[0][2], rows[0][1]) if rows else None
 
     async def show(self, tenant: str, map_id: str) -> dict[str, Any]:
@@ -120,11 +127,7 @@ class EntityMapService:
             if await self.find(tenant, map_id) is None:
                 raise _unknown(map_id)
             return
-        row = {
-            "tenant": tenant,
-            "id": map_id,
-            "expires_at": min(moment, now() + MAX_LIFETIME),
-        }
+        row = self._key(tenant, map_id) | {"expires_at": min(moment, now() + MAX_LIFETIME)}
         async with transaction(self._pool) as connection:
             if not await _all(connection, "set_expiry", row):
                 raise _unknown(map_id)
@@ -132,7 +135,7 @@ class EntityMapService:
     async def delete(self, tenant: str, map_id: str) -> None:
         """Remove a map (5.14.3). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
-            rows = await _all(connection, "delete_map", {"tenant": tenant, "id": map_id})
+            rows = await _all(connection, "delete_map", self._key(tenant, map_id))
         if not rows or not rows[0][0]:
             raise _unknown(map_id)
 
@@ -171,13 +174,17 @@ class EntityMapService:
         async with transaction(self._pool) as connection:
             await connection.execute(_SQL["link_maps"], row)
 
+    def _key(self, tenant: str, map_id: str) -> dict[str, Any]:
+        return {"tenant": tenant, "id": map_id, "owner": self._owner}
+
 
 async def sweep(pool: Pool) -> int:
     """Remove maps whose time is over; return how many."""
     async with transaction(pool) as connection:
         keys = await _all(connection, "expired_maps", {"limit": _SLICE})
         for tenant, map_id in keys:
-            await connection.execute(_SQL["delete_map"], {"tenant": tenant, "id": map_id})
+            key = {"tenant": tenant, "id": map_id, "owner": None}
+            await connection.execute(_SQL["delete_map"], key)
     return len(keys)
 
 

@@ -17,12 +17,13 @@ from tamamo.context.entitymaps import answering, asking, evolutions
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model.represent import is_shown
-from tamamo.context.temporal import aggregate, reading, request, writing
+from tamamo.context.temporal import aggregate, reading, request
 from tamamo.context.temporal.body import read_evolution, read_single
 from tamamo.context.temporal.represent import head, represent
 from tamamo.context.temporal.request import Wanted
 from tamamo.context.temporal.rows import INSTANCE_PREFIX
 from tamamo.context.temporal.window import content_range
+from tamamo.context.temporal.writing import Place
 
 _PATH: Final = "/ngsi-ld/v1/temporal/entities/"
 
@@ -30,7 +31,7 @@ _PATH: Final = "/ngsi-ld/v1/temporal/entities/"
 async def create(exchange: Exchange) -> Response:
     """Create or Update Temporal Evolution of an Entity (6.18.3.1)."""
     body = read_evolution(exchange.body, exchange.terms, whole=True)
-    if await writing.upsert(exchange.broker.pool, exchange.tenant, body):
+    if await exchange.broker.evolutions.upsert(exchange.tenant, body):
         return http.created(exchange, _PATH + quote(body.id, safe=":"))
     return http.no_content(exchange)
 
@@ -138,7 +139,7 @@ def _is_empty(wanted: Wanted, answer: reading.Answer, shown: dict[str, Any]) -> 
 
 async def delete(exchange: Exchange) -> Response:
     """Delete Temporal Evolution of an Entity (6.19.3.2)."""
-    await writing.delete(exchange.broker.pool, exchange.tenant, addressed.entity_id(exchange))
+    await exchange.broker.evolutions.delete(exchange.tenant, addressed.entity_id(exchange))
     return http.no_content(exchange)
 
 
@@ -148,7 +149,7 @@ async def add_attributes(exchange: Exchange) -> Response:
     body = read_evolution(exchange.body, exchange.terms, whole=False)
     if body.id not in {"", entity_id}:
         raise BadRequestData(f"/id: is not the entity addressed, {entity_id}", field="/id")
-    await writing.add(exchange.broker.pool, exchange.tenant, entity_id, body)
+    await exchange.broker.evolutions.add(exchange.tenant, entity_id, body)
     return http.no_content(exchange)
 
 
@@ -158,14 +159,8 @@ async def delete_attribute(exchange: Exchange) -> Response:
     dataset = exchange.params.get("datasetId", "")
     if dataset:
         dataset = addressed.uri(dataset, "datasetId")
-    await writing.delete_attribute(
-        exchange.broker.pool,
-        exchange.tenant,
-        entity_id,
-        attr,
-        dataset,
-        everything=exchange.flag("deleteAll"),
-    )
+    which = None if exchange.flag("deleteAll") else dataset
+    await exchange.broker.evolutions.delete_attribute(exchange.tenant, entity_id, attr, which)
     return http.no_content(exchange)
 
 
@@ -173,19 +168,19 @@ async def replace_instance(exchange: Exchange) -> Response:
     """Modify Attribute instance in Temporal Evolution of an Entity (6.22.3.1)."""
     place = _place(exchange)
     instance = read_single(exchange.body, exchange.terms, place.attr)
-    await writing.replace_instance(exchange.broker.pool, place, instance)
+    await exchange.broker.evolutions.replace_instance(place, instance)
     return http.no_content(exchange)
 
 
 async def delete_instance(exchange: Exchange) -> Response:
     """Delete Attribute instance from Temporal Evolution of an Entity (6.22.3.2)."""
-    await writing.delete_instance(exchange.broker.pool, _place(exchange))
+    await exchange.broker.evolutions.delete_instance(_place(exchange))
     return http.no_content(exchange)
 
 
-def _place(exchange: Exchange) -> writing.Place:
+def _place(exchange: Exchange) -> Place:
     entity_id, attr = addressed.entity_id(exchange), addressed.attribute(exchange, scope=True)
-    return writing.Place(exchange.tenant, entity_id, attr, _instance_id(exchange))
+    return Place(exchange.tenant, entity_id, attr, _instance_id(exchange))
 
 
 def _instance_id(exchange: Exchange) -> UUID:

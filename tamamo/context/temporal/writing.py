@@ -1,6 +1,6 @@
 """Changing the history itself (clauses 5.6.11 to 5.6.16). The current state is not touched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,11 +18,19 @@ from tamamo.kernel.time import now, to_text
 
 _SQL = sql.load(__package__)
 
+#: Raises what forbids a change; awaited first in its transaction.
+Permit = Callable[[Connection], Awaitable[None]]
 
-async def upsert(pool: Pool, tenant: str, body: EvolutionBody) -> bool:
+
+async def anybody(_: Connection) -> None:
+    """Permit everything."""
+
+
+async def upsert(pool: Pool, tenant: str, body: EvolutionBody, permit: Permit = anybody) -> bool:
     """Create an evolution or add to it (5.6.11). Returns whether it was created."""
     moment = to_text(now())
     async with transaction(pool) as connection:
+        await permit(connection)
         row = await _fetch(
             connection,
             "upsert_evolution",
@@ -32,10 +40,13 @@ async def upsert(pool: Pool, tenant: str, body: EvolutionBody) -> bool:
     return bool(row and row[0])
 
 
-async def add(pool: Pool, tenant: str, entity_id: str, body: EvolutionBody) -> None:
+async def add(
+    pool: Pool, tenant: str, entity_id: str, body: EvolutionBody, permit: Permit = anybody
+) -> None:
     """Add instances to an evolution (5.6.12). Raises ResourceNotFound."""
     moment = to_text(now())
     async with transaction(pool) as connection:
+        await permit(connection)
         row = await _fetch(
             connection,
             "touch_evolution",
@@ -46,27 +57,34 @@ async def add(pool: Pool, tenant: str, entity_id: str, body: EvolutionBody) -> N
         await _insert(connection, _rows(tenant, entity_id, body.instances, moment))
 
 
-async def delete(pool: Pool, tenant: str, entity_id: str) -> None:
+async def delete(pool: Pool, tenant: str, entity_id: str, permit: Permit = anybody) -> None:
     """Delete an evolution and all its instances (5.6.16). Raises ResourceNotFound."""
     async with transaction(pool) as connection:
+        await permit(connection)
         if await _fetch(connection, "delete_evolution", tenant=tenant, id=entity_id) is None:
             raise _unknown(entity_id)
         await connection.execute(_SQL["delete_history"], {"tenant": tenant, "id": entity_id})
 
 
 async def delete_attribute(
-    pool: Pool, tenant: str, entity_id: str, attr: str, dataset_id: str, *, everything: bool
+    pool: Pool,
+    tenant: str,
+    entity_id: str,
+    attr: str,
+    dataset_id: str | None,
+    *,
+    permit: Permit = anybody,
 ) -> None:
-    """Delete an attribute's instances of one datasetId, "" for none, or of all (5.6.13).
+    """Delete an attribute's instances of one datasetId, "" for none, None for all (5.6.13).
 
     Raises ResourceNotFound.
     """
-    dataset = None if everything else dataset_id
     async with transaction(pool) as connection:
+        await permit(connection)
         await _require(connection, tenant, entity_id)
         cursor = await connection.execute(
             _SQL["delete_attribute"],
-            {"tenant": tenant, "id": entity_id, "attr": attr, "dataset": dataset},
+            {"tenant": tenant, "id": entity_id, "attr": attr, "dataset": dataset_id},
         )
         row = await cursor.fetchone()
         if row is None or not row[0]:
@@ -83,18 +101,22 @@ class Place:
     instance_id: UUID
 
 
-async def delete_instance(pool: Pool, place: Place) -> None:
+async def delete_instance(pool: Pool, place: Place, permit: Permit = anybody) -> None:
     """Delete one instance (5.6.15). Raises ResourceNotFound."""
     async with transaction(pool) as connection:
+        await permit(connection)
         await _take(connection, place)
 
 
-async def replace_instance(pool: Pool, place: Place, instance: Instance) -> None:
+async def replace_instance(
+    pool: Pool, place: Place, instance: Instance, permit: Permit = anybody
+) -> None:
     """Put another instance in the place of one (5.6.14); its createdAt and id stay.
 
     Raises ResourceNotFound.
     """
     async with transaction(pool) as connection:
+        await permit(connection)
         created_at = await _take(connection, place)
         times = {"createdAt": to_text(created_at), "modifiedAt": to_text(now())}
         row = history_row(place.tenant, place.entity_id, place.attr, {**instance, **times})

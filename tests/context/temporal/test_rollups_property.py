@@ -157,9 +157,7 @@ class World:
         for key in gone:
             del self.model[key]
         try:
-            await writing.delete_attribute(
-                self.pool, "default", entity_id, attr, dataset or "", everything=dataset is None
-            )
+            await writing.delete_attribute(self.pool, "default", entity_id, attr, dataset)
         except ResourceNotFound:
             event("nothing to drop")
 

@@ -1,0 +1,6 @@
+-- Who made what outlives a request: it may show or tell no more than its maker may see at the time.
+-- Subjects as tamamo.kernel.identity has them; null: made before there were any, by the operator.
+
+alter table subscription add column owner text;
+alter table entity_map add column owner text;
+create index subscription_of on subscription (tenant, owner);
