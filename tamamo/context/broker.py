@@ -25,6 +25,11 @@ from tamamo.kernel.home import api_key
 from tamamo.kernel.identity import Identity
 from tamamo.kernel.outgoing import Outgoing
 from tamamo.kernel.settings import Settings
+from tamamo.kernel.towns import Towns
+from tamamo.kernel.towns.agreements import AgreementService
+from tamamo.kernel.towns.limits import RateLimits
+from tamamo.kernel.towns.reach import Shares
+from tamamo.kernel.towns.service import TownService
 
 
 @dataclass(slots=True)
@@ -50,6 +55,11 @@ class Broker:
     snapshots: SnapshotService
     #: Who asks, and what they may do.
     identity: Identity
+    #: What this process knows of towns and of the agreements between them.
+    towns: Towns
+    town_service: TownService
+    agreements: AgreementService
+    limits: RateLimits
 
 
 @asynccontextmanager
@@ -62,12 +72,15 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         aclosing(ChangeService(pool)) as changes,
         Directory(pool).following() as directory,
         Activity(pool).keeping() as activity,
+        Towns(pool).following() as towns,
     ):
-        tenants = Tenants(pool)
+        tenants = Tenants(pool, towns)
         library = ContextLibrary(pool)
         contexts = ContextStore(outgoing, library)
         discovery = DiscoveryService(pool)
         key = None if settings.open else api_key(settings.home)
+        identity = Identity(pool, key)
+        identity.shares = Shares(towns)
         yield Broker(
             settings,
             pool,
@@ -86,5 +99,9 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             SourceSubscriptionService(pool, contexts),
             EntityMapService(pool),
             SnapshotService(pool),
-            Identity(pool, key),
+            identity,
+            towns,
+            TownService(pool, towns),
+            AgreementService(pool, towns, identity),
+            RateLimits(settings, towns),
         )

@@ -3,7 +3,10 @@
 from tamamo.context.errors import BadRequestData, NonexistentTenant
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.kernel import sql
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.audit import Event, append
+from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.towns import Town, Towns
+from tamamo.kernel.towns.errors import TenantSuspended
 
 _SQL = sql.load("tamamo.context", "tenants.sql")
 TENANT_HEADER = "NGSILD-Tenant"
@@ -44,32 +47,50 @@ def headers_of(tenant: str) -> dict[str, str]:
 
 
 class Tenants:
-    """The tenants of this installation. Names once seen are remembered: tenants never vanish."""
+    """The tenants of this installation, as requests name them."""
 
-    def __init__(self, pool: Pool) -> None:
-        """Use `pool` to look names up."""
+    def __init__(self, pool: Pool, towns: Towns | None = None) -> None:
+        """towns: what this process knows of them; without it, only what is asked for here."""
         self._pool = pool
-        self._known = {DEFAULT_TENANT}
+        self._towns = towns or Towns(pool)
 
-    async def require(self, name: str, *, create: bool = False) -> None:
-        """See that the tenant exists; create: make it when it does not.
+    async def require(self, name: str, *, create: bool = False, by: str = "system:broker") -> None:
+        """See that the tenant exists; create: make it when it does not, on behalf of `by`.
 
-        Raises NonexistentTenant, and BadRequestData for a name that cannot be one.
+        One made so shows nothing to everybody and has no limits: that is for its operators to
+        change. Raises NonexistentTenant, TenantSuspended, and BadRequestData for a name that
+        cannot be one.
         """
-        if name in self._known:
-            return
+        town = self._towns.get(name)
+        if town is None:
+            town = await self._find(name, by if create else None)
+        if town.suspended:
+            raise TenantSuspended(f"The tenant {name!r} is suspended")
+
+    async def _find(self, name: str, creator: str | None) -> Town:
         if len(name) > MAX_NAME or not name.isprintable():
             raise BadRequestData("This cannot be the name of a tenant", field="NGSILD-Tenant")
         async with transaction(self._pool) as connection:
             cursor = await connection.execute(_SQL["find_tenant"], {"name": name})
             if await cursor.fetchone() is None:
-                if not create:
+                if creator is None:
                     raise NonexistentTenant(f"There is no tenant {name!r}")
-                await connection.execute(_SQL["insert_tenant"], {"name": name})
-        self._known.add(name)
+                await _make(connection, name, creator)
+        await self._towns.refresh()
+        return self._towns.get(name) or Town(name)
 
     async def names(self) -> list[str]:
         """Return the names of all tenants, in order."""
         async with transaction(self._pool) as connection:
             cursor = await connection.execute(_SQL["list_tenants"])
             return [row[0] for row in await cursor.fetchall()]
+
+
+async def _make(connection: Connection, name: str, creator: str) -> None:
+    cursor = await connection.execute(_SQL["insert_tenant"], {"name": name, "by": creator})
+    if await cursor.fetchone() is not None:
+        await connection.execute(_SQL["towns_changed"])
+        await append(
+            connection,
+            Event(name, creator, "tenant.create", f"tenant:{name}", None, {"name": name}),
+        )

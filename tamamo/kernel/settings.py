@@ -44,6 +44,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     split_entities: bool = False
     #: Origins whose pages may use the APIs from a browser (https://app.example.jp); `*`: any.
     cors_origins: tuple[str, ...] = ()
+    #: Whether anybody may make an account (residents). Staff are invited by the operator.
+    sign_up: bool = True
+    #: Minutes without a request after which a session ends, and hours after which it does anyway.
+    session_idle_minutes: float = 60.0
+    session_hours: float = 12.0
+    #: Whether accounts with a staff role need a second factor before they may use it.
+    staff_second_factor: bool = False
+    #: The server that takes mail (host or host:port), and how to speak to it: plain, starttls, tls.
+    #: None: mail is kept in HOME/mail and nobody receives it.
+    mail_server: str | None = None
+    mail_security: str = "starttls"
+    mail_user: str | None = None
+    mail_password: str | None = None
+    mail_from: str = "tamamo@localhost"
+    #: Requests a minute that one process takes of one actor with a key, of one address without
+    #: one, and tries to sign in or to get a token of one address; 0: as many as come.
+    actor_rate: int = 60_000
+    address_rate: int = 6_000
+    sign_in_rate: int = 60
+    #: Proxies whose X-Forwarded-For says where a request comes from (address or CIDR).
+    trusted_proxies: tuple[str, ...] = ()
     log_level: str = "info"
     #: "json" for machines, "text" for a terminal, "auto" by whether stderr is one.
     log_format: str = "auto"

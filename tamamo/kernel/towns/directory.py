@@ -36,6 +36,7 @@ class Towns:
         self._signed: tuple[Share, ...] = ()
         #: Reader and action → what counts now.
         self._shares: dict[tuple[str, str], tuple[Share, ...]] = {}
+        self._owned: dict[str, tuple[Share, ...]] = {}
         self._generation: int | None = None
         self._refreshing = asyncio.Lock()
         #: Moves with every change of what is known here: whoever derives from it compares this.
@@ -53,10 +54,9 @@ class Towns:
         """Return the agreements in force now that let a tenant read others, or follow them."""
         return self._shares.get((reader, action), ())
 
-    def note(self, town: Town) -> None:
-        """Take in a tenant that was just made, before the next look."""
-        self._towns = {**self._towns, town.name: town}
-        self.version += 1
+    def shared_by(self, owner: str) -> tuple[Share, ...]:
+        """Return the agreements in force now by which a tenant shares its own."""
+        return self._owned.get(owner, ())
 
     async def refresh(self) -> None:
         """Read what changed since the last look. Raises Unavailable."""
@@ -76,20 +76,23 @@ class Towns:
     def turn(self, moment: datetime) -> None:
         """Let begin and end what the clock says; awaits nothing."""
         shares: dict[tuple[str, str], list[Share]] = defaultdict(list)
+        owned: dict[str, list[Share]] = defaultdict(list)
         for share in self._signed:
             owner = self._towns.get(share.owner)
             if share.counts(moment) and owner is not None and not owner.suspended:
+                owned[share.owner].append(share)
                 for action in share.actions:
                     shares[share.reader, action].append(share)
         found = {key: tuple(own) for key, own in shares.items()}
         if found != self._shares:
             self._shares = found
+            self._owned = {key: tuple(own) for key, own in owned.items()}
             self.version += 1
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator["Towns"]:
-        """Keep what is known true while the block runs. Raises Unavailable at the first look."""
-        await self.refresh()
+        """Keep what is known true while the block runs."""
+        await self._look()
         async with beside(self._follow(), name="towns"):
             yield self
 
@@ -98,11 +101,14 @@ class Towns:
             await asyncio.sleep(INTERVAL)
             # Dates pass whether the database is there or not.
             self.turn(time.now())
-            try:
-                await self.refresh()
-            except Exception:
-                # The database may be restarting: what is known stays in use.
-                _log.warning("cannot read the towns, trying again", exc_info=True)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            await self.refresh()
+        except Exception:
+            # The database may be restarting: what is known stays in use.
+            _log.warning("cannot read the towns, trying again", exc_info=True)
 
 
 async def _rows(connection: Connection, block: str) -> Sequence[dict[str, Any]]:
