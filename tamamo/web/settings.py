@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from tamamo.accounts import configuration as accounts
 from tamamo.kernel import settings as kernel_settings
 from tamamo.web.messages import compile_catalogues
 from tamamo.web.signing import signing_key
@@ -16,8 +17,9 @@ SECRET_KEY = signing_key(INSTALLATION.home)
 DEBUG = False
 #: Nothing here is built from the Host header but the comparison of a form's Origin with it.
 ALLOWED_HOSTS = ["*"]
-INSTALLED_APPS = ["tamamo.web", *(["tamamo.plan"] if _HAS_PLAN else [])]
-DATABASES: dict[str, object] = {}
+INSTALLED_APPS = ["tamamo.web", *accounts.APPS, *(["tamamo.plan"] if _HAS_PLAN else [])]
+# Database, sessions, sign-in, tokens.
+globals().update(accounts.django_settings(INSTALLATION))
 ROOT_URLCONF = "tamamo.web.urls"
 APPEND_SLASH = True
 MIDDLEWARE = [
@@ -27,6 +29,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tamamo.web.marks.city_marks",
     "tamamo.web.errors.WithoutDatabase",
