@@ -73,13 +73,14 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         Directory(pool).following() as directory,
         Activity(pool).keeping() as activity,
         Towns(pool).following() as towns,
+        Identity(
+            pool, None if settings.open else api_key(settings.home), settings.public_url
+        ).keeping() as identity,
     ):
         tenants = Tenants(pool, towns)
         library = ContextLibrary(pool)
         contexts = ContextStore(outgoing, library)
         discovery = DiscoveryService(pool)
-        key = None if settings.open else api_key(settings.home)
-        identity = Identity(pool, key)
         identity.shares = Shares(towns)
         yield Broker(
             settings,
@@ -87,7 +88,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             contexts,
             ContextService(library, contexts),
             RegistrationService(pool, directory.refresh),
-            Distribution(directory, Client(outgoing, contexts, activity, key), discovery),
+            Distribution(directory, Client(outgoing, contexts, activity, identity.key), discovery),
             tenants,
             EntityService(pool),
             discovery,

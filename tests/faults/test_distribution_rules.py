@@ -56,6 +56,8 @@ REFERENCE = {
     "org_unit": "some hundred rows a tenant",
     "owned_type": "one row a tenant and type",
     "role_grant": "one row a role that somebody holds",
+    "device": "one row a device with a key, never a reading",
+    "device_key": "one or two rows a device",
     "accounts_user": "one row a person who signs in",
     "accounts_client": "one row a program that asks for tokens",
     "accounts_signinfailure": "one row an account or address that failed lately",

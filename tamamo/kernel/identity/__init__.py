@@ -1,5 +1,6 @@
 """Who asks, and what they may do: actors, roles, access (docs/subsystems/identity.md)."""
 
+from tamamo.kernel.identity.credentials import challenge
 from tamamo.kernel.identity.model import (
     ANONYMOUS,
     EVERY_TENANT,
@@ -13,13 +14,14 @@ from tamamo.kernel.identity.model import (
     Grant,
     Right,
     Role,
+    require_operator,
     resident_of,
     system,
     unlimited,
 )
 from tamamo.kernel.identity.reach import EVERYTHING, NOTHING, Part, Reach
 from tamamo.kernel.identity.resolve import ALL_TYPES, Policy, Share, access_of
-from tamamo.kernel.identity.service import Identity, challenge
+from tamamo.kernel.identity.service import Identity
 
 __all__ = [
     "ALL_TYPES",
@@ -44,6 +46,7 @@ __all__ = [
     "Share",
     "access_of",
     "challenge",
+    "require_operator",
     "resident_of",
     "system",
     "unlimited",

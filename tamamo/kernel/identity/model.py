@@ -119,6 +119,14 @@ def system(service: str) -> Actor:
     return Actor(f"system:{service}", service, _ALL)
 
 
+def require_operator(actor: Actor, tenant: str) -> None:
+    """Raise Forbidden unless somebody keeps a tenant, or for EVERY_TENANT the installation."""
+    if actor.rights is not None and Right.ADMINISTER not in actor.rights:
+        raise Forbidden("This token is not for administering")
+    if not actor.holds(Role.OPERATOR, tenant):
+        raise Forbidden(f"This needs the role operator in the tenant {tenant!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What one actor may do in one tenant, everything applied."""

@@ -24,3 +24,93 @@ select t.public_types,
         where o.tenant = t.name and o.unit is not null)
 from tenant t
 where t.name = %(tenant)s;
+
+-- name: find_client
+-- A client that may have tokens. The table is Django's (tamamo/accounts).
+select name, home_tenant from accounts_client
+where client_id = %(client_id)s and revoked_at is null
+  and (expires_at is null or now() < expires_at);
+
+-- name: find_token
+-- An access token as django-oauth-toolkit keeps it; a revoked one is gone.
+select t.expires <= now(), t.scope, t.resource, c.client_id, c.name, c.home_tenant,
+       c.revoked_at is not null or coalesce(c.expires_at <= now(), false),
+       u.id, u.is_active, u.name, u.home_tenant
+from oauth2_provider_accesstoken t
+join accounts_client c on c.id = t.application_id
+left join accounts_user u on u.id = t.user_id
+where t.token_checksum = %(checksum)s;
+
+-- name: find_device_of_key
+-- The device a key belongs to, and why the key does not count, where it does not.
+select d.tenant, d.id::text, d.name, d.type, d.topic,
+       case when d.revoked_at is not null then 'was revoked'
+            when d.valid_to <= now() then 'has expired'
+            when k.ends_at <= now() then 'was replaced by a newer one' end
+from device_key k
+join device d on d.tenant = k.tenant and d.id = k.device
+where k.digest = %(digest)s;
+
+-- name: find_device
+-- A device that may act.
+select d.tenant, d.id::text, d.name, d.type, d.topic
+from device d
+where d.id = %(id)s::uuid and d.revoked_at is null
+  and (d.valid_to is null or now() < d.valid_to);
+
+-- name: note_keys
+-- When keys, and with them their devices, were last used.
+with used as (
+    select * from unnest(%(tenants)s::text[], %(devices)s::uuid[], %(digests)s::bytea[],
+                         %(moments)s::timestamptz[]) as u(tenant, device, digest, at)
+), keys as (
+    update device_key k set last_used_at = greatest(k.last_used_at, u.at)
+    from used u
+    where k.tenant = u.tenant and k.device = u.device and k.digest = u.digest
+)
+update device d set last_used_at = greatest(d.last_used_at, u.at)
+from (select tenant, device, max(at) as at from used group by tenant, device) u
+where d.tenant = u.tenant and d.id = u.device;
+
+-- name: note_clients
+-- When clients last used a token.
+update accounts_client c set last_used_at = greatest(c.last_used_at, u.at)
+from unnest(%(clients)s::text[], %(moments)s::timestamptz[]) as u(client, at)
+where c.client_id = u.client;
+
+-- name: list_devices
+-- Devices of a tenant, or one; with the keys that still open something, the newest first.
+select d.id::text, d.name, d.type, d.topic, d.created_at, d.created_by, d.valid_to, d.revoked_at,
+       d.last_used_at,
+       coalesce((select jsonb_agg(jsonb_build_array(k.hint, k.created_at, k.ends_at, k.last_used_at)
+                                  order by k.created_at desc)
+                 from device_key k
+                 where k.tenant = d.tenant and k.device = d.id
+                   and (k.ends_at is null or now() < k.ends_at)), '[]')
+from device d
+where d.tenant = %(tenant)s and (%(id)s::uuid is null or d.id = %(id)s::uuid)
+order by d.name, d.id;
+
+-- name: insert_device
+insert into device (tenant, name, type, topic, created_by, valid_to)
+values (%(tenant)s, %(name)s, %(type)s, %(topic)s, %(by)s, %(valid_to)s)
+returning id::text;
+
+-- name: lock_device
+-- Two people must not rotate the same device at once.
+select name, type, topic, valid_to, revoked_at from device
+where tenant = %(tenant)s and id = %(id)s::uuid
+for update;
+
+-- name: insert_key
+insert into device_key (tenant, device, digest, hint, created_by)
+values (%(tenant)s, %(id)s::uuid, %(digest)s, %(hint)s, %(by)s);
+
+-- name: end_keys
+-- Let all keys of a device end then, those that end sooner excepted.
+update device_key set ends_at = %(ends_at)s
+where tenant = %(tenant)s and device = %(id)s::uuid and (ends_at is null or ends_at > %(ends_at)s);
+
+-- name: revoke_device
+update device set revoked_at = now(), revoked_by = %(by)s
+where tenant = %(tenant)s and id = %(id)s::uuid;

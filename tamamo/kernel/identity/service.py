@@ -1,21 +1,25 @@
 """The one place that says who asks and what they may do (see docs/subsystems/identity.md)."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
 
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single
 from tamamo.kernel.errors import Unauthorized
+from tamamo.kernel.identity import credentials, devices
 from tamamo.kernel.identity.cache import Recent
+from tamamo.kernel.identity.credentials import Used
+from tamamo.kernel.identity.devices import Device
+from tamamo.kernel.identity.lastuse import LastUse
 from tamamo.kernel.identity.model import (
     ANONYMOUS,
     INSTALLATION,
     OPEN,
     Access,
     Actor,
-    Grant,
-    Role,
     system,
 )
 from tamamo.kernel.identity.resolve import Policy, Share, access_of
@@ -25,26 +29,36 @@ _SQL = sql.load(__package__)
 #: Seconds for which what was found counts: a token, a grant or a role that was taken away works
 #: no longer than this.
 FRESH: Final = 2.0
-#: Headers and accesses kept at most; more than that are not in use at once.
+#: Credentials, and accesses, kept at most; more than that are not in use at once.
 _MOST: Final = 20_000
 
 #: (connection, tenant) → what agreements in force show of it.
 SharesOf = Callable[[Connection, str], Awaitable[Sequence[Share]]]
+#: Cookies of a browser by name → the id of the user whose session they carry.
+SessionUser = Callable[[Mapping[str, str]], Awaitable[int | None]]
 
 
 class Identity:
-    """Actors and their access, each found in the database at most every FRESH seconds.
+    """Actors and their access, each looked up in the database at most every FRESH seconds.
 
-    key: the installation's own key; None: nothing is checked (`--open`).
+    key: the installation's own key; None: nothing is checked (`--open`). public_url: the address
+    that tokens for one resource name.
     """
 
-    def __init__(self, pool: Pool, key: str | None) -> None:
+    def __init__(self, pool: Pool, key: str | None, public_url: str | None = None) -> None:
         self._pool = pool
         self._key = key
-        self._actors = Recent[str, Actor](FRESH, _MOST)
+        self._public_url = public_url
+        # One for each kind of text: a header that reads like a subject must find nobody.
+        self._by_header = Recent[str, Actor](FRESH, _MOST)
+        self._by_subject = Recent[str, Actor](FRESH, _MOST)
+        self._by_cookies = Recent[str, Actor](FRESH, _MOST)
         self._accesses = Recent[tuple[Actor, str], Access](FRESH, _MOST)
+        self.last_use = LastUse(pool)
         #: Set by whoever keeps agreements.
         self.shares: SharesOf | None = None
+        #: Set by whoever keeps sessions.
+        self.session_user: SessionUser | None = None
 
     @property
     def key(self) -> str | None:
@@ -58,8 +72,14 @@ class Identity:
 
     def forget(self) -> None:
         """Look everything up anew: for a process that has just changed grants itself."""
-        self._actors.clear()
-        self._accesses.clear()
+        for known in (self._by_header, self._by_subject, self._by_cookies, self._accesses):
+            known.clear()
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator["Identity"]:
+        """Note the use of keys while the block runs."""
+        async with self.last_use.keeping():
+            yield self
 
     async def actor(self, authorization: str | None) -> Actor:
         """Return who sent this Authorization header; without one nobody in particular.
@@ -70,22 +90,49 @@ class Identity:
             return OPEN
         if authorization is None:
             return ANONYMOUS
-        return self._actors.get(authorization) or await self._actors.find(
+        return self._by_header.get(authorization) or await self._by_header.find(
             authorization, lambda: self._authenticate(authorization)
+        )
+
+    async def browser(self, cookies: str) -> Actor:
+        """Return whose session a Cookie header carries; ANONYMOUS where it carries none.
+
+        Only for what changes nothing and was asked for by a page of this installation: a browser
+        sends cookies whoever's page makes it ask.
+        """
+        if self._key is None:
+            return OPEN
+        if self.session_user is None:
+            return ANONYMOUS
+        return self._by_cookies.get(cookies) or await self._by_cookies.find(
+            cookies, lambda: self._session(cookies)
         )
 
     async def user(self, user_id: int) -> Actor:
         """Return a signed-in user, from the database each time; ANONYMOUS for one locked out."""
         async with single(self._pool) as connection:
-            return await _user(connection, user_id) or ANONYMOUS
+            return await credentials.user(connection, user_id) or ANONYMOUS
 
     async def actor_of(self, subject: str) -> Actor:
         """Return the actor a stored subject names, as they are now; ANONYMOUS when gone."""
         if self._key is None:
             return OPEN
-        return self._actors.get(subject) or await self._actors.find(
+        return self._by_subject.get(subject) or await self._by_subject.find(
             subject, lambda: self._named(subject)
         )
+
+    async def device(self, key: str) -> Device | None:
+        """Return the device whose key this is, None when it is nobody's or counts no more.
+
+        For feeds: `device.may_publish(topic)`. Asks the database each time.
+        """
+        try:
+            async with single(self._pool) as connection:
+                device, digest = await devices.find(connection, key)
+        except Unauthorized:
+            return None
+        self.last_use.note(Used(device.tenant, device.id, digest))
+        return device
 
     async def access(self, actor: Actor, tenant: str) -> Access:
         """Return what an actor may do in a tenant (as clients name it; it need not exist)."""
@@ -95,27 +142,43 @@ class Identity:
         )
 
     async def _authenticate(self, authorization: str) -> Actor:
-        scheme, _, token = authorization.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            raise challenge("Send the header Authorization: Bearer <key or token>")
-        assert self._key is not None
-        if hmac.compare_digest(token.encode(), self._key.encode()):
+        token = credentials.token_of(authorization)
+        if self._key is not None and hmac.compare_digest(token.encode(), self._key.encode()):
             return INSTALLATION
-        raise challenge("This key or token is not valid", error="invalid_token")
+        async with single(self._pool) as connection:
+            if devices.is_key(token):
+                device, digest = await devices.find(connection, token)
+                actor, used = device.actor(), Used(device.tenant, device.id, digest)
+            else:
+                actor, used = await credentials.of_token(connection, token, self._public_url)
+        self.last_use.note(used)
+        return actor
+
+    async def _session(self, cookies: str) -> Actor:
+        assert self.session_user is not None
+        try:
+            read = {name: morsel.value for name, morsel in SimpleCookie(cookies).items()}
+        except CookieError:
+            return ANONYMOUS
+        user_id = await self.session_user(read)
+        return ANONYMOUS if user_id is None else await self.user(user_id)
 
     async def _named(self, subject: str) -> Actor:
         kind, _, rest = subject.partition(":")
-        if kind == "installation":
+        if subject == INSTALLATION.subject:
             return INSTALLATION
         if kind == "system":
             return system(rest)
+        found: Actor | None = None
         async with single(self._pool) as connection:
             if kind == "user" and rest.isdecimal():
-                return await _user(connection, int(rest)) or ANONYMOUS
-            if kind == "client":
-                return Actor(subject, rest, await _grants(connection, subject))
-        return ANONYMOUS
+                found = await credentials.user(connection, int(rest))
+            elif kind == "client":
+                found = await credentials.client(connection, rest)
+            elif kind == "device":
+                device = await devices.find_by_id(connection, rest)
+                found = None if device is None else device.actor()
+        return found or ANONYMOUS
 
     async def _resolve(self, actor: Actor, tenant: str) -> Access:
         async with single(self._pool) as connection:
@@ -132,39 +195,3 @@ class Identity:
             tuple(shares),
         )
         return access_of(actor, tenant, policy)
-
-
-def challenge(detail: str, *, error: str | None = None) -> Unauthorized:
-    """Return the refusal of a request without, or with an unusable, key (RFC 6750, section 3)."""
-    problem = Unauthorized(detail)
-    value = 'Bearer realm="tamamo"'
-    if error is not None:
-        value += f', error="{error}", error_description="{detail}"'
-    problem.headers["WWW-Authenticate"] = value
-    return problem
-
-
-async def _user(connection: Connection, user_id: int) -> Actor | None:
-    cursor = await connection.execute(_SQL["find_user"], {"id": user_id})
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    subject = f"user:{user_id}"
-    return Actor(subject, row[0], await _grants(connection, subject), row[1])
-
-
-async def _grants(connection: Connection, subject: str) -> tuple[Grant, ...]:
-    cursor = await connection.execute(_SQL["list_grants"], {"subject": subject})
-    return tuple(_grant(row) for row in await cursor.fetchall())
-
-
-def _grant(row: tuple[Any, ...]) -> Grant:
-    identifier, tenant, role, unit, types, scopes = row
-    return Grant(
-        identifier,
-        tenant,
-        Role(role),
-        unit,
-        None if types is None else tuple(types),
-        None if scopes is None else tuple(scopes),
-    )
