@@ -114,7 +114,8 @@ class AgreementService:
             )
             after = await _find(connection, agreement_id)
             said = {"side": side, "state": State.REVOKED.value, "reason": reason}
-            await _note(connection, after, actor, "agreement.revoke", {"state": state.value}, said)
+            was = {"state": state.value}
+            await _note(connection, after, actor, "agreement.revoke", before=was, after=said)
         await self._changed()
         return after
 

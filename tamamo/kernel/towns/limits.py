@@ -5,13 +5,14 @@ about a microsecond a request; nothing is written down for it (docs/subsystems/t
 """
 
 from collections.abc import Callable, Mapping
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil, floor
 from time import monotonic
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 
+from tamamo.kernel.errors import SetupError
 from tamamo.kernel.identity.model import ANONYMOUS, INSTALLATION, Actor
 from tamamo.kernel.settings import Settings
 from tamamo.kernel.towns.directory import Towns
@@ -91,7 +92,7 @@ class RateLimits:
         self._towns = towns
         self._clock = clock
         self._off = settings.open
-        self._proxies = tuple(ip_network(text, strict=False) for text in settings.trusted_proxies)
+        self._proxies = tuple(map(_network, settings.trusted_proxies))
         self._by_tenant: dict[str, Rate] = {}
         self._version = -1
         self._by_actor = _rate(settings.actor_rate, clock)
@@ -179,6 +180,15 @@ def network_of(text: str) -> str:
         mapped = address.ipv4_mapped
         return str(mapped or ip_network((int(address), _PREFIX), strict=False))
     return str(address)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise SetupError(
+            f"TAMAMO_TRUSTED_PROXIES: {text!r} is no address and no range such as 10.0.0.0/8"
+        ) from None
 
 
 def _rate(limit: int, clock: Callable[[], float]) -> Rate | None:
