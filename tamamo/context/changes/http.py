@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from tamamo.context import negotiation
 from tamamo.context.broker import Broker
 from tamamo.context.changes.change import BBox, Change, Filter, Position, Sight
+from tamamo.context.changes.reader import Reader
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.context.changes.tailer import ChangeService
 from tamamo.context.errors import BadRequestData, InvalidRequest
@@ -24,6 +25,7 @@ from tamamo.context.query import request as query
 from tamamo.context.query.text import check_text
 from tamamo.context.tenants import TENANT_HEADER
 from tamamo.kernel.errors import Problem
+from tamamo.kernel.identity import Access
 
 #: Seconds of silence before a comment keeps the connection open.
 HEARTBEAT = 15.0
@@ -43,12 +45,22 @@ class EventStream:
     """An ASGI application for one browser: from the subscription to its end."""
 
     def __init__(
-        self, broker: Broker, tenant: str, terms: TermMap, request: "StreamRequest"
+        self,
+        broker: Broker,
+        tenant: str,
+        terms: TermMap,
+        request: "StreamRequest",
+        *,
+        reader: Reader,
+        access: Access,
     ) -> None:
+        """access: of the reader; the stream ends when it is another one."""
         self._broker = broker
         self._tenant = tenant
         self._terms = terms
         self._request = request
+        self._reader = reader
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the browser leaves, is too slow, or the process goes down."""
@@ -91,6 +103,10 @@ class EventStream:
         try:
             while True:
                 change = await changes.next(HEARTBEAT)
+                if change is not None and not await self._reader.still_has(self._access):
+                    # It asks again, and is told what it may do now.
+                    yield _event("end", {"reason": "access"})
+                    return
                 yield b":\n\n" if change is None else event_of(change, self._terms, changes.filter)
         except SlowReader:
             yield _event("end", {"reason": "slow"})
@@ -197,16 +213,16 @@ async def stream(request: Request) -> Response | EventStream:
             or request.headers.get(TENANT_HEADER)
             or DEFAULT_TENANT
         )
-        actor = await broker.identity.actor(request.headers.get("authorization"))
-        access = await broker.identity.access(actor, tenant)
+        reader = Reader(broker.identity, request, tenant)
+        access = await reader.access()
         await broker.tenants.require(tenant)
-        admit(actor, access, access.subscribe)
+        admit(await reader.actor(), access, access.subscribe)
         links = tuple(request.headers.getlist("link"))
         link = negotiation.context_link(links) if links else None
         terms = await broker.contexts.resolve(tenant, link)
         wanted = StreamRequest(request, terms)
         await wanted.check(broker.changes)
-        return EventStream(broker, tenant, terms, wanted)
+        return EventStream(broker, tenant, terms, wanted, reader=reader, access=access)
     except Problem as problem:
         return problem_answer(problem, request.headers)
 
