@@ -18,6 +18,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tamamo.context import methods, negotiation
+from tamamo.context.access.admission import Needs, admit
+from tamamo.context.access.seen import seen_by
 from tamamo.context.broker import Broker
 from tamamo.context.errors import (
     BadRequestData,
@@ -35,8 +37,8 @@ from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
 from tamamo.context.tenants import SNAPSHOT_HEADER, TENANT_HEADER
 from tamamo.kernel import bodies
-from tamamo.kernel.errors import Forbidden, Problem, Unavailable
-from tamamo.kernel.identity import ANONYMOUS, NO_ACCESS, Access, Actor, Reach, challenge
+from tamamo.kernel.errors import Problem, Unavailable
+from tamamo.kernel.identity import ANONYMOUS, NO_ACCESS, Access, Actor
 
 _log = structlog.get_logger(__name__)
 
@@ -99,12 +101,18 @@ class Operation:
     own_context: bool = False
     #: Whether it changes something, or shows what only those who write may see.
     writes: bool = False
+    #: What it needs of whoever asks for it; by default to write or to read entities.
+    needs: Needs | None = None
     #: Whether it makes its tenant when there is none (clause 5.5.10).
     creates_tenant: bool = False
     #: Whether it answers for a tenant that does not exist: nothing it says depends on it.
     any_tenant: bool = False
     #: Whether it can answer in GeoJSON (clause 6.3.15).
     geojson: bool = False
+
+    def __post_init__(self) -> None:
+        if self.needs is None:
+            object.__setattr__(self, "needs", Needs.WRITE if self.writes else Needs.READ)
 
 
 class Resource:
@@ -160,8 +168,10 @@ async def read(request: Request, operation: Operation) -> Exchange:
     tenant = headers.get(TENANT_HEADER) or DEFAULT_TENANT
     actor = await broker.identity.actor(headers.get("authorization"))
     access = await broker.identity.access(actor, tenant)
-    if operation.writes:
-        admit(actor, access, access.write)
+    if not access.everything:
+        assert operation.needs is not None
+        admit(actor, access, operation.needs)
+        broker = seen_by(broker, access, actor.subject)
     media = negotiation.media_type(headers.get("accept"), operation.geojson)
     params = read_params(request, operation)
     body = None
@@ -174,14 +184,13 @@ async def read(request: Request, operation: Operation) -> Exchange:
     snapshot = headers.get(SNAPSHOT_HEADER)
     known = tenant
     try:
-        await broker.tenants.require(tenant, create=operation.creates_tenant and not snapshot)
+        makes = operation.creates_tenant and not snapshot and access.everything
+        await broker.tenants.require(tenant, create=makes, by=actor.subject)
     except NonexistentTenant:
         if not operation.any_tenant:
             raise
         # Nothing is kept for a name that anybody may make up.
         known = DEFAULT_TENANT
-    if not operation.writes:
-        admit(actor, access, access.read)
     if operation.own_context:
         terms = await broker.contexts.resolve(known, None)
     else:
@@ -220,20 +229,6 @@ async def _enter(broker: Broker, tenant: str, snapshot_id: str, request: Request
     if resource.startswith(_NOT_ON_SNAPSHOTS):
         raise OperationNotSupported("Not an operation on snapshots", field=SNAPSHOT_HEADER)
     return await broker.snapshots.use(tenant, unquote(snapshot_id))
-
-
-def admit(actor: Actor, access: Access, reach: Reach) -> None:
-    """Raise Unauthorized or Forbidden unless an operation may be done at all.
-
-    reach: that of the access which the operation needs.
-    """
-    if reach.everything:
-        return
-    if actor.subject == ANONYMOUS.subject:
-        raise challenge("This needs the header Authorization: Bearer <key or token>")
-    problem = Forbidden(f"{actor.subject} may not do this in the tenant {access.tenant!r}")
-    problem.headers["WWW-Authenticate"] = 'Bearer realm="tamamo", error="insufficient_scope"'
-    raise problem
 
 
 def read_params(request: Request, operation: Operation) -> dict[str, str]:

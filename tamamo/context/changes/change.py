@@ -7,10 +7,12 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from tamamo.context.entities.store import bounds, from_document
+from tamamo.context.access.narrowing import narrowed
+from tamamo.context.entities.store import bounds, from_document, to_document
 from tamamo.context.model.entity import LOCATION, Entity, Instance
 from tamamo.context.query import match
 from tamamo.context.query.plan import Query
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
 #: West, south, east, north in degrees; west > east crosses the 180th meridian.
 BBox = tuple[float, float, float, float]
@@ -45,7 +47,7 @@ class Filter:
     """Which changes a reader wants.
 
     types: IRIs, None = all. bbox: None = everywhere. query: what entities must meet, None = all
-    do. attrs: IRIs of which one must have changed, None = any.
+    do. attrs: IRIs of which one must have changed, None = any. reach: what may be known of.
     """
 
     tenant: str
@@ -53,6 +55,7 @@ class Filter:
     bbox: BBox | None = None
     query: Query | None = None
     attrs: frozenset[str] | None = None
+    reach: Reach = EVERYTHING
 
     def wants(self, change: "Change") -> bool:
         """Whether the reader is to see anything of a change."""
@@ -63,6 +66,12 @@ class Filter:
 
         What meets the query no longer is told once more, or it would stand there for ever.
         """
+        if change.tenant != self.tenant:
+            return None
+        seen = change.within(self.reach)
+        return None if seen is None else self._sight(seen)
+
+    def _sight(self, change: "Change") -> Sight | None:
         if not self._is_near(change):
             return None
         if self.query is None and self.attrs is None:
@@ -83,8 +92,6 @@ class Filter:
         return self.attrs is None or not self.attrs.isdisjoint(entity.attrs)
 
     def _is_near(self, change: "Change") -> bool:
-        if change.tenant != self.tenant:
-            return False
         if self.types is not None and self.types.isdisjoint(change.types):
             return False
         if self.bbox is None:
@@ -112,6 +119,41 @@ class Change:
     moment: datetime | None = None
     #: Forms of this change already made, by what they were made for: many browsers ask for one.
     rendered: dict[Any, bytes] = field(default_factory=dict)
+    #: What it is to those who may not know of everything.
+    _within: dict[Reach, "Change | None"] = field(default_factory=dict)
+
+    def within(self, reach: Reach) -> "Change | None":
+        """Return the change as far as somebody may know of it, None when it is none to them.
+
+        Itself when they may know of all of it.
+        """
+        if reach.everything:
+            return self
+        if reach not in self._within:
+            self._within[reach] = self._narrowed(reach)
+        return self._within[reach]
+
+    def _narrowed(self, reach: Reach) -> "Change | None":
+        entity = narrowed(reach, self.entity)
+        if entity is None or entity is self.entity:
+            return None if entity is None else self
+        attrs = reach.attrs_of(entity.types, entity.scopes) or frozenset()
+        changed = [attr for attr in self.changed if attr in attrs]
+        if self.operation == "update" and self.changed and not changed:
+            return None
+        seen = replace(
+            self,
+            changed=changed,
+            bounds=self.bounds if LOCATION in attrs else None,
+            document=to_document(entity).decode(),
+            previous_document=None,
+            rendered={},
+            _within={},
+        )
+        if self.previous is not None:
+            previous = {attr: own for attr, own in self.previous.items() if attr in attrs}
+            seen.previous_document = orjson.dumps(previous).decode()
+        return seen
 
     @property
     def position(self) -> str:

@@ -11,13 +11,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tamamo.context import negotiation
+from tamamo.context.access.admission import Needs, admit
 from tamamo.context.broker import Broker
 from tamamo.context.changes.change import BBox, Change, Filter, Position, Sight
 from tamamo.context.changes.reader import Reader
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.context.changes.tailer import ChangeService
 from tamamo.context.errors import BadRequestData, InvalidRequest
-from tamamo.context.http import admit, problem_answer
+from tamamo.context.http import problem_answer
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.model.represent import View, represent, represent_types
@@ -72,6 +73,7 @@ class EventStream:
             wanted.after,
             query=wanted.query,
             attrs=wanted.attrs,
+            reach=self._access.subscribe,
         ) as changes:
             gone = asyncio.create_task(_disconnected(receive))
             sending = asyncio.create_task(self._send_all(changes, send))
@@ -174,10 +176,11 @@ def read_bbox(text: str) -> BBox:
 def event_of(change: Change, terms: TermMap, wanted: Filter) -> bytes:
     """Return a change as an event: what it is to the reader, with the simplified entity."""
     sight = wanted.sight(change)
-    made = (terms, sight, wanted.attrs)
+    made = (terms, sight, wanted.attrs, wanted.reach)
     rendered = change.rendered.get(made)
     if rendered is None:
-        rendered = change.rendered[made] = _render(change, terms, sight, wanted.attrs)
+        seen = change.within(wanted.reach) or change
+        rendered = change.rendered[made] = _render(seen, terms, sight, wanted.attrs)
     return rendered
 
 
@@ -215,8 +218,8 @@ async def stream(request: Request) -> Response | EventStream:
         )
         reader = Reader(broker.identity, request, tenant)
         access = await reader.access()
+        admit(await reader.actor(), access, Needs.FOLLOW)
         await broker.tenants.require(tenant)
-        admit(await reader.actor(), access, access.subscribe)
         links = tuple(request.headers.getlist("link"))
         link = negotiation.context_link(links) if links else None
         terms = await broker.contexts.resolve(tenant, link)

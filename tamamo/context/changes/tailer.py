@@ -15,6 +15,7 @@ from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.context.query.plan import Query
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 from tamamo.kernel.tasks import wanted
 
 _SQL = sql.load(__package__)
@@ -64,15 +65,16 @@ class ChangeService:
         *,
         query: Query | None = None,
         attrs: Collection[str] | None = None,
+        reach: Reach = EVERYTHING,
     ) -> AsyncIterator[Subscription]:
         """Yield the changes of a tenant from now on, or those behind the position `after`.
 
-        types, attrs: IRIs. query: what entities must meet. Raises ValueError when `after` is no
-        position. The reader must keep up: one that lags is dropped with SlowReader and can resume
-        after the last change it took.
+        types, attrs: IRIs. query: what entities must meet. reach: what the reader may know of.
+        Raises ValueError when `after` is no position. The reader must keep up: one that lags is
+        dropped with SlowReader and can resume after the last change it took.
         """
         kinds, names = (None if given is None else frozenset(given) for given in (types, attrs))
-        wanted = Filter(tenant, kinds, bbox, query, names)
+        wanted = Filter(tenant, kinds, bbox, query, names, reach)
         resume = None if after is None else Position.parse(after)
         async with self._starting:
             if not self._readers:

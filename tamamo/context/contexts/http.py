@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.access.admission import Needs
 from tamamo.context.contexts.library import PATH, Entry, Kind
 from tamamo.context.errors import BadRequestData, InvalidRequest, OperationNotSupported
 from tamamo.context.http import Exchange, Operation, Resource
@@ -83,7 +84,12 @@ routes = [
         Resource(
             GET=Operation(handler=list_all, params=_DETAILS | {"kind"}, any_tenant=True),
             POST=Operation(
-                handler=add, body=dict, own_context=True, writes=True, creates_tenant=True
+                handler=add,
+                body=dict,
+                own_context=True,
+                needs=Needs.CONTEXTS,
+                writes=True,
+                creates_tenant=True,
             ),
         ),
     ),
@@ -91,7 +97,9 @@ routes = [
         "/jsonldContexts/{id}",
         Resource(
             GET=Operation(handler=serve, params=_DETAILS),
-            DELETE=Operation(handler=delete, params=frozenset({"reload"}), writes=True),
+            DELETE=Operation(
+                handler=delete, params=frozenset({"reload"}), needs=Needs.CONTEXTS, writes=True
+            ),
         ),
     ),
 ]

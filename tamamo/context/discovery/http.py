@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.access.admission import Needs
 from tamamo.context.discovery.service import AttributeInfo, TypeInfo
 from tamamo.context.distribution import discovery
 from tamamo.context.errors import BadRequestData
@@ -133,5 +134,8 @@ routes = [
     Route("/attributes", Resource(GET=Operation(handler=list_attributes, params=_DETAILS))),
     Route("/attributes/{attr}", Resource(GET=Operation(handler=get_attribute))),
     # The identity of a tenant follows from its name: a peer may ask before anything is stored.
-    Route("/info/sourceIdentity", Resource(GET=Operation(handler=get_identity, any_tenant=True))),
+    Route(
+        "/info/sourceIdentity",
+        Resource(GET=Operation(handler=get_identity, needs=Needs.NOTHING, any_tenant=True)),
+    ),
 ]

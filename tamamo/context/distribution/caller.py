@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tamamo.context.jsonld import TermMap
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
 #: Sources a request may have come through; beyond, it is taken to go round and round.
 MAX_HOPS: Final = 30
@@ -32,7 +33,8 @@ class Caller:
     """One request on its way through this broker.
 
     alias: this broker as the request's tenant (5.2.40). via: the field values of its Via headers
-    in order. headers: its own headers, for what contextSourceInfo takes from them.
+    in order. headers: its own headers, for what contextSourceInfo takes from them. reach: what of
+    the sources' answers may be read.
     """
 
     tenant: str
@@ -41,6 +43,7 @@ class Caller:
     via: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     room: Room = field(default_factory=Room, compare=False)
+    reach: Reach = EVERYTHING
 
     @property
     def met(self) -> frozenset[str]:

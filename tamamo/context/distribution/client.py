@@ -44,6 +44,8 @@ _OWN: Final = frozenset(
     | {"ngsild-tenant", "transfer-encoding", "content-encoding", "accept-encoding", "te"}
     | {"keep-alive", "proxy-connection", "trailer", "upgrade"}
 )
+#: Headers by which a client says who it is.
+_CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 T = TypeVar("T")
 
@@ -253,11 +255,17 @@ def _message(
 
 
 def _conveyed(caller: Caller, source: Source, key: str | None) -> Iterable[tuple[str, str]]:
-    """Yield what contextSourceInfo says to convey (4.3.6.5), but for this broker's own key."""
+    """Yield what contextSourceInfo says to convey (4.3.6.5), but for this broker's own key.
+
+    Where clients sign in, what they sign in with is for this broker alone: whoever registers a
+    source would else collect the tokens of all others.
+    """
     for name, value in source.headers:
         if name.lower() in _OWN:
             continue
         if value == FROM_REQUEST:
+            if key is not None and name.lower() in _CREDENTIALS:
+                continue
             given = caller.headers.get(name)
             if given is not None and (key is None or key not in given):
                 yield name, given

@@ -6,11 +6,13 @@ often and by many, and would otherwise be as slow as the slowest of all sources.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tamamo.context.discovery.service import AttributeInfo, TypeInfo
 from tamamo.context.distribution.source import Info
 from tamamo.context.errors import ResourceNotFound
 from tamamo.context.http import Exchange
+from tamamo.kernel.identity import Access
 from tamamo.kernel.time import now
 
 #: Type IRI → its attributes, or attribute IRI → its types.
@@ -85,7 +87,24 @@ def _registered(exchange: Exchange) -> Iterator[Info]:
     for source in distribution.directory.of(exchange.tenant):
         over = source.expires_at is not None and source.expires_at <= moment
         if not (over or source.temporal or _READING.isdisjoint(source.operations)):
-            yield from source.infos
+            yield from filter(None, (_known(exchange.access, info) for info in source.infos))
+
+
+def _known(access: Access, info: Info) -> Info | None:
+    """Return what of a registration somebody may know of."""
+    reach = access.read
+    if reach.everything:
+        return info
+    seen = [
+        replace(known, types=types)
+        for known in info.entities
+        if (types := frozenset(type_ for type_ in known.types if reach.allows([type_])))
+    ]
+    attrs: set[str] = set()
+    for type_ in (type_ for known in seen for type_ in known.types):
+        shown = reach.attrs_of([type_])
+        attrs |= info.attrs if shown is None else info.attrs & shown
+    return Info(tuple(seen), frozenset(attrs)) if seen else None
 
 
 def _types(info: Info) -> Iterator[str]:

@@ -36,7 +36,7 @@ from tamamo.context.errors import BadRequestData, LdContextNotAvailable, Resourc
 from tamamo.context.http import Exchange, Handler
 from tamamo.context.model.entity import Entity
 from tamamo.context.query import typeq
-from tamamo.kernel.errors import Problem
+from tamamo.kernel.errors import Forbidden, Problem
 from tamamo.kernel.time import now
 
 
@@ -95,16 +95,31 @@ def layered(handler: Handler, distribute: Handler) -> Handler:
     """Return the handler before which `distribute` stands, where other sources are concerned.
 
     Without registrations in the tenant, or with local=true, it is the handler itself: nothing is
-    awaited and nothing looked up in the database for it.
+    awaited and nothing looked up in the database for it. Whoever may not write everything writes
+    only what is here: what a source holds is for its own rights, which nobody here can know.
     """
 
     @wraps(handler)
     def run(exchange: Exchange) -> Awaitable[Response]:
         if not exchange.broker.distribution.concerns(exchange.tenant, exchange.params):
             return handler(exchange)
+        if not exchange.access.write.everything:
+            _require_here(exchange)
+            return handler(exchange)
         return distribute(exchange)
 
     return run
+
+
+def _require_here(exchange: Exchange) -> None:
+    """Raise Forbidden for a write to what another source holds."""
+    body = exchange.body
+    named = [exchange.path.get("id"), *(body if isinstance(body, list) else [body])]
+    ids = [one.get("id", one.get("@id")) if isinstance(one, dict) else one for one in named]
+    for source in exchange.broker.distribution.directory.of(exchange.tenant):
+        for entity_id in ids:
+            if source.proxied and isinstance(entity_id, str) and source.has(entity_id):
+                raise Forbidden(f"{entity_id} is held by another source, at which you may write it")
 
 
 def distributed(handler: Handler, write: Write) -> Handler:

@@ -14,7 +14,8 @@ from tamamo.context.distribution.warnings import NO_ANSWER, Warnings
 from tamamo.context.http import Exchange
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import Entity
-from tamamo.context.query import q
+from tamamo.context.query import geoq, q, scopeq
+from tamamo.context.query.text import ENTITY_TIMES
 
 #: Entities asked for at once.
 PAGE: Final = 1_000
@@ -106,18 +107,22 @@ class SourceReader:
         return reply
 
     def _tests_q(self, part: Part) -> bool:
-        """Whether q cannot be put to the source, as it has other names for things."""
+        """Whether q cannot be put to the source.
+
+        It has other names for things, or knows of things the caller is not to know of.
+        """
         asked = self.asked
         other = not has_same_names(self.caller, part.source)
-        return asked.query.q is not None and not asked.split and other
+        unasked = other or not self.caller.reach.everything
+        return asked.query.q is not None and not asked.split and unasked
 
     def _widened(self, part: Part) -> Part:
-        if part.attrs and self._tests_q(part):
+        if part.attrs and (self._tests_q(part) or not self.caller.reach.everything):
             return replace(part, attrs=part.attrs | self.asked.wanted.attributes)
         return part
 
     def _filters(self, part: Part, terms: TermMap) -> dict[str, str]:
-        if self.asked.split:
+        if self.asked.split or not self.caller.reach.everything:
             return {}
         filters = dict(self.asked.filters)
         if not has_same_names(self.caller, part.source):
@@ -130,7 +135,15 @@ class SourceReader:
     def _is_meant(self, part: Part, entity: Entity) -> bool:
         if not asking.matches_selectors(part.selectors, entity.id, entity.types):
             return False
-        condition = self.asked.query.q
+        condition, query = self.asked.query.q, self.asked.query
+        if not self.asked.split and not self.caller.reach.everything:
+            # Tested on what the caller may read, or the answer would tell of the rest.
+            if query.geo is not None and not geoq.matches(query.geo, entity):
+                return False
+            if query.scope is not None and not scopeq.matches(query.scope, entity):
+                return False
+            if query.attrs and set(query.attrs).isdisjoint({*entity.attrs, *ENTITY_TIMES}):
+                return False
         return condition is None or not self._tests_q(part) or q.matches(condition, entity)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tamamo.context.access import narrowed
 from tamamo.context.distribution.caller import Caller
 from tamamo.context.distribution.client import Reply
 from tamamo.context.distribution.warnings import INVALID, Warnings
@@ -32,6 +33,8 @@ async def read_entities(
 ) -> Received:
     """Return the entities of a reply: those the source is registered for and that are alive.
 
+    Of them only what the caller may read.
+
     What is wrong with the reply, or with entities in it, goes to `warnings`.
     """
     reply.warn(caller, warnings)
@@ -48,7 +51,8 @@ async def read_entities(
     except RecursionError:
         warnings.add(INVALID, caller.alias, f"{reply.source.id}: nested too deeply")
         return Received([])
-    return Received(list(_usable(reply, found)), len(found))
+    seen = (narrowed(caller.reach, entity) for entity in _usable(reply, found))
+    return Received([entity for entity in seen if entity is not None], len(found))
 
 
 def is_over(expires_at: str | None) -> bool:

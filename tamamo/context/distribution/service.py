@@ -10,6 +10,7 @@ from tamamo.context.distribution.directory import Directory
 from tamamo.context.distribution.source import Source
 from tamamo.context.jsonld import TermMap
 from tamamo.context.query.plan import Selector
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
 
 class Identities(Protocol):
@@ -23,10 +24,22 @@ class Identities(Protocol):
 class Distribution:
     """What handlers use: who else is concerned, and sending to them."""
 
-    def __init__(self, directory: Directory, client: Client, identities: Identities) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        client: Client,
+        identities: Identities,
+        reach: Reach = EVERYTHING,
+    ) -> None:
+        """reach: what of the sources' answers may be read."""
         self.directory = directory
         self.client = client
         self._identities = identities
+        self._reach = reach
+
+    def within(self, reach: Reach) -> "Distribution":
+        """Return the same for somebody who may read no more than this."""
+        return Distribution(self.directory, self.client, self._identities, reach)
 
     def concerns(self, tenant: str, params: Mapping[str, Any]) -> bool:
         """Whether a request can concern other sources at all: two look-ups, nothing awaited.
@@ -41,9 +54,9 @@ class Distribution:
         """Return who asks. headers: of the request; None when this broker asks by itself."""
         alias = await self._identities.alias(tenant)
         if headers is None:
-            return Caller(tenant, terms, alias)
+            return Caller(tenant, terms, alias, reach=self._reach)
         several = headers.getlist("via") if hasattr(headers, "getlist") else []
-        return Caller(tenant, terms, alias, read_via(several), headers)
+        return Caller(tenant, terms, alias, read_via(several), headers, reach=self._reach)
 
     def choose(
         self,

@@ -180,7 +180,7 @@ class _Sources:
         return {name: str(given[name]) for name in TIMES if name in given}
 
     def _filters(self, part: Part, terms: TermMap) -> dict[str, str]:
-        if self.asked is None or self.asked.split:
+        if self.asked is None or self.asked.split or not self.caller.reach.everything:
             return {}
         filters = dict(self.asked.filters)
         if not has_same_names(self.caller, part.source):

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.access.admission import Needs
 from tamamo.context.entities import http as entities
 from tamamo.context.entities import view as views
 from tamamo.context.entitymaps import asking, evolutions, querying
@@ -125,8 +126,8 @@ routes = [
         "/entityMaps/{id}",
         Resource(
             GET=Operation(handler=retrieve),
-            PATCH=Operation(handler=update, body=dict, writes=True),
-            DELETE=Operation(handler=delete, writes=True),
+            PATCH=Operation(handler=update, body=dict, needs=Needs.OWN, writes=True),
+            DELETE=Operation(handler=delete, needs=Needs.OWN, writes=True),
         ),
     ),
 ]

@@ -1,6 +1,7 @@
 """The HTTP binding of NGSIv2: one request read, one answer written, errors in NGSIv2's shape."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -13,6 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tamamo.context import methods, negotiation
+from tamamo.context.access.admission import Needs, admit
+from tamamo.context.access.seen import seen_by
 from tamamo.context.broker import Broker
 from tamamo.context.errors import (
     BadRequestData,
@@ -20,10 +23,10 @@ from tamamo.context.errors import (
     InvalidRequest,
     LengthRequired,
     MethodNotAllowed,
+    NonexistentTenant,
     NotAcceptable,
     UnsupportedMediaType,
 )
-from tamamo.context.http import admit
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
 from tamamo.context.model.entity import DEFAULT_TENANT
@@ -83,7 +86,8 @@ class Call:
 
     async def make_tenant(self) -> None:
         """Make the tenant when there is none; for what creates entities."""
-        await self.broker.tenants.require(self.tenant, create=True)
+        makes = self.access.everything
+        await self.broker.tenants.require(self.tenant, create=makes, by=self.actor.subject)
 
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -102,10 +106,17 @@ class Operation:
     body: tuple[str, ...] = ()
     #: Whether it changes entities and so needs the key and takes one service path.
     writes: bool = False
-    #: Whether it needs the key without changing entities.
+    #: Whether it is about subscriptions, which somebody must answer for.
     key: bool = False
     #: Media types it can answer in.
     offers: tuple[str, ...] = (JSON,)
+
+    @property
+    def needs(self) -> Needs:
+        """What it needs of whoever asks for it."""
+        if self.key:
+            return Needs.SUBSCRIBE
+        return Needs.WRITE if self.writes else Needs.READ
 
 
 class Resource:
@@ -158,7 +169,11 @@ async def read(request: Request, operation: Operation) -> Call:
         raise Fault("cannot be the name of a tenant", SERVICE)
     actor = await broker.identity.actor(headers.get("authorization"))
     access = await broker.identity.access(actor, tenant)
-    admit(actor, access, access.write if operation.writes or operation.key else access.read)
+    if not access.everything:
+        admit(actor, access, operation.needs)
+        broker = seen_by(broker, access, actor.subject)
+    with suppress(NonexistentTenant):  # it holds nothing; one that is suspended is refused
+        await broker.tenants.require(tenant)
     accepts = accepted(headers.get("accept"), operation.offers)
     params = _read_params(request, operation)
     paths = names.read_paths(headers.get(SERVICE_PATH))

@@ -1,6 +1,6 @@
 """/csourceRegistrations (clauses 6.8, 6.9).
 
-Reading them needs the key too: what is told to a source may hold the credentials for it.
+They are for operators alone: what is told to a source may hold the credentials for it.
 """
 
 from typing import Any, Final
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.access.admission import Needs
 from tamamo.context.entities.view import page_headers
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model.values import Fault
@@ -114,18 +115,26 @@ routes = [
     Route(
         "/csourceRegistrations",
         Resource(
-            GET=Operation(handler=query, params=_SELECTION, options=_SYSTEM, writes=True),
-            POST=Operation(handler=register, body=dict, writes=True, creates_tenant=True),
+            GET=Operation(
+                handler=query, params=_SELECTION, options=_SYSTEM, needs=Needs.SOURCES, writes=True
+            ),
+            POST=Operation(
+                handler=register, body=dict, needs=Needs.SOURCES, writes=True, creates_tenant=True
+            ),
         ),
     ),
     Route(
         "/csourceRegistrations/{id}",
         Resource(
             GET=Operation(
-                handler=retrieve, params=frozenset({"options"}), options=_SYSTEM, writes=True
+                handler=retrieve,
+                params=frozenset({"options"}),
+                options=_SYSTEM,
+                needs=Needs.SOURCES,
+                writes=True,
             ),
-            PATCH=Operation(handler=update, body=dict, writes=True),
-            DELETE=Operation(handler=delete, writes=True),
+            PATCH=Operation(handler=update, body=dict, needs=Needs.SOURCES, writes=True),
+            DELETE=Operation(handler=delete, needs=Needs.SOURCES, writes=True),
         ),
     ),
 ]

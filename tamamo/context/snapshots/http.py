@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.access.admission import Needs
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.model.values import Fault, check_uri
@@ -86,17 +87,22 @@ routes = [
     Route(
         "/snapshots",
         Resource(
-            POST=Operation(handler=create, body=dict, writes=True),
-            DELETE=Operation(handler=purge, params=frozenset({"q"}), writes=True),
+            POST=Operation(handler=create, body=dict, needs=Needs.SNAPSHOTS, writes=True),
+            DELETE=Operation(
+                handler=purge, params=frozenset({"q"}), needs=Needs.SNAPSHOTS, writes=True
+            ),
         ),
     ),
     Route(
         "/snapshots/{id}",
         Resource(
-            GET=Operation(handler=retrieve, writes=True),
-            PATCH=Operation(handler=update, body=dict, writes=True),
-            DELETE=Operation(handler=delete, writes=True),
+            GET=Operation(handler=retrieve, needs=Needs.SNAPSHOTS, writes=True),
+            PATCH=Operation(handler=update, body=dict, needs=Needs.SNAPSHOTS, writes=True),
+            DELETE=Operation(handler=delete, needs=Needs.SNAPSHOTS, writes=True),
         ),
     ),
-    Route("/snapshots/{id}/clone", Resource(POST=Operation(handler=clone, body=dict, writes=True))),
+    Route(
+        "/snapshots/{id}/clone",
+        Resource(POST=Operation(handler=clone, body=dict, needs=Needs.SNAPSHOTS, writes=True)),
+    ),
 ]

@@ -1,15 +1,17 @@
 """/subscriptions, and the face it shares with /csourceSubscriptions (clauses 6.10 to 6.13).
 
-Reading them needs the key too: what a subscription tells a receiver may hold its credentials.
+Each is known to its maker and to operators alone: what it tells a receiver may hold credentials.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from tamamo.context import http
+from tamamo.context.access.admission import Needs
 from tamamo.context.broker import Broker
 from tamamo.context.distribution.caller import read_via
 from tamamo.context.entities import view
@@ -34,10 +36,13 @@ _SYS_ATTRS: Final = frozenset({"sysAttrs"})
 class Face:
     """The resources of one kind of subscriptions."""
 
-    def __init__(self, path: str, service_of: Callable[[Broker], SubscriptionService]) -> None:
-        """path: of the collection, such as /subscriptions."""
+    def __init__(
+        self, path: str, service_of: Callable[[Broker], SubscriptionService], needs: Needs
+    ) -> None:
+        """path: of the collection, such as /subscriptions. needs: of whoever uses it."""
         self._path = path
         self._service_of = service_of
+        self._needs = needs
 
     async def create(self, exchange: Exchange) -> Response:
         """Create a subscription (clauses 5.8.1, 5.11.2)."""
@@ -45,8 +50,12 @@ class Face:
         named = "jsonldContext" in exchange.body
         terms = exchange.terms if named else await http.lasting_terms(exchange)
         service = self._service(exchange)
-        origin = await _origin(exchange) if service.api == NGSI_LD else None
-        identifier = await service.create(exchange.tenant, exchange.body, terms, origin)
+        # What sources tell is not held against rights that are limited: then it stays here.
+        goes_on = service.api == NGSI_LD and exchange.access.subscribe.everything
+        origin = await _origin(exchange) if goes_on else None
+        identifier = await service.create(
+            exchange.tenant, exchange.body, terms, origin, exchange.actor.subject
+        )
         return http.created(exchange, f"/ngsi-ld/v1{self._path}/{identifier}")
 
     async def query(self, exchange: Exchange) -> Response:
@@ -81,15 +90,15 @@ class Face:
     @property
     def routes(self) -> list[Route]:
         """The collection and its members."""
-        params = _PAGING | _OPTIONS
+        operation = partial(Operation, writes=True, needs=self._needs)
         collection = Resource(
-            POST=Operation(handler=self.create, body=dict, writes=True, creates_tenant=True),
-            GET=Operation(handler=self.query, params=params, options=_SYS_ATTRS, writes=True),
+            POST=operation(handler=self.create, body=dict, creates_tenant=True),
+            GET=operation(handler=self.query, params=_PAGING | _OPTIONS, options=_SYS_ATTRS),
         )
         member = Resource(
-            GET=Operation(handler=self.retrieve, params=_OPTIONS, options=_SYS_ATTRS, writes=True),
-            PATCH=Operation(handler=self.update, body=dict, writes=True),
-            DELETE=Operation(handler=self.delete, writes=True),
+            GET=operation(handler=self.retrieve, params=_OPTIONS, options=_SYS_ATTRS),
+            PATCH=operation(handler=self.update, body=dict),
+            DELETE=operation(handler=self.delete),
         )
         return [Route(self._path, collection), Route(f"{self._path}/{{id}}", member)]
 
@@ -130,4 +139,4 @@ def _identifier(exchange: Exchange) -> str:
         raise fault.problem() from None
 
 
-routes = Face("/subscriptions", lambda broker: broker.subscriptions).routes
+routes = Face("/subscriptions", lambda broker: broker.subscriptions, Needs.SUBSCRIBE).routes

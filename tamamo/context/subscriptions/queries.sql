@@ -1,11 +1,11 @@
 -- name: create
 -- A new subscription; no row when its id is taken. What is visible now is no news to it.
 insert into subscription (
-    tenant, id, api, document, terms, query_terms, since, is_active, expires_at, next_at,
+    tenant, id, api, owner, document, terms, query_terms, since, is_active, expires_at, next_at,
     callback, via, source_id
 )
 values (
-    %(tenant)s, %(id)s, %(api)s, %(document)s, %(terms)s, %(query_terms)s, pg_current_snapshot(),
+    %(tenant)s, %(id)s, %(api)s, %(owner)s, %(document)s, %(terms)s, %(query_terms)s, pg_current_snapshot(),
     %(is_active)s, %(expires_at)s, now() + %(interval)s * interval '1 second',
     %(callback)s, %(via)s, case when %(callback)s::text is not null then %(source_id)s end
 )
@@ -37,7 +37,9 @@ where tenant = %(tenant)s and id = %(id)s
 
 -- name: delete
 -- Before its notifications, as everywhere: rows are locked in this order.
-delete from subscription where tenant = %(tenant)s and id = %(id)s and api = %(api)s
+delete from subscription
+where tenant = %(tenant)s and id = %(id)s and api = %(api)s
+    and (%(owner)s::text is null or owner = %(owner)s)
 
 -- name: drop_waiting
 -- Whatever waits to be delivered for a subscription that is gone.
@@ -55,6 +57,7 @@ select
     last_error
 from subscription
 where tenant = %(tenant)s and id = %(id)s and api = %(api)s
+    and (%(owner)s::text is null or owner = %(owner)s)
 
 -- name: under_way
 -- The last notification, of those up to one, that was stored a moment ago and has not failed yet.
@@ -75,6 +78,7 @@ where dead_at is null and attempts = 0 and created_at > now() - interval '2 seco
 select document, terms, query_terms
 from subscription
 where tenant = %(tenant)s and id = %(id)s and api = %(api)s
+    and (%(owner)s::text is null or owner = %(owner)s)
 for update
 
 -- name: page
@@ -87,6 +91,7 @@ select
 from subscription
 where tenant = %(tenant)s and api = %(api)s
     and (%(place)s::text is null or document #>> '{ngsiv2,servicePath}' = %(place)s)
+    and (%(owner)s::text is null or owner = %(owner)s)
 order by id
 limit %(limit)s offset %(offset)s
 
@@ -95,6 +100,7 @@ select count(*)
 from subscription
 where tenant = %(tenant)s and api = %(api)s
     and (%(place)s::text is null or document #>> '{ngsiv2,servicePath}' = %(place)s)
+    and (%(owner)s::text is null or owner = %(owner)s)
 
 -- name: heads
 -- What there is, and whether it is what a process has compiled.
@@ -103,6 +109,6 @@ select tenant, id, modified_at, since::text from subscription
 -- name: some
 -- Those that are new to a process, or changed.
 select
-    s.tenant, s.id, s.modified_at, s.since::text, s.document, s.terms, s.query_terms, s.api
+    s.tenant, s.id, s.modified_at, s.since::text, s.document, s.terms, s.query_terms, s.api, s.owner
 from unnest(%(tenants)s::text[], %(ids)s::text[]) as k (tenant, id)
 join subscription s using (tenant, id)

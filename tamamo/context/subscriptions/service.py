@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import uuid4
 
 import orjson
@@ -21,6 +21,8 @@ from tamamo.context.subscriptions.members import SUBSCRIPTION
 from tamamo.context.subscriptions.message import NGSI_LD
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
+from tamamo.kernel.errors import Forbidden
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
 _SQL = sql.load(__package__)
 
@@ -44,6 +46,7 @@ class Draft:
     """A subscription that was checked. terms: of its notifications; query_terms: of its `q`.
 
     rearm: whether it begins anew, as if it had told nothing yet. origin: None where it stays here.
+    owner: the subject whose rights it has when it is made; None: the operator's own.
     """
 
     document: Document
@@ -51,6 +54,7 @@ class Draft:
     query_terms: bytes
     rearm: bool = False
     origin: Origin | None = None
+    owner: str | None = None
 
 
 #: (document, terms, query_terms) as they are kept → as they become. Raises a Problem.
@@ -78,9 +82,22 @@ class SubscriptionService:
     api: ClassVar[str] = NGSI_LD
     _members: ClassVar[Mapping[str, Reader]] = SUBSCRIPTION
 
-    def __init__(self, pool: Pool, contexts: ContextStore) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        contexts: ContextStore,
+        owner: str | None = None,
+        reach: Reach = EVERYTHING,
+    ) -> None:
+        """owner: whose subscriptions alone are known of; None: all. reach: what they may tell."""
         self._pool = pool
         self._contexts = contexts
+        self._owner = owner
+        self._reach = reach
+
+    def owned_by(self, owner: str, reach: Reach) -> Self:
+        """Return the subscriptions of one subject, who may be told of what is within a reach."""
+        return type(self)(self._pool, self._contexts, owner, reach)
 
     async def create(
         self,
@@ -88,16 +105,18 @@ class SubscriptionService:
         body: Mapping[str, Any],
         terms: TermMap,
         origin: Origin | None = None,
+        owner: str | None = None,
     ) -> str:
         """Create a subscription (5.8.1) and return its id. origin: None keeps it here.
 
-        Raises BadRequestData naming the member, AlreadyExists, LdContextNotAvailable.
+        owner: the subject who makes it. Raises BadRequestData naming the member, AlreadyExists,
+        Forbidden naming the types, LdContextNotAvailable.
         """
         identifier = documents.read_id(body) or f"urn:ngsi-ld:Subscription:{uuid4()}"
         document = documents.read(body, terms, self._members)
         own = await self._own_terms(tenant, document, terms)
-        self._compile(tenant, identifier, document, own, terms)
-        draft = Draft(document, pack(own), pack(terms), origin=origin)
+        self.check(self._compile(tenant, identifier, document, own, terms))
+        draft = Draft(document, pack(own), pack(terms), origin=origin, owner=owner)
         await self.add(tenant, identifier, draft, self.api)
         return identifier
 
@@ -128,14 +147,15 @@ class SubscriptionService:
                 own = pack(fresh)
             elif "jsonldContext" in before and "jsonldContext" not in document:
                 own = query_terms  # by default that of the subscription (5.8.1.4)
-            self._compile(tenant, identifier, document, unpack(own), unpack(query_terms))
+            terms_of = (unpack(own), unpack(query_terms))
+            self.check(self._compile(tenant, identifier, document, *terms_of))
             return Draft(document, own, query_terms)
 
         await self.change(tenant, identifier, step, self.api)
 
     async def change(self, tenant: str, identifier: str, step: Step, api: str = NGSI_LD) -> None:
         """Change a subscription made through an API, under its lock. Raises ResourceNotFound."""
-        key = {"tenant": tenant, "id": identifier, "api": api}
+        key = self._key(tenant, identifier, api)
         async with transaction(self._pool) as connection:
             await self._before(connection, tenant)
             found = await (await connection.execute(_SQL["lock"], key)).fetchone()
@@ -152,7 +172,7 @@ class SubscriptionService:
     async def delete(self, tenant: str, identifier: str, api: str = NGSI_LD) -> None:
         """Delete a subscription and what waits to be delivered (5.8.5). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
-            key = {"tenant": tenant, "id": identifier, "api": api}
+            key = self._key(tenant, identifier, api)
             if not (await connection.execute(_SQL["delete"], key)).rowcount:
                 raise missing(identifier)
             await connection.execute(_SQL["drop_waiting"], key)
@@ -161,7 +181,7 @@ class SubscriptionService:
     async def get(self, tenant: str, identifier: str, api: str = NGSI_LD) -> Stored:
         """Return a subscription (5.8.3). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
-            key = {"tenant": tenant, "id": identifier, "api": api}
+            key = self._key(tenant, identifier, api)
             row = await (await connection.execute(_SQL["get"], key)).fetchone()
         if row is None:
             raise missing(identifier)
@@ -189,13 +209,23 @@ class SubscriptionService:
 
         place: only those for this service path of NGSIv2.
         """
-        parameters = {"tenant": tenant, "api": api, "place": place}
+        parameters = {"tenant": tenant, "api": api, "place": place, "owner": self._owner}
         bounds = {"limit": page.limit + 1, "offset": page.offset}
         async with transaction(self._pool) as connection:
             cursor = await connection.execute(_SQL["page"], {**parameters, **bounds})
             rows = await cursor.fetchall()
             total = await _count(connection, parameters) if page.count else None
         return [stored_of(row) for row in rows[: page.limit]], len(rows) > page.limit, total
+
+    def check(self, compiled: Subscriber) -> None:
+        """Raise Forbidden when nothing of what it is about may be told to its maker."""
+        within, types = self._reach.types, getattr(compiled, "types", None)
+        if within is not None and types is not None and within.isdisjoint(types):
+            names = ", ".join(types)
+            raise Forbidden(f"You may not subscribe to entities of type {names}", types=list(types))
+
+    def _key(self, tenant: str, identifier: str, api: str) -> dict[str, Any]:
+        return {"tenant": tenant, "id": identifier, "api": api, "owner": self._owner}
 
     def _compile(
         self, tenant: str, identifier: str, document: Document, terms: TermMap, query_terms: TermMap
@@ -234,6 +264,7 @@ def _row(tenant: str, identifier: str, draft: Draft, api: str) -> dict[str, Any]
         "is_active": document.get("isActive", True),
         "expires_at": document.get("expiresAt"),
         "interval": document.get("timeInterval"),
+        "owner": draft.owner,
         "callback": origin and origin.callback,
         "via": origin.via if origin else "",
         "source_id": f"urn:ngsi-ld:Subscription:{uuid4()}" if goes_on(document) else None,

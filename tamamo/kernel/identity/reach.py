@@ -4,9 +4,9 @@ Rights add up: a reach is the union of its parts, each of which may come from a 
 town shows to everybody or from an agreement between towns.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 #: All attributes of an entity.
 ALL: Final = None
@@ -43,6 +43,20 @@ class Part:
             return True
         path = _path(scope) + "/"
         return any(path.startswith(_path(mine) + "/") for mine in self.scopes)
+
+    def includes(self, other: "Part") -> bool:
+        """Whether it means all that another one means; of what only scopes tell, False."""
+        if self.types is not None and (other.types is None or not other.types <= self.types):
+            return False
+        if self.attrs is not ALL and (other.attrs is ALL or not other.attrs <= self.attrs):
+            return False
+        if self.but_types - other.but_types and (
+            other.types is None or not self.but_types.isdisjoint(other.types)
+        ):
+            return False
+        if self.scopes is None:
+            return True
+        return other.scopes is not None and all(self.covers(scope) for scope in other.scopes)
 
     @property
     def is_whole(self) -> bool:
@@ -85,6 +99,39 @@ class Reach:
                     return ALL
                 found |= part.attrs
         return found
+
+    def includes(self, other: "Reach") -> bool:
+        """Whether all that is within another one is within this, as far as each part tells."""
+        return self.everything or all(
+            any(mine.includes(theirs) for mine in self.parts) for theirs in other.parts
+        )
+
+    def to_document(self) -> list[dict[str, list[str] | None]]:
+        """Return it as JSON, for what is kept."""
+        return [
+            {
+                "types": None if part.types is None else sorted(part.types),
+                "attrs": None if part.attrs is None else sorted(part.attrs),
+                "scopes": None if part.scopes is None else list(part.scopes),
+                "butTypes": sorted(part.but_types),
+            }
+            for part in self.parts
+        ]
+
+    @classmethod
+    def of_document(cls, document: Iterable[Mapping[str, Any]]) -> "Reach":
+        """Return what `to_document` made a document of."""
+        return cls(
+            tuple(
+                Part(
+                    None if one["types"] is None else frozenset(one["types"]),
+                    None if one["attrs"] is None else frozenset(one["attrs"]),
+                    None if one["scopes"] is None else tuple(one["scopes"]),
+                    frozenset(one["butTypes"]),
+                )
+                for one in document
+            )
+        )
 
     def covers(self, types: Sequence[str], scope: str) -> bool:
         """Whether an entity of these types may be given this scope."""

@@ -3,4 +3,6 @@
 
 alter table subscription add column owner text;
 alter table entity_map add column owner text;
+-- What its maker was allowed to be told when a notification was made; null: everything.
+alter table notification add column reach json;
 create index subscription_of on subscription (tenant, owner);
