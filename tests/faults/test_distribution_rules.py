@@ -23,6 +23,8 @@ BOUND = {
     "rollup_mark": "entity_id",
     "outbox": "entity_id",
     "notification": "entity_id",
+    "register_row": "entity_id",
+    "register_edit": "entity_id",
 }
 
 #: Reference table → why its rows are of no entity, and few.
@@ -81,6 +83,9 @@ REFERENCE = {
     "socialaccount_socialapp": "the sign-in library's own; stays empty: providers stand in a file",
     "socialaccount_socialtoken": "the sign-in library's own; stays empty",
     "usersessions_usersession": "one row a browser that is signed in",
+    "register_declared": "one row a declared register",
+    "register_import": "one row a table somebody imports, for some days",
+    "saved_view": "one row a view of a list that somebody keeps",
     "job": "one row a job of the last month",
     "feed_record": "the last few raw records of each feed",
     "feed_rejects": "the last few rejects files of each feed",

@@ -1,0 +1,272 @@
+-- Registers: typed lists over the entities (docs/subsystems/registers.md, docs/adr/0032).
+--
+-- register_row holds for each record what a list is sorted, filtered and searched by. Triggers on
+-- entity keep it: whatever changes an entity, its row changes in the same transaction. They look
+-- at the declared types only (register_watch), so that others cost nothing but the test of a
+-- condition; and entity has no index into `attrs`, which would end updates in place (0021).
+
+create table register_declared (
+    register text primary key,
+    type text not null,                  -- IRI
+    digest text not null,                -- of the declaration the rows were made by
+    attributes text[] not null,          -- IRIs of all that the rows are made of
+    id_before text not null,             -- what stands around the key in an entity's id
+    id_after text not null,
+    key_attribute text not null,         -- of the column that tells records apart
+    key_attributes text[] not null,      -- one a sortable column: attribute, member ('' none), kind
+    key_members text[] not null,
+    key_kinds text[] not null,           -- key, text, exact, number
+    text_attributes text[] not null,     -- one a searched column
+    text_members text[] not null,
+    facet_attributes text[] not null,    -- one a column of several choices
+    place text,                          -- IRI of the map's attribute
+    filled boolean not null default false
+);
+
+create table register_row (
+    tenant text not null,
+    register text not null,
+    entity_id text not null,
+    types text[] not null,
+    scopes text[] not null,
+    keys text[] collate "C" not null,    -- sort keys; null: without value
+    texts text[] not null,               -- folded texts to search; '' without value
+    facets text[] not null,              -- `attribute IRI=value` of columns of several choices
+    grams bigint[] not null,             -- hashes of each two letters of the texts that follow
+    place point,
+    modified_at timestamptz not null,
+    primary key (tenant, register, entity_id)
+);
+create index register_row_by_grams on register_row using gin (grams);
+create index register_row_by_facets on register_row using gin (facets)
+    where cardinality(facets) > 0;
+create index register_row_by_place on register_row using gist (place) where place is not null;
+-- One index a sortable column; a register with few columns has no entries in those beyond them.
+do $$
+begin
+    for slot in 1..16 loop
+        execute format(
+            'create index register_row_by_%1$s on register_row (tenant, register, (keys[%1$s]),'
+            ' entity_id) where cardinality(keys) >= %1$s', slot
+        );
+    end loop;
+end
+$$;
+
+-- What a text is searched and sorted by: without width (NFKC), case, and kind of kana.
+create function register_fold(value text) returns text
+language sql immutable parallel safe return
+    translate(
+        lower(normalize(value, NFKC)),
+        'ァアィイゥウェエォオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂッツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポマミムメモャヤュユョヨラリルレロヮワヰヱヲンヴヵヶヽヾ',
+        'ぁあぃいぅうぇえぉおかがきぎくぐけげこごさざしじすずせぜそぞただちぢっつづてでとどなにぬねのはばぱひびぴふぶぷへべぺほぼぽまみむめもゃやゅゆょよらりるれろゎわゐゑをんゔゕゖゝゞ'
+    );
+
+-- A number as text in the same order: its bits, the negative ones turned round.
+create function register_number_key(value double precision) returns text
+language sql immutable parallel safe return
+    case
+        when value >= 0 then '1' || encode(float8send(value + 0.0), 'hex')
+        when value < 0 then
+            '0' || translate(
+                encode(float8send(value), 'hex'), '0123456789abcdef', 'fedcba9876543210'
+            )
+    end;
+
+-- Texts by their letters; whole numbers among them (010, 9) by their worth.
+create function register_text_key(value text) returns text
+language sql immutable parallel safe return
+    case
+        when value ~ '^[0-9]{1,15}$' then lpad(value, 15, '0')
+        else nullif(left(register_fold(value), 200), '')
+    end;
+
+-- The value a column shows of an attribute: that of its first instance.
+create function register_value(attrs jsonb, attribute text, member text) returns jsonb
+language sql immutable parallel safe return (
+    select case
+        when i ->> 'type' = 'LanguageProperty' then
+            coalesce(i -> 'languageMap' -> 'ja', i -> 'languageMap' -> 'en')
+        when member <> '' then i -> 'value' -> member
+        else coalesce(
+            i -> 'value', i -> 'object', i -> 'vocab', i -> 'valueList', i -> 'json'
+        )
+    end
+    from (select attrs -> attribute -> 0) as first (i)
+);
+
+create function register_text(value jsonb) returns text
+language sql immutable parallel safe return
+    case jsonb_typeof(value)
+        when 'string' then value #>> '{}'
+        when 'number' then value #>> '{}'
+        when 'boolean' then value #>> '{}'
+        else ''
+    end;
+
+create function register_key(value jsonb, kind text, own_key text) returns text
+language sql immutable parallel safe return
+    case
+        when kind = 'number' then
+            case jsonb_typeof(value)
+                when 'number' then register_number_key((value #>> '{}')::double precision)
+            end
+        when kind = 'exact' then nullif(left(register_text(value), 200), '')
+        when kind = 'key' and coalesce(register_text(value), '') = '' then
+            register_text_key(own_key)
+        else register_text_key(register_text(value))
+    end;
+
+-- Hashes of each two letters that follow one another, different for each tenant and register.
+create function register_grams(value text, tenant text, register text) returns bigint[]
+language sql immutable parallel safe return (
+    select coalesce(array_agg(distinct hashtextextended(substr(value, at, 2), seed)), '{}')
+    from
+        (select hashtextextended(tenant || '/' || register, 0)) as s (seed),
+        generate_series(1, length(value) - 1) as at
+);
+
+create function register_put(
+    d register_declared, tenant text, id text, types text[], scopes text[], attrs jsonb,
+    modified timestamptz
+) returns void language sql volatile as $$
+    insert into register_row as r (
+        tenant, register, entity_id, types, scopes, keys, texts, facets, grams, place, modified_at
+    )
+    select
+        $2, $1.register, $3, $4, $5,
+        array(
+            select register_key(register_value($6, k.attribute, k.member), k.kind, own.key)
+            from unnest($1.key_attributes, $1.key_members, $1.key_kinds)
+                with ordinality as k (attribute, member, kind, place)
+            order by k.place
+        ),
+        t.texts,
+        array(
+            select f.attribute || '=' || choice.value
+            from unnest($1.facet_attributes) as f (attribute),
+                jsonb_array_elements_text(
+                    case jsonb_typeof(register_value($6, f.attribute, ''))
+                        when 'array' then register_value($6, f.attribute, '')
+                        else '[]'
+                    end
+                ) as choice (value)
+        ),
+        register_grams(array_to_string(t.texts, E'\n'), $2, $1.register),
+        case
+            when $6 -> $1.place -> 0 -> 'value' ->> 'type' = 'Point' then point(
+                ($6 -> $1.place -> 0 -> 'value' -> 'coordinates' ->> 0)::double precision,
+                ($6 -> $1.place -> 0 -> 'value' -> 'coordinates' ->> 1)::double precision
+            )
+        end,
+        $7
+    from
+        (
+            select substr(
+                $3,
+                length($1.id_before) + 1,
+                greatest(length($3) - length($1.id_before) - length($1.id_after), 0)
+            )
+            where starts_with($3, $1.id_before) and $3 like '%' || $1.id_after
+            union all
+            select $3
+            limit 1
+        ) as own (key),
+        lateral (
+            select array(
+                select coalesce(register_fold(
+                    coalesce(
+                        nullif(register_text(register_value($6, c.attribute, c.member)), ''),
+                        case when c.attribute = $1.key_attribute then own.key end
+                    )
+                ), '')
+                from unnest($1.text_attributes, $1.text_members)
+                    with ordinality as c (attribute, member, place)
+                order by c.place
+            )
+        ) as t (texts)
+    on conflict (tenant, register, entity_id) do update
+    set
+        types = excluded.types, scopes = excluded.scopes, keys = excluded.keys,
+        texts = excluded.texts, facets = excluded.facets, grams = excluded.grams,
+        place = excluded.place, modified_at = excluded.modified_at
+    -- A row made anew from what stood there before must not overtake a change.
+    where r.modified_at <= excluded.modified_at
+$$;
+
+create function register_follow() returns trigger language plpgsql as $$
+declare
+    d register_declared;
+begin
+    if tg_op <> 'INSERT' and (tg_op = 'DELETE' or not new.types @> old.types) then
+        delete from register_row r
+        where r.tenant = old.tenant and r.entity_id = old.id;
+    end if;
+    if tg_op = 'DELETE' then
+        return null;
+    end if;
+    for d in select * from register_declared where type = any (new.types) loop
+        if tg_op = 'INSERT' or new.types <> old.types or new.scopes <> old.scopes or exists (
+            select from unnest(d.attributes) as a (name)
+            where (new.attrs -> a.name) is distinct from (old.attrs -> a.name)
+        ) then
+            perform register_put(
+                d, new.tenant, new.id, new.types, new.scopes, new.attrs, new.modified_at
+            );
+        end if;
+    end loop;
+    return null;
+end
+$$;
+
+-- Let the triggers look at the declared types, and at no others.
+create function register_watch() returns void language plpgsql as $$
+declare
+    watched text[];
+begin
+    select array_agg(distinct d.type order by d.type) into watched from register_declared d;
+    drop trigger if exists register_created on entity;
+    drop trigger if exists register_updated on entity;
+    drop trigger if exists register_deleted on entity;
+    if watched is null then
+        return;
+    end if;
+    execute format(
+        'create trigger register_created after insert on entity for each row'
+        ' when (new.types && %L::text[]) execute function register_follow()', watched
+    );
+    execute format(
+        'create trigger register_updated after update on entity for each row'
+        ' when (new.types && %1$L::text[] or old.types && %1$L::text[])'
+        ' execute function register_follow()', watched
+    );
+    execute format(
+        'create trigger register_deleted after delete on entity for each row'
+        ' when (old.types && %L::text[]) execute function register_follow()', watched
+    );
+end
+$$;
+
+-- Who changed which record of a register, when, from what to what.
+create table register_edit (
+    tenant text not null,
+    entity_id text not null,
+    id bigint generated always as identity,
+    register text not null,
+    batch uuid,                          -- shared by all edits of a bulk edit or an import
+    kind text not null check (kind in ('create', 'edit', 'delete', 'bulk', 'import', 'undo')),
+    actor text not null,
+    name text not null,                  -- of the actor, then
+    at timestamptz not null,
+    title text not null,
+    note text not null default '',
+    head json,                           -- types and scopes of a record that was deleted
+    before jsonb,                        -- {attribute IRI: [instance, …]}; null: no record
+    after jsonb,
+    undoes bigint,
+    undone_by bigint,
+    primary key (tenant, entity_id, id)
+);
+create index register_edit_by_register on register_edit (tenant, register, id);
+create index register_edit_by_number on register_edit (tenant, id);
+create index register_edit_by_batch on register_edit (tenant, batch) where batch is not null;

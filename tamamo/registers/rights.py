@@ -1,0 +1,147 @@
+"""Who may see and do what with a register: what identity says, and what the declaration adds."""
+
+from typing import Any
+
+from tamamo.context.model.entity import Entity
+from tamamo.kernel.identity import Access, Actor, Part, Reach, Role
+from tamamo.registers.declaration import Editors, Register
+from tamamo.registers.model import Rights, Visitor
+
+
+def rights_of(visitor: Visitor, register: Register) -> Rights:
+    """Return what a visitor may do with the register as a whole."""
+    access, kinds = visitor.access, [register.type]
+    readable = _reaches(access.read, register.type)
+    writes = _reaches(access.write, register.type)
+    columns = _columns(register, access.read) if readable else frozenset()
+    fields = frozenset(
+        column.name
+        for column in register.form
+        if writes
+        and column.name in columns
+        and _may(visitor, column.edit)
+        and _may_write(access.write, kinds, column.iri)
+    )
+    whole = writes and bool(fields)
+    return Rights(
+        read=readable,
+        create=whole and _may(visitor, register.declaration.create or Editors()),
+        delete=whole and _may(visitor, register.declaration.delete or Editors()),
+        fields=fields,
+        columns=columns,
+    )
+
+
+def may_read(access: Access, entity: Entity) -> bool:
+    """Whether an entity is within what may be read."""
+    return access.read.allows(entity.types, entity.scopes)
+
+
+def may_write(access: Access, entity: Entity) -> bool:
+    """Whether an entity is within what may be written."""
+    return access.write.allows(entity.types, entity.scopes)
+
+
+def condition(reach: Reach, params: dict[str, Any], register: Register) -> str:
+    """Return the SQL condition on rows `r` of a register within reach.
+
+    Part by part, as Part.takes says it of an entity.
+    """
+    if reach.everything:
+        return "true"
+    parts = [_part(part, params, register) for part in reach.parts]
+    return "(" + " or ".join(["false", *(part for part in parts if part)]) + ")"
+
+
+def _part(part: Part, params: dict[str, Any], register: Register) -> str:
+    if part.types is not None and register.type not in part.types:
+        return ""
+    if register.type in part.but_types:
+        return ""
+    said = []
+    if part.types is not None:
+        said.append(f"r.types <@ {_bind(params, sorted(part.types))}::text[]")
+    if part.but_types:
+        said.append(f"not r.types && {_bind(params, sorted(part.but_types))}::text[]")
+    if part.scopes is not None:
+        paths = ["/" + scope.strip("/") for scope in part.scopes]
+        held = "'/' || trim('/' from s.scope) || '/'"
+        said.append(
+            "exists (select from unnest(r.scopes) as s (scope) join"
+            f" unnest({_bind(params, paths)}::text[]) as m (mine)"
+            f" on starts_with({held}, m.mine || '/'))"
+        )
+    return "(" + (" and ".join(said) or "true") + ")"
+
+
+def _bind(params: dict[str, Any], value: Any) -> str:
+    name = f"a{len(params)}"
+    params[name] = value
+    return f"%({name})s"
+
+
+def _reaches(reach: Reach, kind: str) -> bool:
+    return reach.everything or any(
+        (part.types is None or kind in part.types) and kind not in part.but_types
+        for part in reach.parts
+    )
+
+
+def _columns(register: Register, reach: Reach) -> frozenset[str]:
+    """Return the columns that may be seen of every record within reach.
+
+    Where some records show less than others, only what all of them show may be searched and
+    sorted by: the order would tell the rest.
+    """
+    every = frozenset(column.name for column in register.columns)
+    if reach.everything:
+        return every
+    parts = [part for part in reach.parts if _part(part, {}, register)]
+    whole = [p for p in parts if p.attrs is None and p.scopes is None and not p.but_types]
+    if whole or all(part.attrs is None for part in parts):
+        return every
+    shown = None
+    for part in parts:
+        names = (
+            every
+            if part.attrs is None
+            else frozenset(c.name for c in register.columns if c.iri in part.attrs)
+        )
+        shown = names if shown is None else shown & names
+    # The key is read from the id, which everybody sees who sees the record.
+    return (shown or frozenset()) | {register.key.name}
+
+
+def _may_write(reach: Reach, kinds: list[str], iri: str) -> bool:
+    return reach.everything or any(
+        (part.types is None or kinds[0] in part.types) and (part.attrs is None or iri in part.attrs)
+        for part in reach.parts
+    )
+
+
+def _may(visitor: Visitor, editors: Editors | None) -> bool:
+    """Whether the visitor is among those whom the declaration names."""
+    if editors is None:
+        return False
+    if Role.OPERATOR in visitor.access.roles:
+        return True
+    roles = {role.value for role in visitor.access.roles}
+    if editors.roles and roles.isdisjoint(editors.roles):
+        return False
+    return not editors.units or any(_of_unit(visitor, unit) for unit in editors.units)
+
+
+def _of_unit(visitor: Visitor, unit: str) -> bool:
+    """Whether a grant here is that of the unit, or of one above it; units are paths of names."""
+    for held in units_of(visitor.actor, visitor.tenant):
+        if held is None or held == unit or held.rpartition("/")[2] == unit:
+            return True
+        if unit.startswith(held + "/"):
+            return True
+    return False
+
+
+def units_of(actor: Actor, tenant: str) -> list[str | None]:
+    """Return the units of the grants by which an actor edits in a tenant; None: any unit."""
+    roles = (Role.EDITOR, Role.APPROVER, Role.OPERATOR)
+    return [one.unit for one in actor.grants if one.counts_in(tenant) and one.role in roles]
