@@ -114,3 +114,116 @@ where tenant = %(tenant)s and device = %(id)s::uuid and (ends_at is null or ends
 -- name: revoke_device
 update device set revoked_at = now(), revoked_by = %(by)s
 where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: list_units
+-- The units of a tenant that are valid on a day, in the order of their list; null: all there were.
+select id, parent, name, kind, position, valid_from, valid_to
+from org_unit
+where tenant = %(tenant)s
+  and (%(on)s::date is null or valid_from <= %(on)s and (valid_to is null or %(on)s < valid_to))
+order by position, id, valid_from;
+
+-- name: lock_units
+-- Two lists must not be imported into one tenant at once.
+select name from tenant where name = %(tenant)s for update;
+
+-- name: last_change_of_units
+-- The day of the newest list.
+select greatest(max(valid_from), max(valid_to)) from org_unit where tenant = %(tenant)s;
+
+-- name: add_units
+insert into org_unit (tenant, id, parent, name, kind, position, valid_from)
+select %(tenant)s, u.*, %(on)s
+from unnest(%(ids)s::text[], %(parents)s::text[], %(names)s::text[], %(kinds)s::text[],
+            %(positions)s::int[]) as u;
+
+-- name: place_units
+-- Units that stay: their place in the new list.
+update org_unit o set position = u.position, kind = u.kind
+from unnest(%(ids)s::text[], %(positions)s::int[], %(kinds)s::text[]) as u(id, position, kind)
+where o.tenant = %(tenant)s and o.id = u.id and o.valid_to is null
+  and (o.position, o.kind) is distinct from (u.position, u.kind);
+
+-- name: forget_units
+-- Units that a list of the same day had by mistake.
+delete from org_unit
+where tenant = %(tenant)s and id = any(%(ids)s) and valid_from = %(on)s and valid_to is null;
+
+-- name: end_units
+update org_unit set valid_to = %(on)s
+where tenant = %(tenant)s and id = any(%(ids)s) and valid_to is null;
+
+-- name: count_bound
+-- Grants and types that hang on units which have ended.
+select (select count(*) from role_grant g
+        where g.tenant = %(tenant)s and g.unit = any(%(ids)s) and g.revoked_at is null
+          and (g.valid_to is null or now() < g.valid_to)),
+       (select count(*) from owned_type o where o.tenant = %(tenant)s and o.unit = any(%(ids)s));
+
+-- name: copy_grants
+-- What was granted for a unit that ends goes on for the one that takes its place.
+insert into role_grant (tenant, subject, role, unit, types, scopes, valid_from, valid_to, granted_by)
+select g.tenant, g.subject, g.role, m.new, g.types, g.scopes,
+       greatest(g.valid_from, %(on)s::date::timestamp at time zone 'Asia/Tokyo'), g.valid_to, %(by)s
+from role_grant g
+join unnest(%(old)s::text[], %(new)s::text[]) as m(old, new) on m.old = g.unit
+where g.tenant = %(tenant)s and g.revoked_at is null and (g.valid_to is null or now() < g.valid_to);
+
+-- name: move_types
+update owned_type o set unit = m.new
+from unnest(%(old)s::text[], %(new)s::text[]) as m(old, new)
+where o.tenant = %(tenant)s and o.unit = m.old;
+
+-- name: declare_type
+insert into owned_type (tenant, type, unit, personal)
+values (%(tenant)s, %(type)s, %(unit)s, %(personal)s)
+on conflict (tenant, type) do update set unit = excluded.unit, personal = excluded.personal
+where (owned_type.unit, owned_type.personal) is distinct from (excluded.unit, excluded.personal);
+
+-- name: insert_grant
+insert into role_grant (tenant, subject, role, unit, types, scopes, valid_from, valid_to, granted_by)
+values (%(tenant)s, %(subject)s, %(role)s, %(unit)s, %(types)s, %(scopes)s,
+        coalesce(%(valid_from)s, now()), %(valid_to)s, %(by)s)
+returning id::text;
+
+-- name: find_same_grant
+-- A grant of the very same that has not ended.
+select id::text from role_grant
+where tenant = %(tenant)s and subject = %(subject)s and role = %(role)s
+  and unit is not distinct from %(unit)s and types is not distinct from %(types)s::text[]
+  and scopes is not distinct from %(scopes)s::text[]
+  and revoked_at is null and (valid_to is null or now() < valid_to)
+  and valid_from <= coalesce(%(valid_from)s, now());
+
+-- name: has_tenant
+select 1 from tenant where name = %(tenant)s;
+
+-- name: has_unit
+-- Whether a unit is valid, or will be.
+select 1 from org_unit
+where tenant = %(tenant)s and id = %(unit)s
+  and (valid_to is null or (now() at time zone 'Asia/Tokyo')::date < valid_to);
+
+-- name: revoke_grant
+update role_grant set revoked_at = now(), revoked_by = %(by)s
+where tenant = %(tenant)s and id = %(id)s::uuid and revoked_at is null
+returning subject, role, unit, types, scopes;
+
+-- name: list_held
+-- Grants with what they lack to count now: of a tenant, of a subject.
+select g.tenant, g.id::text, g.subject, g.role, g.unit, g.types, g.scopes, g.valid_from, g.valid_to,
+       g.revoked_at, g.granted_by, g.granted_at,
+       case when g.revoked_at is not null then 'revoked'
+            when g.valid_to <= now() then 'expired'
+            when g.valid_from > now() then 'future'
+            when g.unit is not null and not exists (
+                select from org_unit u
+                where u.tenant = g.tenant and u.id = g.unit
+                  and u.valid_from <= (now() at time zone 'Asia/Tokyo')::date
+                  and (u.valid_to is null or (now() at time zone 'Asia/Tokyo')::date < u.valid_to))
+            then 'unit_ended' else 'active' end as state
+from role_grant g
+where (%(tenant)s::text is null or g.tenant = %(tenant)s)
+  and (%(subject)s::text is null or g.subject = %(subject)s)
+  and (%(ended)s or (g.revoked_at is null and (g.valid_to is null or now() < g.valid_to)))
+order by g.subject, g.tenant, g.granted_at, g.id;
