@@ -28,6 +28,7 @@ from tamamo.kernel.settings import Settings
 from tamamo.kernel.towns import Towns
 from tamamo.kernel.towns.agreements import AgreementService
 from tamamo.kernel.towns.limits import RateLimits
+from tamamo.kernel.towns.quota import Quotas
 from tamamo.kernel.towns.reach import Shares
 from tamamo.kernel.towns.service import TownService
 
@@ -73,6 +74,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         Directory(pool).following() as directory,
         Activity(pool).keeping() as activity,
         Towns(pool).following() as towns,
+        Quotas(pool, towns, (limits := RateLimits(settings, towns)).counter).following(),
         Identity(
             pool, None if settings.open else api_key(settings.home), settings.public_url
         ).keeping() as identity,
@@ -104,5 +106,5 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             towns,
             TownService(pool, towns),
             AgreementService(pool, towns, identity),
-            RateLimits(settings, towns),
+            limits,
         )

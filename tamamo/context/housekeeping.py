@@ -25,6 +25,7 @@ from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, single, transaction
 from tamamo.kernel.tasks import wanted
 from tamamo.kernel.time import from_text, now, to_text
+from tamamo.kernel.towns import usage
 
 if TYPE_CHECKING:
     from tamamo.context.broker import Broker
@@ -211,4 +212,7 @@ TASKS = (
     Task("sweep_contexts", timedelta(minutes=10), sweep_contexts),
     Task("sweep_registrations", timedelta(seconds=10), sweep_registrations),
     Task("sweep_entity_maps", timedelta(seconds=10), sweep_entity_maps),
+    Task("count_entities", timedelta(minutes=1), usage.count),
+    Task("measure_storage", timedelta(minutes=10), usage.measure),
+    Task("trim_minutes", timedelta(hours=1), usage.trim),
 )

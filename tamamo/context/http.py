@@ -37,7 +37,7 @@ from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
 from tamamo.context.tenants import SNAPSHOT_HEADER, TENANT_HEADER
 from tamamo.kernel import bodies
-from tamamo.kernel.errors import Problem, Unavailable
+from tamamo.kernel.errors import Problem, Unauthorized, Unavailable
 from tamamo.kernel.identity import ANONYMOUS, NO_ACCESS, Access, Actor
 
 _log = structlog.get_logger(__name__)
@@ -166,8 +166,7 @@ async def read(request: Request, operation: Operation) -> Exchange:
     broker: Broker = request.state.broker
     headers = request.headers
     tenant = headers.get(TENANT_HEADER) or DEFAULT_TENANT
-    actor = await broker.identity.actor(headers.get("authorization"))
-    access = await broker.identity.access(actor, tenant)
+    actor, access = await arrive(request, tenant)
     if not access.everything:
         assert operation.needs is not None
         admit(actor, access, operation.needs)
@@ -217,6 +216,22 @@ async def read(request: Request, operation: Operation) -> Exchange:
         actor,
         access,
     )
+
+
+async def arrive(request: Request, tenant: str) -> tuple[Actor, Access]:
+    """Return who asks, and what they may do in a tenant.
+
+    Each request counts against the limits of whoever asks and of the tenant, so that of keys that
+    are not valid only some can be tried. Raises Unauthorized, TooManyRequests.
+    """
+    broker: Broker = request.state.broker
+    try:
+        actor = await broker.identity.actor(request.headers.get("authorization"))
+    except Unauthorized:
+        broker.limits.check_address(request.scope)
+        raise
+    broker.limits.check(tenant, actor, request.scope)
+    return actor, await broker.identity.access(actor, tenant)
 
 
 async def _enter(broker: Broker, tenant: str, snapshot_id: str, request: Request) -> str:

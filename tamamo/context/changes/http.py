@@ -217,8 +217,10 @@ async def stream(request: Request) -> Response | EventStream:
             or DEFAULT_TENANT
         )
         reader = Reader(broker.identity, request, tenant)
+        actor = await reader.actor()
+        broker.limits.check(tenant, actor, request.scope)
         access = await reader.access()
-        admit(await reader.actor(), access, Needs.FOLLOW)
+        admit(actor, access, Needs.FOLLOW)
         await broker.tenants.require(tenant)
         links = tuple(request.headers.getlist("link"))
         link = negotiation.context_link(links) if links else None

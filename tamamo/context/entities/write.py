@@ -22,6 +22,7 @@ from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import PayloadTooLarge, Problem, Unavailable
 from tamamo.kernel.time import from_text, to_text
 from tamamo.kernel.time import now as present
+from tamamo.kernel.towns.quota import Guard, guard_of
 
 #: A row as the statement takes it: every value as text.
 Row = tuple[str | None, ...]
@@ -119,17 +120,23 @@ async def write(
     stored = await store.lock(connection, {(m.tenant, m.entity_id) for m in mutations})
     if prefetch is not None:
         await prefetch(connection)
-    batch = _Batch(now or to_text(present()), stored)
+    guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
+    batch = _Batch(now or to_text(present()), stored, guard)
     results = [batch.apply(mutation) for mutation in mutations]
     await batch.flush(connection)
+    if guard is not None:
+        guard.written()
     return results
 
 
 class _Batch:
     """The rows of one transaction, gathered column by column as the statement takes them."""
 
-    def __init__(self, now: str, stored: dict[store.Key, Entity]) -> None:
+    def __init__(
+        self, now: str, stored: dict[store.Key, Entity], guard: Guard | None = None
+    ) -> None:
         self._now = now
+        self._guard = guard
         self._stored = stored
         # An expired entity is no more, although its row still stands (clause 4.22).
         self._current = {
@@ -155,11 +162,20 @@ class _Batch:
                     f"{mutation.entity_id} would take {len(attrs)} bytes, at most {MAX_BYTES} are"
                     " kept of an entity"
                 )
+            if self._guard is not None and (refused := self._refused(mutation, before, change)):
+                return refused
             for item in change.history:
                 self._history.append(_history_row(key, item))
             if change.write_state:
                 self._set_state(key, before, change, attrs)
         return Written(before, change)
+
+    def _refused(self, mutation: Mutation, before: Entity | None, change: Change) -> Problem | None:
+        """Return why the limits of its tenant do not allow a change."""
+        assert self._guard is not None
+        existed = before is not None
+        exists = change.after is not None if change.write_state else existed
+        return self._guard.refuses(mutation.tenant, existed=existed, exists=exists)
 
     def _set_state(
         self, key: store.Key, before: Entity | None, change: Change, attrs: bytes | None

@@ -14,6 +14,12 @@ from tamamo.kernel.errors import (
     Unauthorized,
     Unavailable,
 )
+from tamamo.kernel.towns.errors import (
+    QuotaExceeded,
+    StorageExceeded,
+    TenantSuspended,
+    TooManyRequests,
+)
 
 
 class Unprocessable(Problem):
@@ -55,6 +61,10 @@ _NAMES: Final[tuple[tuple[type[Problem], int, str], ...]] = (
     (errors.UnsupportedMediaType, 415, "UnsupportedMediaType"),
     (Unauthorized, 401, "Unauthorized"),
     (Forbidden, 403, "Forbidden"),
+    (TenantSuspended, 403, "Forbidden"),
+    (QuotaExceeded, 403, "Forbidden"),
+    (TooManyRequests, 429, "TooManyRequests"),
+    (StorageExceeded, 507, "InsufficientStorage"),
     (Unavailable, 503, "ServiceUnavailable"),
 )
 

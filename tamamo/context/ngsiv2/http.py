@@ -27,6 +27,7 @@ from tamamo.context.errors import (
     NotAcceptable,
     UnsupportedMediaType,
 )
+from tamamo.context.http import arrive
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
 from tamamo.context.model.entity import DEFAULT_TENANT
@@ -167,8 +168,7 @@ async def read(request: Request, operation: Operation) -> Call:
     tenant = (headers.get(SERVICE) or DEFAULT_TENANT).strip().lower()
     if not 1 <= len(tenant) <= MAX_NAME or not tenant.isprintable():
         raise Fault("cannot be the name of a tenant", SERVICE)
-    actor = await broker.identity.actor(headers.get("authorization"))
-    access = await broker.identity.access(actor, tenant)
+    actor, access = await arrive(request, tenant)
     if not access.everything:
         admit(actor, access, operation.needs)
         broker = seen_by(broker, access, actor.subject)

@@ -103,13 +103,14 @@ class RateLimits:
     def check(self, tenant: str, actor: Actor, scope: Mapping[str, Any]) -> None:
         """Count one request to an API. Raises TooManyRequests.
 
-        tenant: one that exists. scope: of the request (ASGI), for the address of whoever sends no
-        key. What runs in this process does not come by here.
+        tenant: as named; it need not exist. scope: of the request (ASGI), for the address of
+        whoever sends no key. What runs in this process does not come by here.
         """
         if self._off or actor.subject in _EXEMPT:
             return
         requests = self.counter.requests
-        requests[tenant] = requests.get(tenant, 0) + 1
+        if self._towns.get(tenant) is not None:  # names can be made up without end
+            requests[tenant] = requests.get(tenant, 0) + 1
         try:
             if actor.subject != ANONYMOUS.subject:
                 _spend(self._by_actor, actor.subject, "actor")
@@ -121,7 +122,8 @@ class RateLimits:
                 _spend(self._by_tenant.get(tenant), tenant, "tenant")
         except TooManyRequests:
             refused = self.counter.refused
-            refused[tenant] = refused.get(tenant, 0) + 1
+            if tenant in requests:
+                refused[tenant] = refused.get(tenant, 0) + 1
             raise
 
     def check_address(self, scope: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from tamamo.kernel.database import Connection
 from tamamo.kernel.identity.reach import Part
 from tamamo.kernel.identity.resolve import Share as Shown
 from tamamo.kernel.towns.directory import Towns
-from tamamo.kernel.towns.share import SUBSCRIBE, Share
+from tamamo.kernel.towns.share import READ, SUBSCRIBE, Share
 
 
 class Shares:
@@ -19,4 +19,9 @@ class Shares:
 
 
 def _shown(share: Share) -> Shown:
-    return Shown(share.reader, Part(share.types, share.attrs), SUBSCRIBE in share.actions)
+    return Shown(
+        share.reader,
+        Part(share.types, share.attrs),
+        may_read=READ in share.actions,
+        may_subscribe=SUBSCRIBE in share.actions,
+    )

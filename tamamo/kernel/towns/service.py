@@ -94,7 +94,7 @@ class TownService:
         await self._known.refresh()
         return town
 
-    async def change(self, actor: Actor, name: str, **wanted: Any) -> Town:
+    async def change(self, actor: Actor, name: str, /, **wanted: Any) -> Town:
         """Change fields of a tenant (those of Town, but name and suspended); return it.
 
         Operators of the town change what is in OWN, operators of the installation all of it.

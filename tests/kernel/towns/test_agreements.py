@@ -71,6 +71,14 @@ async def test_people_of_the_reader_reach_what_is_shared_and_nobody_else_does(
     assert not stranger.read
 
 
+async def test_what_is_for_following_only_is_not_read(office: Office) -> None:
+    await signed(office, terms(actions=frozenset({"subscribe"})))
+    access = await office.identity.access(resident_of("default"), "ayagawa")
+    assert access.subscribe.allows([GAUGE])
+    assert not access.read
+    assert office.towns.shares("default") == ()
+
+
 async def test_it_ends_at_once_when_revoked_by_either_side(office: Office) -> None:
     for side, actor in (("ayagawa", OWNER), ("default", READER)):
         agreement_id = await signed(office, terms())

@@ -1,11 +1,13 @@
 """Requests are limited by tenant, actor and address, on a clock that the test moves."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tamamo.kernel.errors import SetupError
@@ -39,6 +41,9 @@ class Known:
     def all(self) -> list[Town]:
         return self.towns
 
+    def get(self, name: str) -> Town | None:
+        return next((town for town in self.towns if town.name == name), None)
+
 
 def limits(clock: Clock, known: Known | None = None, **settings: Any) -> RateLimits:
     return RateLimits(Settings(**settings), cast("Towns", known or Known()), clock)
@@ -49,9 +54,10 @@ def scope(client: str, *forwarded: str) -> dict[str, Any]:
     return {"client": (client, 4711), "headers": headers}
 
 
-pauses = st.lists(st.floats(0, 90, allow_nan=False), min_size=1, max_size=200)
+pauses = st.lists(st.floats(0, 90, allow_nan=False), min_size=1, max_size=60)
 
 
+@hypothesis_settings(deadline=None)
 @given(st.integers(1, 120), pauses)
 def test_no_window_sees_more_than_its_share(limit: int, steps: list[float]) -> None:
     clock = Clock()
@@ -103,7 +109,7 @@ def test_memory_does_not_grow_with_addresses(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_actor_over_the_limit_is_told_when_to_come_back() -> None:
     clock = Clock()
-    limiter = limits(clock, actor_rate=3)
+    limiter = limits(clock, Known([Town("default")]), actor_rate=3)
     for _ in range(3):
         limiter.check("default", USER, scope("192.0.2.1"))
     with pytest.raises(TooManyRequests) as caught:
@@ -171,6 +177,14 @@ def test_signing_in_is_limited_more_strictly() -> None:
     with pytest.raises(TooManyRequests, match="sign-in"):
         limiter.check_sign_in(scope("192.0.2.1"))
     limiter.check_address(scope("192.0.2.1"))
+
+
+def test_tenants_that_do_not_exist_leave_nothing_behind() -> None:
+    limiter = limits(Clock(), address_rate=1)
+    for number in range(9):
+        with suppress(TooManyRequests):
+            limiter.check(f"made-up-{number}", ANONYMOUS, scope("192.0.2.1"))
+    assert limiter.counter.taken() == {}
 
 
 def test_zero_is_no_limit() -> None:
