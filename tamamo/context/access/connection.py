@@ -64,6 +64,11 @@ class _NarrowPool:
             yield _Narrow(connection, self._reach)
 
 
+def narrow(connection: Connection, reach: Reach) -> Connection:
+    """Return the connection for whoever reads within a reach; nothing can be written on it."""
+    return cast(Connection, _Narrow(connection, reach))
+
+
 def narrow_pool(pool: Pool, reach: Reach) -> Pool:
     """Return the pool for whoever reads within a reach.
 

@@ -9,13 +9,16 @@ import structlog
 from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 
+from tamamo.context.access.rights import Rights
 from tamamo.context.notifications.outbound import Begun, Outbound, Outcome, Queue
 from tamamo.context.notifications.policy import Clock, Policy
 from tamamo.context.notifications.records import Records
 from tamamo.context.notifications.senders import Refused, Sender, Unreachable, origin_of
+from tamamo.context.sourcesubscriptions.compiled import SourceSubscription
 from tamamo.context.subscriptions.compiled import Subscriber
 from tamamo.context.subscriptions.registry import Key, Registry
 from tamamo.kernel.errors import Unavailable
+from tamamo.kernel.identity import Role
 from tamamo.kernel.tasks import wanted
 from tamamo.kernel.time import now as present
 
@@ -29,6 +32,8 @@ WAITING = Gauge(
 )
 
 
+#: Why something is not delivered that was when it was made.
+FORBIDDEN = "The maker of the subscription may not be told this any more"
 #: Seconds that outcomes gather when more than a few came at once: one transaction for many.
 _GATHER, _FEW = 0.02, 4
 #: Seconds a receiver has to answer for beginning and outcome to be stored together.
@@ -45,8 +50,11 @@ class Delivery:
         senders: Mapping[str, Sender],
         policy: Policy,
         clock: Clock,
+        *,
+        rights: Rights,
     ) -> None:
         """senders: by the scheme of the endpoint's address."""
+        self._rights = rights
         self._registry = registry
         self._records = records
         self._senders = senders
@@ -160,14 +168,19 @@ class Delivery:
         sender = self._senders[endpoint.uri.partition(":")[0]]
         seconds = min(endpoint.timeout or self._policy.timeout, self._policy.timeout)
         try:
-            await sender.send(subscription, item, seconds)
-            outcome = queue.succeeded(item)
+            if await self._may_be_told(subscription, item):
+                await sender.send(subscription, item, seconds)
+                outcome = queue.succeeded(item)
+            else:
+                outcome = queue.forbidden(item, FORBIDDEN)
         except Refused as error:
             outcome = queue.refused(item, str(error), self._clock.now(), self._policy)
         except Unreachable as error:
             outcome = queue.unreachable(
                 item, str(error), self._clock.now(), self._policy, endpoint.cooldown
             )
+        except Unavailable as error:
+            outcome = queue.unreachable(item, str(error), self._clock.now(), self._policy, 0.0)
         except Exception as error:
             _log.exception("notification failed", subscription=item.subscription_id)
             outcome = queue.refused(item, repr(error), self._clock.now(), self._policy)
@@ -180,6 +193,13 @@ class Delivery:
         self._answered.set()
         self._settle.set()
         self._wake.set()
+
+    async def _may_be_told(self, subscription: Subscriber, item: Outbound) -> bool:
+        """Whether its subscriber may still be told all that it might when this was made."""
+        access = await self._rights.of(subscription)
+        if isinstance(subscription, SourceSubscription):
+            return access.everything or Role.OPERATOR in access.roles
+        return access.subscribe.includes(item.reach)
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.error is None:

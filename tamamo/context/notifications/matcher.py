@@ -5,14 +5,18 @@ is neither matched twice nor skipped, whoever dies when. One process does it at 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 import structlog
 
+from tamamo.context.access import narrowed
+from tamamo.context.access.connection import narrow
+from tamamo.context.access.rights import Rights
 from tamamo.context.changes import Change, Position, reading
+from tamamo.context.entities.linked import Fetch
 from tamamo.context.entities.service import EntityService
 from tamamo.context.model.entity import Entity
 from tamamo.context.notifications import format as bodies
@@ -32,6 +36,7 @@ from tamamo.context.subscriptions.message import Message
 from tamamo.context.subscriptions.registry import Registry
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
+from tamamo.kernel.identity import Reach
 
 _SQL = sql.load(__package__)
 _log = structlog.get_logger(__name__)
@@ -80,8 +85,14 @@ class Matcher:
     """Matches changes with the subscriptions of the registry."""
 
     def __init__(
-        self, pool: Pool, entities: EntityService, registry: Registry, buckets: int
+        self,
+        pool: Pool,
+        entities: EntityService,
+        registry: Registry,
+        buckets: int,
+        rights: Rights,
     ) -> None:
+        self._rights = rights
         self._pool = pool
         self._entities = entities
         self._registry = registry
@@ -137,24 +148,33 @@ class Matcher:
                 continue
             if not newer and subscription.since.saw(change.at.xid):
                 continue
+            access = self._rights.known(subscription) or await self._rights.of(subscription)
+            reach, seen, told = access.subscribe, change, events
             try:
-                if not subscription.link_depth and not subscription.selects(change.entity):
+                if not reach.everything:
+                    limited = change.within(reach)
+                    if limited is None:
+                        continue
+                    seen, told = limited, events_of(limited)
+                    if not subscription.wakes(seen, told):
+                        continue
+                if not subscription.link_depth and not subscription.selects(seen.entity):
                     continue
-                message = await self._match(subscription, change, events)
+                message = await self._match(subscription, seen, told, reach)
             except Exception:
                 # Nor must one subscription.
                 _log.exception("not matched", subscription=subscription.id, at=change.position)
                 continue
             if message is not None:
-                found.append(Draft(subscription, change.entity_id, message))
+                found.append(Draft(subscription, change.entity_id, message, reach))
         return found
 
     async def _match(
-        self, subscription: Subscription, change: Change, events: Events
+        self, subscription: Subscription, change: Change, events: Events, reach: Reach
     ) -> Message | None:
-        fetch = partial(self._entities.find_many, change.tenant)
+        fetch = partial(self._fetch, reach, change.tenant)
         if subscription.link_depth:
-            lookup = await self._linked(change, subscription.link_depth)
+            lookup = await self._linked(change, subscription.link_depth, fetch)
             if not subscription.selects(change.entity, lookup):
                 return None
         if isinstance(subscription, OtherSubscription):
@@ -164,7 +184,15 @@ class Matcher:
         body = await bodies.of_change(subscription, change, events, fetch)
         return None if body is None else Message(subscription.endpoint.accept, body)
 
-    async def _linked(self, change: Change, depth: int) -> Lookup:
+    async def _fetch(self, reach: Reach, tenant: str, ids: Collection[str]) -> Mapping[str, Entity]:
+        """Return those of the entities that there are within a reach, by id."""
+        found = await self._entities.find_many(tenant, list(ids))
+        if reach.everything:
+            return found
+        seen = {entity_id: narrowed(reach, entity) for entity_id, entity in found.items()}
+        return {entity_id: entity for entity_id, entity in seen.items() if entity is not None}
+
+    async def _linked(self, change: Change, depth: int, fetch: Fetch) -> Lookup:
         """Return a look-up of the entities that the changed one refers to."""
         known: dict[str, Entity] = {change.entity_id: change.entity}
         frontier: Sequence[Entity] = [change.entity]
@@ -172,7 +200,7 @@ class Matcher:
             wanted = {target for entity in frontier for target in _targets(entity)} - known.keys()
             if not wanted or len(known) + len(wanted) > MAX_LINKED:
                 break
-            found = await self._entities.find_many(change.tenant, sorted(wanted))
+            found = await fetch(dict.fromkeys(sorted(wanted), ()))
             known |= found
             frontier = list(found.values())
         return known.get
@@ -205,7 +233,9 @@ class Matcher:
         return stored
 
     async def _snapshot(self, connection: Connection, subscription: Subscription) -> list[Draft]:
-        fetch = partial(self._entities.find_many, subscription.tenant)
+        reach = (await self._rights.of(subscription)).subscribe
+        fetch = partial(self._fetch, reach, subscription.tenant)
+        seen = connection if reach.everything else narrow(connection, reach)
         drafts: list[Draft] = []
         batch: list[Entity] = []
 
@@ -213,10 +243,10 @@ class Matcher:
             body = await bodies.of_entities(subscription, batch, fetch) if batch else None
             if body is not None:
                 message = Message(subscription.endpoint.accept, body)
-                drafts.append(Draft(subscription, "", message))
+                drafts.append(Draft(subscription, "", message, reach))
             batch.clear()
 
-        async for row in plan.scan(connection, subscription.tenant, subscription.query):
+        async for row in plan.scan(seen, subscription.tenant, subscription.query):
             batch.append(row.entity())
             if len(batch) == ENTITIES:
                 await flush()

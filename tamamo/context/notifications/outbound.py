@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from tamamo.context.notifications.policy import Policy
 from tamamo.context.subscriptions.message import Sending
 from tamamo.context.subscriptions.registry import Key
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class Outbound:
     not_before: float = 0.0
     #: How it goes out where its subscription alone does not say it.
     sending: Sending | None = None
+    #: What its subscriber might be told of when it was made.
+    reach: Reach = EVERYTHING
 
     @property
     def key(self) -> Key:
@@ -124,6 +127,11 @@ class Queue:
         if now - item.born >= policy.give_up:
             return self._bury(item, error)
         return Outcome(item, error, again=item.attempts > 1)
+
+    def forbidden(self, item: Outbound, error: str) -> Outcome:
+        """Note that its subscriber may not be told this any more."""
+        item.attempts += 1
+        return self._bury(item, error)
 
     def _bury(self, item: Outbound, error: str) -> Outcome:
         self._finish(item)

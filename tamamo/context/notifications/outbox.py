@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
 from tamamo.context.notifications.buckets import bucket_of
 from tamamo.context.notifications.policy import Policy
 from tamamo.context.subscriptions.compiled import Subscriber
 from tamamo.context.subscriptions.message import Message
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
 _SQL = sql.load(__package__)
 _BUCKETS: Final = Policy().buckets
@@ -20,11 +23,13 @@ class Draft:
     """A notification that is to be delivered.
 
     entity_id: its order is kept among those of the same entity; "" for one about no single entity.
+    reach: what its subscriber may be told of; it is not delivered once that is less.
     """
 
     subscription: Subscriber
     entity_id: str
     message: Message
+    reach: Reach = EVERYTHING
 
 
 async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = _BUCKETS) -> int:
@@ -44,9 +49,16 @@ async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = 
             "medias": [message.media for message in messages],
             "bodies": [message.body.decode() for message in messages],
             "requests": [m.sending and m.sending.to_text() for m in messages],
+            "reaches": [_reach(draft) for draft in drafts],
         },
     )
     return len(drafts)
+
+
+def _reach(draft: Draft) -> str | None:
+    if draft.reach.everything:
+        return None
+    return orjson.dumps(draft.reach.to_document()).decode()
 
 
 async def hand_in(connection: Connection, drafts: Sequence[Draft]) -> None:

@@ -47,12 +47,14 @@ returning s.tenant, s.id
 
 -- name: store
 -- Notifications to deliver, of subscriptions that are still there and stay until this is stored.
-insert into notification (tenant, entity_id, subscription_id, bucket, media, body, request)
-select n.tenant, n.entity_id, n.subscription_id, n.bucket, n.media, n.body, n.request
+insert into notification (tenant, entity_id, subscription_id, bucket, media, body, request, reach)
+select n.tenant, n.entity_id, n.subscription_id, n.bucket, n.media, n.body, n.request, n.reach::json
 from unnest(
     %(tenants)b::text[], %(entities)b::text[], %(subscriptions)b::text[], %(buckets)s::int[],
-    %(medias)b::text[], %(bodies)b::text[], %(requests)s::text[]
-) with ordinality as n (tenant, entity_id, subscription_id, bucket, media, body, request, place)
+    %(medias)b::text[], %(bodies)b::text[], %(requests)s::text[],
+    %(reaches)s::text[]
+) with ordinality
+    as n (tenant, entity_id, subscription_id, bucket, media, body, request, reach, place)
 where exists (
     select 1 from subscription s where s.tenant = n.tenant and s.id = n.subscription_id
     for key share
@@ -86,7 +88,8 @@ returning s.tenant, s.id
 -- name: waiting
 -- What waits in the buckets of this process, behind what it has seen.
 select
-    tenant, subscription_id, entity_id, seq, media, body, attempts, now() - created_at, request
+    tenant, subscription_id, entity_id, seq, media, body, attempts, now() - created_at, request,
+    reach
 from notification
 where dead_at is null
     and seq > %(behind)s
@@ -200,6 +203,7 @@ where dead_at is not null
     and (%(tenant)s::text is null or tenant = %(tenant)s)
     and (%(subscription)s::text is null or subscription_id = %(subscription)s)
     and (%(seqs)s::bigint[] is null or seq = any(%(seqs)s))
+returning tenant, subscription_id
 
 -- name: drop
 -- Dead letters that nobody wants any more.
@@ -208,3 +212,4 @@ where dead_at is not null
     and (%(tenant)s::text is null or tenant = %(tenant)s)
     and (%(subscription)s::text is null or subscription_id = %(subscription)s)
     and (%(seqs)s::bigint[] is null or seq = any(%(seqs)s))
+returning tenant, subscription_id

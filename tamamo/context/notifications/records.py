@@ -11,7 +11,9 @@ from tamamo.context.notifications.policy import Clock
 from tamamo.context.subscriptions.message import Sending
 from tamamo.context.subscriptions.registry import Key
 from tamamo.kernel import sql
-from tamamo.kernel.database import Pool, single, transaction
+from tamamo.kernel.audit import Event, append_many
+from tamamo.kernel.database import Connection, Pool, single, transaction
+from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
 _SQL = sql.load(__package__)
 
@@ -50,6 +52,7 @@ class Records:
                 attempts=row[6],
                 born=now - row[7].total_seconds(),
                 sending=None if row[8] is None else Sending.parse(row[8]),
+                reach=EVERYTHING if row[9] is None else Reach.of_document(row[9]),
             )
             for row in rows
         ]
@@ -107,28 +110,70 @@ class Records:
         self, tenant: str | None, subscription: str | None, seqs: Sequence[int] | None
     ) -> int:
         """Put dead letters back into their queues; return how many."""
-        return await self._on_dead("replay", tenant, subscription, seqs)
+        async with transaction(self._pool) as connection:
+            return await replay_dead(connection, tenant, subscription, seqs)
 
     async def drop(
         self, tenant: str | None, subscription: str | None, seqs: Sequence[int] | None
     ) -> int:
         """Delete dead letters; return how many."""
-        return await self._on_dead("drop", tenant, subscription, seqs)
-
-    async def _on_dead(
-        self,
-        statement: str,
-        tenant: str | None,
-        subscription: str | None,
-        seqs: Sequence[int] | None,
-    ) -> int:
-        parameters = {
-            "tenant": tenant,
-            "subscription": subscription,
-            "seqs": None if seqs is None else list(seqs),
-        }
         async with transaction(self._pool) as connection:
-            return (await connection.execute(_SQL[statement], parameters)).rowcount
+            return await drop_dead(connection, tenant, subscription, seqs)
+
+
+#: As whom the verbs of the command line act.
+_VERB = "system:notifications"
+
+
+async def replay_dead(
+    connection: Connection,
+    tenant: str | None,
+    subscription: str | None,
+    seqs: Sequence[int] | None,
+    *,
+    actor: str = _VERB,
+) -> int:
+    """Put dead letters back into their queues in the caller's transaction; return how many.
+
+    None: of any tenant, subscription, number. The audit log tells who did.
+    """
+    return await _on_dead(connection, "replay", (tenant, subscription, seqs), actor)
+
+
+async def drop_dead(
+    connection: Connection,
+    tenant: str | None,
+    subscription: str | None,
+    seqs: Sequence[int] | None,
+    *,
+    actor: str = _VERB,
+) -> int:
+    """Delete dead letters in the caller's transaction; return how many. Otherwise the same."""
+    return await _on_dead(connection, "drop", (tenant, subscription, seqs), actor)
+
+
+async def _on_dead(
+    connection: Connection,
+    verb: str,
+    which: tuple[str | None, str | None, Sequence[int] | None],
+    actor: str,
+) -> int:
+    tenant, subscription, seqs = which
+    parameters = {
+        "tenant": tenant,
+        "subscription": subscription,
+        "seqs": None if seqs is None else list(seqs),
+    }
+    rows = await (await connection.execute(_SQL[verb], parameters)).fetchall()
+    counted = Counter((row[0], row[1]) for row in rows)
+    await append_many(
+        connection,
+        [
+            Event(of, actor, f"notification.{verb}", about, after={"count": count})
+            for (of, about), count in sorted(counted.items())
+        ],
+    )
+    return len(rows)
 
 
 _COLUMNS = (

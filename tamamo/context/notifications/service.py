@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from tamamo.context.access.rights import Rights
 from tamamo.context.notifications.buckets import Buckets, bucket_of
 from tamamo.context.notifications.delivery import Delivery
 from tamamo.context.notifications.matcher import Look, Matcher, look
@@ -36,7 +37,10 @@ class Notifier:
         self._clock = clock or RealClock()
         self._registry = Registry()
         self._records = Records(broker.pool, self._clock)
-        self._matcher = Matcher(broker.pool, broker.entities, self._registry, self._policy.buckets)
+        self._rights = Rights(broker.identity)
+        self._matcher = Matcher(
+            broker.pool, broker.entities, self._registry, self._policy.buckets, self._rights
+        )
         #: What waits is read behind this sequence number.
         self._behind = 0
         #: Whether to read whatever waits, from the beginning.
@@ -57,7 +61,14 @@ class Notifier:
             buckets = await stack.enter_async_context(
                 Buckets(settings.database_url, self._policy.buckets)
             )
-            delivery = Delivery(self._registry, self._records, senders, self._policy, self._clock)
+            delivery = Delivery(
+                self._registry,
+                self._records,
+                senders,
+                self._policy,
+                self._clock,
+                rights=self._rights,
+            )
             async with asyncio.TaskGroup() as group:
                 group.create_task(delivery.run(), name="delivery")
                 group.create_task(self._claim_all(buckets, delivery), name="buckets")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tamamo.context.access.rights import Rights
 from tamamo.context.distribution import Caller, Part, Warnings, any_type
 from tamamo.context.distribution.asking import RETRIEVE
 from tamamo.context.distribution.retrieve import combine, gather
@@ -63,6 +64,9 @@ async def arrive(broker: "Broker", body: Any, terms: TermMap | None) -> None:
     meant = await _find(broker, body["subscriptionId"])
     if not meant.subscription.active(now()):
         return
+    if not (await Rights(broker.identity).of(meant.subscription)).subscribe.everything:
+        # What others hold is for those who may be told of everything.
+        return
     tenant = meant.subscription.tenant
     if terms is None or "@context" in body:
         terms = await broker.contexts.resolve(tenant, body.get("@context"))
@@ -87,8 +91,9 @@ async def _find(broker: "Broker", remote_id: str) -> _Told:
         row = await cursor.fetchone()
     if row is None:
         raise ResourceNotFound(f"There is no subscription {remote_id}")
-    tenant, identifier, registration, source, wanted, document, own, query_terms = row
+    tenant, identifier, registration, source, wanted, document, own, query_terms, owner = row
     compiled = compile_subscription(tenant, identifier, document, unpack(own), unpack(query_terms))
+    compiled = replace(compiled, owner=owner)
     return _Told(compiled, document, compile_source(tenant, registration, source), wanted)
 
 

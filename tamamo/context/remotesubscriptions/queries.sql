@@ -132,7 +132,7 @@ where tenant = %(tenant)s
 -- What a source tells of, by the id it has there.
 select
     r.tenant, r.subscription_id, r.registration_id, r.source, r.wanted, s.document, s.terms,
-    s.query_terms
+    s.query_terms, s.owner
 from remote_subscription r
 join subscription s on s.tenant = r.tenant and s.id = r.subscription_id
 where r.remote_id = %(remote_id)s and r.wanted is not null

@@ -81,6 +81,8 @@ class Subscriber:
     throttling: float | None
     interval: float | None
     endpoint: Endpoint
+    #: The subject whose rights it has; None: the operator's own.
+    owner: str | None = None
 
     def active(self, moment: datetime) -> bool:
         """Whether notifications are sent at this moment (5.8.6)."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -196,9 +196,9 @@ def _by_type(subscriptions: Iterable[Subscription]) -> dict[tuple[str, str | Non
 
 
 def _compile(row: tuple[Any, ...]) -> Subscriber | None:
-    tenant, identifier, _, since, document, terms, query_terms, api = row
+    tenant, identifier, _, since, document, terms, query_terms, api, owner = row
     try:
-        return COMPILERS[api](
+        compiled = COMPILERS[api](
             tenant,
             identifier,
             document,
@@ -206,6 +206,7 @@ def _compile(row: tuple[Any, ...]) -> Subscriber | None:
             unpack(query_terms),
             since=Snapshot.parse(since),
         )
+        return compiled if owner is None else replace(compiled, owner=owner)
     except Problem as problem:
         # It was checked when it was written: an older version of this program took more.
         _log.error("subscription unusable", tenant=tenant, id=identifier, why=problem.detail)

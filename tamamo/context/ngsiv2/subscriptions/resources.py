@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ async def create(call: Call) -> Response:
     body = bodies.read(call.body)
     identifier = _new_id()
     draft = _draft(call, identifier, body, ",".join(call.paths) or _ANYWHERE)
+    draft = replace(draft, owner=call.actor.subject)
     await call.make_tenant()
     await call.broker.subscriptions.add(call.tenant, identifier, draft, NGSIV2)
     return http.created(call, PATH + identifier)
@@ -80,7 +82,8 @@ async def delete(call: Call) -> Response:
 def _draft(call: Call, identifier: str, body: Body, place: str, *, rearm: bool = False) -> Draft:
     """Return a subscription to be kept, once it is known to work."""
     document = document_of(body, place)
-    compile_orion(call.tenant, identifier, document, call.terms, call.terms)
+    compiled = compile_orion(call.tenant, identifier, document, call.terms, call.terms)
+    call.broker.subscriptions.check(compiled)
     terms = pack(call.terms)
     return Draft(document, terms, terms, rearm)
 
