@@ -24,8 +24,15 @@ VERBS = {
     "notifications": "tamamo.context.notifications.commands:notifications",
     "jobs": "tamamo.kernel.jobs.commands:jobs",
     "retention": "tamamo.context.temporal.commands:retention",
+    "tenant": "tamamo.context.towns.tenants:tenant",
+    "agreement": "tamamo.context.towns.agreements:agreement",
     "project": "tamamo.plan.commands:project",
+    "backup": "tamamo.kernel.backup.commands:backup",
+    "restore": "tamamo.kernel.backup.commands:restore",
     "audit": "tamamo.kernel.audit.commands:audit",
+    "user": "tamamo.server.identity.commands:user",
+    "key": "tamamo.server.identity.commands:key",
+    "org": "tamamo.server.identity.commands:org",
     "basemap": "tamamo.web.commands:basemap",
 }
 

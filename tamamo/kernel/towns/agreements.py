@@ -68,14 +68,17 @@ class AgreementService:
             assert row is not None
             made = await _find(connection, row[0])
             said = {**_described(terms), "side": side, "amends": amends and str(amends)}
-            await _note(connection, made, actor, "agreement.propose", after=said)
+            await _note(connection, made, actor.subject, "agreement.propose", after=said)
         return made
 
-    async def sign(self, actor: Actor, side: str, agreement_id: UUID) -> Agreement:
+    async def sign(
+        self, actor: Actor, side: str, agreement_id: UUID, *, via: str | None = None
+    ) -> Agreement:
         """Sign for one side; with the second signature it is in force from its first day.
 
         For approvers of the side, who for the owner must answer for all types it names. Nobody
-        signs for both. Raises Forbidden, NoSuchAgreement, AgreementRefused.
+        signs for both. via: who notes the signature, where the signer does not do so alone; the
+        audit log names both. Raises Forbidden, NoSuchAgreement, AgreementRefused.
         """
         async with transaction(self._pool) as connection:
             before = await _locked(connection, agreement_id, side)
@@ -88,7 +91,9 @@ class AgreementService:
             )
             after = await _find(connection, agreement_id)
             said = {"side": side, "state": after.state(time.now()).value}
-            await _note(connection, after, actor, "agreement.sign", after=said)
+            if via is not None:
+                said["signed_by"] = actor.subject
+            await _note(connection, after, via or actor.subject, "agreement.sign", after=said)
         await self._changed()
         return after
 
@@ -115,7 +120,9 @@ class AgreementService:
             after = await _find(connection, agreement_id)
             said = {"side": side, "state": State.REVOKED.value, "reason": reason}
             was = {"state": state.value}
-            await _note(connection, after, actor, "agreement.revoke", before=was, after=said)
+            await _note(
+                connection, after, actor.subject, "agreement.revoke", before=was, after=said
+            )
         await self._changed()
         return after
 
@@ -210,7 +217,7 @@ async def _listed(
 async def _note(
     connection: Connection,
     agreement: Agreement,
-    actor: Actor,
+    actor: str,
     action: str,
     *,
     before: dict[str, Any] | None = None,
@@ -220,7 +227,7 @@ async def _note(
     object_ = f"agreement:{agreement.id}"
     sides = (agreement.terms.owner, agreement.terms.reader)
     await append_many(
-        connection, [Event(one, actor.subject, action, object_, before, after) for one in sides]
+        connection, [Event(one, actor, action, object_, before, after) for one in sides]
     )
     await connection.execute(_SQL["changed"])
 

@@ -1,0 +1,1 @@
+"""Towns at the terminal: `tamamo tenant` and `tamamo agreement` (tamamo/kernel/towns)."""
