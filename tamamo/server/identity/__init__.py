@@ -1,0 +1,1 @@
+"""`tamamo user`, `tamamo key`, `tamamo org`: who may do what, from the terminal."""

@@ -1,0 +1,36 @@
+"""Passwords from the terminal: by the same rules and with the same hash as on the pages."""
+
+import secrets
+
+import msgspec
+
+from tamamo.kernel.errors import SetupError
+from tamamo.kernel.settings import Settings
+
+
+def generate() -> str:
+    """Return a password that nobody has to think of: 96 random bits."""
+    return secrets.token_urlsafe(12)
+
+
+def stored(password: str, settings: Settings) -> str:
+    """Return a password as Django keeps it. Raises SetupError when the rules refuse it."""
+    from django.conf import settings as django_settings  # noqa: PLC0415 - one verb needs Django
+    from django.core.exceptions import ValidationError  # noqa: PLC0415
+
+    from tamamo.accounts import configuration  # noqa: PLC0415
+
+    if not django_settings.configured:
+        # The database is not asked anything here; Django only wants to be told of one.
+        whole = configuration.django_settings(
+            msgspec.structs.replace(settings, database_url="dbname=unused")
+        )
+        chosen = {name: whole[name] for name in ("PASSWORD_HASHERS", "AUTH_PASSWORD_VALIDATORS")}
+        django_settings.configure(USE_I18N=False, **chosen)
+    from django.contrib.auth import hashers, password_validation  # noqa: PLC0415
+
+    try:
+        password_validation.validate_password(password)
+    except ValidationError as error:
+        raise SetupError(" ".join(error.messages)) from error
+    return hashers.make_password(password)
