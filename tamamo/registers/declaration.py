@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -299,15 +300,15 @@ class Register:
         return next((one for one in self.filters if one.name == name), None)
 
     def entity_id(self, key: str) -> str:
-        """Return the id of the entity with this key."""
+        """Return the id of the entity with this key; what has no place in a URI is escaped."""
         before, after = self.around
-        return f"{before}{key}{after}"
+        return f"{before}{quote(key, safe='-._~:')}{after}"
 
     def key_of(self, entity_id: str) -> str:
         """Return the key that stands in an entity's id; the id itself where it is not ours."""
         before, after = self.around
         if entity_id.startswith(before) and entity_id.endswith(after):
-            return entity_id[len(before) : len(entity_id) - len(after)]
+            return unquote(entity_id[len(before) : len(entity_id) - len(after)])
         return entity_id
 
     @cached_property

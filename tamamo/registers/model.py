@@ -43,12 +43,17 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value as a page shows it. value: None when it is missing; times are RFC 3339."""
+    """A value as a page shows it.
+
+    value: None when it is missing. Times are RFC 3339. provider: who says so, where that is known:
+    the instance's own word, else that of the entity.
+    """
 
     value: Any
     unit_code: str = ""
     observed_at: str | None = None
     modified_at: str | None = None
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

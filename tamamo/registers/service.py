@@ -5,10 +5,21 @@ from typing import Any
 
 from tamamo.context.broker import Broker
 from tamamo.kernel.identity import Actor
-from tamamo.registers import catalogue, lists, values
+from tamamo.registers import acts, bulk, catalogue, history, lists, undo, values
 from tamamo.registers.declaration import Register
+from tamamo.registers.desk import Desk
 from tamamo.registers.errors import FieldError, UnknownRegister
-from tamamo.registers.model import ListPage, Points, Record, Rights, Visitor
+from tamamo.registers.model import (
+    Batch,
+    BulkPreview,
+    Edit,
+    ListPage,
+    Points,
+    Preview,
+    Record,
+    Rights,
+    Visitor,
+)
 from tamamo.registers.query import ListQuery
 from tamamo.registers.rights import rights_of
 
@@ -84,3 +95,110 @@ class Registers:
     ) -> tuple[dict[str, Any], list[FieldError]]:
         """Return the values that were typed, and what cannot be read."""
         return values.parse(register, typed)
+
+    async def preview(
+        self, visitor: Visitor, identifier: str, entity_id: str | None, wanted: Mapping[str, Any]
+    ) -> Preview:
+        """Return what an edit would change; entity_id None: what a new record would hold.
+
+        Raises Invalid, Forbidden, UnknownRecord.
+        """
+        return await acts.preview(self._desk(visitor, identifier), entity_id, wanted)
+
+    async def edit(
+        self,
+        visitor: Visitor,
+        identifier: str,
+        entity_id: str,
+        version: str,
+        wanted: Mapping[str, Any],
+        *,
+        note: str = "",
+    ) -> Edit | None:
+        """Change fields of a record; None when nothing differs.
+
+        version: what the editor saw. Raises Invalid, Forbidden, UnknownRecord, EditConflict.
+        """
+        desk = self._desk(visitor, identifier)
+        return await acts.edit(desk, entity_id, version, wanted, note)
+
+    async def create(
+        self, visitor: Visitor, identifier: str, wanted: Mapping[str, Any], *, note: str = ""
+    ) -> Edit:
+        """Create a record; its key makes its id. Raises Invalid, Forbidden."""
+        return await acts.create(self._desk(visitor, identifier), wanted, note)
+
+    async def delete(
+        self, visitor: Visitor, identifier: str, entity_id: str, version: str, *, note: str = ""
+    ) -> Edit:
+        """Delete a record; can be undone. Raises Forbidden, UnknownRecord, EditConflict."""
+        return await acts.delete(self._desk(visitor, identifier), entity_id, version, note)
+
+    async def bulk_preview(
+        self,
+        visitor: Visitor,
+        identifier: str,
+        which: Sequence[str] | ListQuery,
+        wanted: Mapping[str, Any],
+    ) -> BulkPreview:
+        """Return what one change to many records would do. Raises Forbidden, BadQuery."""
+        return await bulk.preview(self._desk(visitor, identifier), which, wanted)
+
+    async def bulk_edit(
+        self,
+        visitor: Visitor,
+        identifier: str,
+        which: Sequence[str] | ListQuery,
+        wanted: Mapping[str, Any],
+        *,
+        token: str | None = None,
+        note: str = "",
+    ) -> Batch:
+        """Change many records at once; those that cannot be changed stay as they are.
+
+        token: of the preview. Raises Forbidden, BadQuery, EditConflict when it no longer fits.
+        """
+        return await bulk.edit(self._desk(visitor, identifier), which, wanted, token, note)
+
+    async def undo(self, visitor: Visitor, identifier: str, edit: int) -> Edit:
+        """Take one edit back, an undo too. Raises NotUndoable, Forbidden, UnknownRecord."""
+        return await undo.undo_edit(self._desk(visitor, identifier), edit)
+
+    async def undo_batch(self, visitor: Visitor, identifier: str, batch: str) -> Batch:
+        """Take a bulk edit or an import back as a whole. Raises NotUndoable, Forbidden."""
+        return await undo.undo_batch(self._desk(visitor, identifier), batch)
+
+    async def history(
+        self,
+        visitor: Visitor,
+        identifier: str,
+        entity_id: str,
+        page: int = 1,
+        size: int = 50,
+        *,
+        feeds: bool = True,
+    ) -> list[Edit]:
+        """Return a page of what happened to a record, the newest first."""
+        desk = self._desk(visitor, identifier)
+        return await history.of_record(desk, entity_id, page, size, feeds=feeds)
+
+    async def recent(
+        self,
+        visitor: Visitor,
+        identifier: str | None = None,
+        *,
+        actor: str | None = None,
+        limit: int = 50,
+        before: int | None = None,
+    ) -> list[Edit]:
+        """Return the newest acts on a register, or on all that a visitor may read.
+
+        before: the number of the last one seen.
+        """
+        which = self.all() if identifier is None else (self.register(identifier),)
+        return await history.recent(
+            self._broker, visitor, which, actor=actor, limit=limit, before=before
+        )
+
+    def _desk(self, visitor: Visitor, identifier: str) -> Desk:
+        return Desk(self._broker, visitor, self.register(identifier))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.model.entity import Attributes, Entity, Instance
 from tamamo.context.model.merge import deletion, same
 from tamamo.feeds import convert, quality
@@ -69,7 +70,20 @@ def cell_of(column: Column, attrs: Attributes) -> Cell:
         instance.get("unitCode", ""),
         instance.get("observedAt"),
         instance.get("modifiedAt"),
+        _provider(instance) or _provider(attrs),
     )
+
+
+_SOURCES: Final = tuple(default_map().terms.expand_term(n) for n in ("dataProvider", "provider"))
+
+
+def _provider(held: Mapping[str, Any]) -> str | None:
+    """Return who says so: an attribute of an entity, or of an attribute instance."""
+    for iri in _SOURCES:
+        items = held.get(iri)
+        if items and isinstance(items[0].get("value"), str):
+            return str(items[0]["value"])
+    return None
 
 
 def cells_of(register: Register, entity: Entity, columns: frozenset[str]) -> dict[str, Cell]:
