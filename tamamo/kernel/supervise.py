@@ -8,7 +8,6 @@ keeps; when the supervisor is killed, the pipe closes and the children end by th
 
 import contextlib
 import errno
-import ipaddress
 import os
 import select
 import shutil
@@ -28,6 +27,7 @@ import tamamo
 from tamamo.kernel import embedded
 from tamamo.kernel import home as homes
 from tamamo.kernel.errors import SetupError
+from tamamo.kernel.loopback import require_loopback_when_open
 from tamamo.kernel.settings import ENV_PREFIX, Settings
 
 #: Tells a child that its standard input is the pipe from the supervisor.
@@ -261,20 +261,6 @@ def child_environment(settings: Settings) -> dict[str, str]:
         else:
             environment[variable] = ",".join(value) if isinstance(value, tuple) else str(value)
     return environment
-
-
-def require_loopback_when_open(settings: Settings) -> None:
-    """Refuse to let everybody in the network write without a key."""
-    if not settings.open:
-        return
-    with contextlib.suppress(ValueError):
-        if ipaddress.ip_address(settings.host).is_loopback:
-            return
-    if settings.host != "localhost":
-        raise SetupError(
-            f"--open lets anyone who reaches {settings.host} write without a key, so it works"
-            " only on this machine: leave out --host, or leave out --open."
-        )
 
 
 def require_free_port(host: str, port: int) -> None:

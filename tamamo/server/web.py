@@ -11,6 +11,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from tamamo.kernel.lifeline import ignore_announcement
+from tamamo.kernel.loopback import require_loopback_when_open
 from tamamo.kernel.settings import Settings
 
 #: Seconds after which a worker that still holds connections (server-sent events) is killed.
@@ -27,7 +28,8 @@ _OTHER_FILES = 512
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM; a worker that dies is replaced."""
+    """Serve until SIGTERM; a worker that dies is replaced. Raises SetupError."""
+    require_loopback_when_open(settings)
     ignore_announcement()
     _Server(
         "tamamo.asgi:app",

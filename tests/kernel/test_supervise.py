@@ -177,15 +177,6 @@ def test_the_children_of_a_killed_supervisor_end_and_the_next_start_works(home: 
     assert not embedded.locate(home).running()
 
 
-def test_open_is_refused_beyond_this_machine() -> None:
-    for host in ("0.0.0.0", "192.0.2.1", "example.org"):
-        with pytest.raises(SetupError, match="--open"):
-            supervise.require_loopback_when_open(Settings(host=host, open=True))
-    for host in ("127.0.0.1", "::1", "localhost"):
-        supervise.require_loopback_when_open(Settings(host=host, open=True))
-    supervise.require_loopback_when_open(Settings(host="0.0.0.0", open=False))
-
-
 def test_an_address_of_another_machine_is_one_sentence() -> None:
     with pytest.raises(SetupError, match="cannot be listened on"):
         supervise.require_free_port("192.0.2.1", free_port())
