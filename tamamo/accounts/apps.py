@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from tamamo.accounts import late
+
 
 class AccountsConfig(AppConfig):
     """Accounts; the label is part of the tables' names."""
@@ -9,3 +11,10 @@ class AccountsConfig(AppConfig):
     name = "tamamo.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Note sign-ins and changes of accounts in the audit log."""
+        late.leave_out()
+        from tamamo.accounts import records  # noqa: PLC0415 - needs the models
+
+        records.follow()

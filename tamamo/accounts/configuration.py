@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from tamamo.accounts import late, oidc
+from tamamo.accounts.addresses import installation_url
+from tamamo.kernel.errors import SetupError
 from tamamo.kernel.settings import Settings
 
 APPS = (
@@ -62,7 +64,7 @@ def secure(settings: Settings) -> bool:
 
 def django_settings(settings: Settings) -> dict[str, Any]:
     """Return the settings of this part, by their names in Django."""
-    late.install()
+    late.put_off()
     return {
         "DATABASES": database(settings.database_url),
         "CACHES": {
@@ -74,7 +76,8 @@ def django_settings(settings: Settings) -> dict[str, Any]:
         },
         **_sessions(settings),
         **_sign_in(settings),
-        **_tokens(),
+        **_tokens(settings),
+        **_mail(settings),
     }
 
 
@@ -99,7 +102,9 @@ def _sign_in(settings: Settings) -> dict[str, Any]:
     return {
         "AUTH_USER_MODEL": "accounts.User",
         "AUTHENTICATION_BACKENDS": ["allauth.account.auth_backends.AuthenticationBackend"],
-        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"],
+        "PASSWORD_HASHERS": [
+            f"tamamo.accounts.hashers.{name}" for name in ("Argon2", "RandomSecret")
+        ],
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": f"django.contrib.auth.password_validation.{name}", **options}
             for name, options in (
@@ -125,28 +130,31 @@ def _sign_in(settings: Settings) -> dict[str, Any]:
         "ACCOUNT_CHANGE_EMAIL": True,
         "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
         "ACCOUNT_REAUTHENTICATION_TIMEOUT": 10 * _MINUTE,
-        # Failed sign-ins are counted by tamamo.accounts.lockout, exactly and with Retry-After.
-        "ACCOUNT_RATE_LIMITS": {"login_failed": None},
+        # Failed sign-ins and codes are counted by tamamo.accounts.lockout, with Retry-After.
+        "ACCOUNT_RATE_LIMITS": {"login": None, "login_failed": None},
+        "ACCOUNT_EMAIL_NOTIFICATIONS": True,
         "MFA_ADAPTER": "tamamo.accounts.adapters.SecondFactor",
         "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
         "MFA_TOTP_ISSUER": "Tamamo",
         "SOCIALACCOUNT_ADAPTER": "tamamo.accounts.adapters.Providers",
         "SOCIALACCOUNT_PROVIDERS": {"openid_connect": oidc.configuration(settings.home)},
         "SOCIALACCOUNT_STORE_TOKENS": False,
-        "SOCIALACCOUNT_LOGIN_ON_GET": False,
+        "SOCIALACCOUNT_LOGIN_ON_GET": True,
         "SOCIALACCOUNT_QUERY_EMAIL": True,
+        "SOCIALACCOUNT_EMAIL_AUTHENTICATION": True,
+        "SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT": True,
         "USERSESSIONS_TRACK_ACTIVITY": True,
     }
 
 
-def _tokens() -> dict[str, Any]:
+def _tokens(settings: Settings) -> dict[str, Any]:
     return {
         "OAUTH2_PROVIDER_APPLICATION_MODEL": "accounts.Client",
         "OAUTH2_PROVIDER": {
             "OAUTH2_VALIDATOR_CLASS": "tamamo.accounts.tokens.validator.Validator",
             "SCOPES_BACKEND_CLASS": "tamamo.accounts.tokens.scopes.Scopes",
             "PKCE_REQUIRED": True,
-            "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+            "OIDC_ISS_ENDPOINT": installation_url(settings),
             "ACCESS_TOKEN_EXPIRE_SECONDS": _HOUR,
             "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * _DAY,
             "AUTHORIZATION_CODE_EXPIRE_SECONDS": _MINUTE,
@@ -154,6 +162,36 @@ def _tokens() -> dict[str, Any]:
             "REFRESH_TOKEN_REUSE_PROTECTION": True,
             "REQUEST_APPROVAL_PROMPT": "force",
             "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
-            "ALLOWED_GRANT_TYPES": [],
+            "CLIENT_SECRET_HASHER": "random_secret",
+            **{
+                f"COMPLIANT_BCP_RFC9700_{name}": True
+                for name in ("IMPLICIT_GRANT", "PASSWORD_GRANT", "PKCE_METHOD", "TOKEN_STORAGE")
+            },
+            "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+            "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
         },
+    }
+
+
+def _mail(settings: Settings) -> dict[str, Any]:
+    common = {"DEFAULT_FROM_EMAIL": settings.mail_from, "SERVER_EMAIL": settings.mail_from}
+    if settings.mail_server is None:
+        return {**common, "EMAIL_BACKEND": "tamamo.accounts.mail.Kept"}
+    if settings.mail_security not in ("starttls", "tls", "plain"):
+        raise SetupError(
+            f"TAMAMO_MAIL_SECURITY={settings.mail_security!r} is not usable:"
+            " it is starttls, tls or plain"
+        )
+    parts = urlsplit(f"//{settings.mail_server}")
+    usual = {"starttls": 587, "tls": 465, "plain": 25}[settings.mail_security]
+    return {
+        **common,
+        "EMAIL_BACKEND": "tamamo.accounts.mail.Sent",
+        "EMAIL_HOST": parts.hostname or "",
+        "EMAIL_PORT": parts.port or usual,
+        "EMAIL_HOST_USER": settings.mail_user or "",
+        "EMAIL_HOST_PASSWORD": settings.mail_password or "",
+        "EMAIL_USE_TLS": settings.mail_security == "starttls",
+        "EMAIL_USE_SSL": settings.mail_security == "tls",
+        "EMAIL_TIMEOUT": 10,
     }

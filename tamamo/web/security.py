@@ -23,7 +23,9 @@ def content_security(get_response: Handler) -> Handler:
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         response = await get_response(request)
-        response.headers["Content-Security-Policy"] = policy
+        # A form whose answer leads to another site (consent to a program) says to which.
+        targets = " ".join(["form-action 'self'", *getattr(response, "form_targets", ())])
+        response.headers["Content-Security-Policy"] = policy.replace("form-action 'self'", targets)
         response.headers.setdefault(
             "Permissions-Policy", "geolocation=(), camera=(), microphone=()"
         )

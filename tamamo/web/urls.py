@@ -4,12 +4,18 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
-_faces: list[URLPattern | URLResolver] = [path("", include("tamamo.web.portal.urls"))]
+from tamamo.accounts.urls import everywhere
+
+_faces: list[URLPattern | URLResolver] = [
+    path("", include("tamamo.web.portal.urls")),
+    path("", include("tamamo.accounts.urls")),
+]
 if "tamamo.plan" in settings.INSTALLED_APPS:
     _faces.append(path("", include("tamamo.plan.urls")))
 
-urlpatterns = i18n_patterns(*_faces, prefix_default_language=False)
+urlpatterns = [*everywhere, *i18n_patterns(*_faces, prefix_default_language=False)]
 
 handler400 = "tamamo.web.errors.bad_request"
 handler404 = "tamamo.web.errors.not_found"
+handler429 = "tamamo.accounts.pages.too_many"
 handler500 = "tamamo.web.errors.server_error"

@@ -26,6 +26,9 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uid_claim: str = "sub"
     #: Whether an account is made for who comes the first time. False: only accounts there are.
     sign_up: bool = False
+    #: Whether somebody with the same e-mail here is that person. Only for a provider that confirms
+    #: the addresses it names.
+    link_by_email: bool = False
 
 
 def read(home: Path) -> dict[str, Provider]:

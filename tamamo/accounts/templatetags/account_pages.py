@@ -1,0 +1,39 @@
+"""Forms in the house's form: label, ※必須, support text, error, and what ties them together."""
+
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField, HiddenInput
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.inclusion_tag("account/fields.html")
+def fields(form: BaseForm) -> dict[str, Any]:
+    """Draw every field of a form that is seen; the hidden ones as they are."""
+    seen = [field for field in form if not isinstance(field.field.widget, HiddenInput)]
+    return {"fields": seen, "hidden": form.hidden_fields()}
+
+
+@register.inclusion_tag("account/errors.html")
+def errors(form: BaseForm) -> dict[str, Any]:
+    """Draw the error summary, nothing when there is none."""
+    of_fields = [(field, text) for field in form for text in field.errors]
+    return {"general": form.non_field_errors(), "of_fields": of_fields}
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """Draw a field's control, tied to its texts."""
+    attributes: dict[str, Any] = {"class": "input", "placeholder": False}
+    texts = [
+        f"{field.id_for_label}_{part}"
+        for part, there in (("support", field.help_text), ("error", field.errors))
+        if there
+    ]
+    if texts:
+        attributes["aria-describedby"] = " ".join(texts)
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+    return field.as_widget(attrs=attributes)
