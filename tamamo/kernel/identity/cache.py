@@ -33,7 +33,8 @@ class Recent(Generic[K, V]):
         """
         task = self._searches.get(key)
         if task is None:
-            task = self._searches[key] = asyncio.create_task(self._search(key, search))
+            until = monotonic() + self._seconds
+            task = self._searches[key] = asyncio.create_task(self._search(key, until, search))
             # Whoever waited may have left: an error that nobody fetches is no news.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
         # The search is everybody's: one who leaves must not end it.
@@ -44,8 +45,7 @@ class Recent(Generic[K, V]):
         self._found.clear()
         self._searches.clear()
 
-    async def _search(self, key: K, search: Callable[[], Awaitable[V]]) -> V:
-        until = monotonic() + self._seconds
+    async def _search(self, key: K, until: float, search: Callable[[], Awaitable[V]]) -> V:
         me = asyncio.current_task()
         try:
             value = await search()
