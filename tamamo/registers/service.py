@@ -1,11 +1,11 @@
 """Registers as one object: what the staff pages call in process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from tamamo.context.broker import Broker
 from tamamo.kernel.identity import Actor
-from tamamo.registers import acts, bulk, catalogue, history, lists, undo, values
+from tamamo.registers import acts, bulk, catalogue, exports, history, lists, undo, values
 from tamamo.registers.declaration import Register
 from tamamo.registers.desk import Desk
 from tamamo.registers.errors import FieldError, UnknownRegister
@@ -199,6 +199,21 @@ class Registers:
         return await history.recent(
             self._broker, visitor, which, actor=actor, limit=limit, before=before
         )
+
+    def export(
+        self,
+        visitor: Visitor,
+        identifier: str,
+        query: ListQuery,
+        format_: exports.Format,
+        *,
+        language: str = "ja",
+    ) -> AsyncIterator[bytes]:
+        """Yield a list as a file in the pieces in which it is made. Raises UnknownRegister.
+
+        Its name and media type: exports.name_of, exports.MEDIA_TYPES.
+        """
+        return exports.export(self._desk(visitor, identifier), query, format_, language)
 
     def _desk(self, visitor: Visitor, identifier: str) -> Desk:
         return Desk(self._broker, visitor, self.register(identifier))

@@ -1,5 +1,6 @@
 """Between what stands in an entity, what people read, and what they type. All of it is pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -211,7 +212,7 @@ def error_of(column: Column, error: Unusable) -> FieldError:
 def read(column: Column, typed: str | Sequence[str]) -> Any:
     """Return the value a text stands for; None when it is empty. Raises quality.Invalid."""
     if column.kind == "choices":
-        texts = [typed] if isinstance(typed, str) else list(typed)
+        texts = re.split("[、,;\n]", typed) if isinstance(typed, str) else list(typed)
         return [_choice(column, text) for text in texts if text.strip()] or None
     text = _text(typed)
     if not text.strip():

@@ -13,6 +13,7 @@ create table register_import (
         check (state in ('new', 'previewed', 'running', 'done', 'failed')),
     plan json,                           -- matching, blank, whole: what was previewed
     counts json,
+    rejects json,                        -- [row, column, reason ja, reason en], …
     done int not null default 0,
     total int not null default 0,
     batch uuid,
