@@ -1,14 +1,10 @@
 """`GET /sse`: changes to browsers as server-sent events (WHATWG HTML, section 9.2)."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
-import orjson
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tamamo.context import negotiation
 from tamamo.context.access.admission import Needs, admit
@@ -17,6 +13,8 @@ from tamamo.context.changes.change import BBox, Change, Filter, Position, Sight
 from tamamo.context.changes.reader import Reader
 from tamamo.context.changes.subscription import Closed, SlowReader, Subscription
 from tamamo.context.changes.tailer import ChangeService
+from tamamo.context.changes.town import open_town
+from tamamo.context.changes.wire import HEARTBEAT, RETRY, event, stream_to
 from tamamo.context.errors import BadRequestData, InvalidRequest
 from tamamo.context.http import problem_answer
 from tamamo.context.jsonld import TermMap
@@ -27,13 +25,6 @@ from tamamo.context.query.text import check_text
 from tamamo.context.tenants import TENANT_HEADER
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.identity import Access
-
-#: Seconds of silence before a comment keeps the connection open.
-HEARTBEAT = 15.0
-#: Seconds one piece may take to leave; a browser that takes longer has gone.
-SEND_LIMIT = 20.0
-#: What a browser waits before it connects again, in milliseconds.
-RETRY = 2000
 
 #: Filters as in queries for entities (6.4.3.2).
 _FILTERS = frozenset(
@@ -75,45 +66,24 @@ class EventStream:
             attrs=wanted.attrs,
             reach=self._access.subscribe,
         ) as changes:
-            gone = asyncio.create_task(_disconnected(receive))
-            sending = asyncio.create_task(self._send_all(changes, send))
-            try:
-                await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in (gone, sending):
-                    task.cancel()
-                    # The browser left or is stuck: there is nobody to tell.
-                    with suppress(asyncio.CancelledError, OSError, TimeoutError):
-                        await task
-
-    async def _send_all(self, changes: Subscription, send: Send) -> None:
-        headers = [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-store"),
-            (b"x-accel-buffering", b"no"),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for piece in self._pieces(changes):
-            async with asyncio.timeout(SEND_LIMIT):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await stream_to(self._pieces(changes), receive, send)
 
     async def _pieces(self, changes: Subscription) -> AsyncIterator[bytes]:
         yield b"retry: %d\n\n" % RETRY
         if changes.gap or self._request.ahead:
-            yield _event("reset", {"reason": "expired" if changes.gap else "unknown"})
+            yield event("reset", {"reason": "expired" if changes.gap else "unknown"})
         try:
             while True:
                 change = await changes.next(HEARTBEAT)
                 if change is not None and not await self._reader.still_has(self._access):
                     # It asks again, and is told what it may do now.
-                    yield _event("end", {"reason": "access"})
+                    yield event("end", {"reason": "access"})
                     return
                 yield b":\n\n" if change is None else event_of(change, self._terms, changes.filter)
         except SlowReader:
-            yield _event("end", {"reason": "slow"})
+            yield event("end", {"reason": "slow"})
         except Closed:
-            yield _event("end", {"reason": "closing"})
+            yield event("end", {"reason": "closing"})
 
 
 class StreamRequest:
@@ -189,28 +159,19 @@ def _render(
 ) -> bytes:
     if sight != "entity":
         data = {"id": change.entity_id, "type": represent_types(change.types, terms)}
-        return _event(sight or "left", data, change.position)
+        return event(sight or "left", data, change.position)
     data = represent(change.entity, terms, View(format="simplified", attrs=attrs))
     shown = (iri for iri in change.changed if attrs is None or iri in attrs)
     data["changed"] = [terms.compact_iri(iri) for iri in shown]
-    return _event("entity", data, change.position)
+    return event("entity", data, change.position)
 
 
-def _event(name: str, data: object, position: str | None = None) -> bytes:
-    # JSON as orjson writes it has no line breaks, so one data line holds it.
-    identity = b"" if position is None else b"id: %s\n" % position.encode()
-    return b"event: %s\n%sdata: %s\n\n" % (name.encode(), identity, orjson.dumps(data))
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def stream(request: Request) -> Response | EventStream:
+async def stream(request: Request) -> ASGIApp:
     """Open a stream, or say what is wrong with the request."""
     broker: Broker = request.state.broker
     try:
+        if town := request.query_params.get("town"):
+            return await open_town(request, town)
         tenant = (
             request.query_params.get("tenant")
             or request.headers.get(TENANT_HEADER)

@@ -12,6 +12,7 @@ import pytest
 from tamamo.asgi import build
 from tamamo.context.broker import Broker
 from tamamo.context.changes import http as sse
+from tamamo.context.changes import wire
 
 GAUGE = {"id": "urn:ngsi-ld:FloodMonitoring:1", "type": "FloodMonitoring"}
 
@@ -230,7 +231,7 @@ async def test_a_slow_browser_is_told_and_let_go(
 async def test_a_browser_that_takes_nothing_is_cut(
     broker: Broker, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sse, "SEND_LIMIT", 0.1)
+    monkeypatch.setattr(wire, "SEND_LIMIT", 0.1)
     async with Browser(broker).watching() as browser:
         await browser.piece()
         browser.stuck.clear()
