@@ -25,7 +25,7 @@ def attached(settings: Settings) -> Iterator[Settings]:
     if settings.database_url is not None:
         yield msgspec.structs.replace(settings, home=home)
         return
-    with _terminated_in_order(), embedded.database(home) as dsn:
+    with terminated_in_order(), embedded.database(home) as dsn:
         yield msgspec.structs.replace(settings, home=home, database_url=dsn)
 
 
@@ -45,7 +45,7 @@ def opened(settings: Settings) -> Iterator[Settings]:
 
 
 @contextmanager
-def _terminated_in_order() -> Iterator[None]:
+def terminated_in_order() -> Iterator[None]:
     """Let SIGTERM unwind like Ctrl-C does, so that the last one out still stops the server."""
     if threading.current_thread() is not threading.main_thread():
         yield

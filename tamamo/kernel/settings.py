@@ -65,6 +65,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_rate: int = 60
     #: Proxies whose X-Forwarded-For says where a request comes from (address or CIDR).
     trusted_proxies: tuple[str, ...] = ()
+    #: Largest body of a form with files, in bytes.
+    max_upload: int = 64 * MEBIBYTE
+    #: When `tamamo work` makes a backup each day, such as "03:30", Japan's time. None: never.
+    backup_at: str | None = None
+    #: Where backups go. None: `backups` in the home.
+    backup_folder: str | None = None
+    #: How many of those made by themselves or on the console are kept.
+    backup_keep: int = 14
     log_level: str = "info"
     #: "json" for machines, "text" for a terminal, "auto" by whether stderr is one.
     log_format: str = "auto"

@@ -1,11 +1,16 @@
 """Which jobs there are. `run` is the service of `tamamo work` that does them."""
 
+import asyncio
+from typing import Any
+
 from tamamo.context.broker import Broker
-from tamamo.kernel.jobs import Kind
+from tamamo.kernel.jobs import Kind, Run
 from tamamo.kernel.jobs.worker import work
 
 #: name → where its `async def handler(run: Run) -> result` stands.
 JOBS: dict[str, Kind] = {
+    "audit.verify": Kind("tamamo.server.jobs:verify_audit"),
+    "backup.make": Kind("tamamo.kernel.backup.service:handle", tries=1),
     "feed.replay": Kind("tamamo.feeds.again:handle", tries=1),
 }
 
@@ -13,3 +18,29 @@ JOBS: dict[str, Kind] = {
 async def run(broker: Broker) -> None:
     """Do the jobs of all tenants until cancelled."""
     await work(broker.pool, broker, JOBS)
+
+
+async def verify_audit(run: Run) -> dict[str, Any]:
+    """Prove the whole audit log as `tamamo audit verify` does; faults are the result."""
+    return await asyncio.to_thread(_verify_audit, run.broker)
+
+
+def _verify_audit(broker: Broker) -> dict[str, Any]:
+    import psycopg  # noqa: PLC0415
+
+    from tamamo.kernel.audit import chain, heads  # noqa: PLC0415  (only this job needs them)
+
+    settings = broker.settings
+    assert settings.database_url is not None
+    noted = heads.read(heads.path(settings.home))
+    with psycopg.connect(settings.database_url) as connection:
+        report = chain.verify_database(connection, noted)
+        if not report.faults:
+            heads.note(settings.home, chain.database_heads(connection), "verify")
+    faults = [f"{one.tenant} {one.seq}: {one.kind}: {one.text}" for one in report.faults]
+    return {
+        "events": sum(report.events.values()),
+        "heads_met": report.heads_met,
+        "faults": len(faults),
+        "first_faults": faults[:20],
+    }

@@ -24,6 +24,7 @@ SERVICES: dict[str, str] = {
     "subscriptions_at_sources": "tamamo.context.remotesubscriptions.service:run",
     "snapshots": "tamamo.context.snapshots.work:run",
     "audit_heads": "tamamo.kernel.audit.heads:run",
+    "backups": "tamamo.kernel.backup.service:run",
     "jobs": "tamamo.server.jobs:run",
 }
 

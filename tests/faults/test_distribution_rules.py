@@ -54,6 +54,7 @@ REFERENCE = {
     "retention": "one row a rule",
     "audit_event": "one row an act of a person, chained by tenant: of no entity, never a reading",
     "audit_head": "one row a tenant",
+    "backup": "one row a backup that was made or tried",
     "audit_pending": "empty outside the transactions under way",
     "org_unit": "some hundred rows a tenant",
     "owned_type": "one row a tenant and type",
