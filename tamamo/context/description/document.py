@@ -11,12 +11,14 @@ from starlette.routing import Route
 
 from tamamo.context import api, negotiation, tenants
 from tamamo.context import http as ld
+from tamamo.context.access.admission import Needs
 from tamamo.context.description import answers, parameters, schemas
 from tamamo.context.description.answers import ANYTHING, About
 from tamamo.context.description.parameters import Parameter
 from tamamo.context.ngsiv2 import http as v2
 from tamamo.context.ngsiv2 import routes as orion
 from tamamo.context.readers import Schema
+from tamamo.kernel.identity import Right
 
 OPENAPI: Final = "3.1.0"
 AnyOperation = ld.Operation | v2.Operation
@@ -28,8 +30,8 @@ _CODES: Final = {
     206: "A part: narrow the times for more (6.3.10).",
     207: "Some of it was done.",
     400: "The request cannot be understood, or breaks a rule.",
-    401: "The key is missing or wrong.",
-    403: "The query is beyond what the broker evaluates.",
+    401: "The key or token is missing, or not, or no more, valid.",
+    403: "This may not be done with this key, or the query is beyond what the broker evaluates.",
     404: "There is no such thing.",
     406: "None of the media types asked for can be given.",
     408: "The body did not arrive in time.",
@@ -38,11 +40,47 @@ _CODES: Final = {
     413: "The body is too large.",
     415: "The body is of no media type that is read here.",
     422: "The broker does not do this, or not in the present state.",
+    429: "Too many requests; Retry-After says when to ask again.",
     503: "The broker cannot answer just now; Retry-After says when to ask again.",
     504: "A remote @context cannot be had.",
 }
-#: Beside those of `_WITH_BODY` and `_WITH_KEY`: what any operation may answer.
-_ANY: Final = frozenset({400, 404, 406, 422, 503})
+_SCOPES: Final = {
+    Right.READ.value: "Read what may be read.",
+    Right.WRITE.value: "Change what may be changed.",
+    Right.SUBSCRIBE.value: "Be told of changes.",
+    Right.ADMINISTER.value: "Keep what the operations of others depend on.",
+}
+_RIGHTS: Final = {
+    Needs.WRITE: Right.WRITE,
+    Needs.SUBSCRIBE: Right.SUBSCRIBE,
+    Needs.FOLLOW: Right.SUBSCRIBE,
+    Needs.READ: Right.READ,
+    Needs.OWN: Right.READ,
+    Needs.CONTEXTS: Right.ADMINISTER,
+    Needs.SNAPSHOTS: Right.ADMINISTER,
+    Needs.SOURCES: Right.ADMINISTER,
+}
+_SIGNING_IN: Final = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The key of a device, of the installation, or an access token.",
+    },
+    "oauth2": {
+        "type": "oauth2",
+        "flows": {
+            "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": _SCOPES},
+            "authorizationCode": {
+                "authorizationUrl": "/oauth/authorize",
+                "tokenUrl": "/oauth/token",
+                "refreshUrl": "/oauth/token",
+                "scopes": _SCOPES,
+            },
+        },
+    },
+}
+#: Beside those of `_WITH_BODY`: what any operation may answer.
+_ANY: Final = frozenset({400, 401, 403, 404, 406, 422, 429, 503})
 _WITH_BODY: Final = frozenset({408, 411, 413, 415})
 #: Answered without a word in NGSI-LD (6.3.4).
 _BARE: Final = frozenset({411, 415})
@@ -98,7 +136,7 @@ NGSI_LD: Final = Door(
         "Link": ("", "The @context: `<URL>; rel=http://www.w3.org/ns/json-ld#context` (6.3.5)."),
     },
     problem="Problem",
-    errors=frozenset({403, 409, 504}),
+    errors=frozenset({409, 504}),
 )
 NGSIV2: Final = Door(
     name="ngsiv2",
@@ -161,8 +199,10 @@ def build(door: Door) -> Mapping[str, Any]:
         "paths": paths,
         "components": {
             "schemas": door.schemas,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": _SIGNING_IN,
         },
+        # What a town shows to everybody is read without; the rest with a key or token.
+        "security": [{}, {"key": []}, {"oauth2": [Right.READ.value]}],
     }
 
 
@@ -188,7 +228,7 @@ def _describe(door: Door, path: str, method: str, operation: AnyOperation) -> di
             "content": {media: {"schema": _body(about.body, media)} for media in facts.reads},
         }
     if facts.needs_key:
-        described["security"] = [{"key": []}]
+        described["security"] = [{"key": []}, {"oauth2": [_RIGHTS[operation.needs or Needs.READ].value]}]
     return described
 
 
@@ -256,8 +296,6 @@ def _responses(door: Door, facts: Facts, about: About) -> dict[str, Any]:
     errors = _ANY | door.errors
     if facts.reads:
         errors |= _WITH_BODY
-    if facts.needs_key:
-        errors |= {401}
     content = {"content": {negotiation.JSON: {"schema": schemas.ref(door.problem)}}}
     for status in sorted(errors):
         bare = status in _BARE and door is NGSI_LD

@@ -33,11 +33,13 @@ _PAGE: Final = """<!doctype html>
 </head>
 <body>
 <h1>API <span lang="en">— what programs can ask of this platform</span></h1>
-<p>プログラムからこの基盤を使うための窓口の一覧です。読み取りには鍵は要りません。
-変更と、「鍵」とある操作には<code>Authorization: Bearer &lt;鍵&gt;</code> が要ります。
-詳しい定義はOpenAPI 3.1のファイルにあります。</p>
-<p lang="en">The doors for programs. Reading needs no key; changes, and whatever is marked 鍵 (key),
-need <code>Authorization: Bearer &lt;key&gt;</code>. The OpenAPI 3.1 files say it all in detail.</p>
+<p>プログラムからこの基盤を使うための窓口の一覧です。まちが公開しているデータの読み取りには、
+鍵は要りません。公開していないデータと、「鍵」とある操作には、
+<code>Authorization: Bearer &lt;鍵&gt;</code> が要ります。鍵は、機器の鍵か、
+<code>/oauth/token</code> で受け取るトークンです。詳しい定義はOpenAPI 3.1のファイルにあります。</p>
+<p lang="en">The doors for programs. What a town shows to everybody is read without a key; the rest,
+and whatever is marked 鍵 (key), needs <code>Authorization: Bearer &lt;key&gt;</code>: the key of a
+device, or a token from <code>/oauth/token</code>. The OpenAPI 3.1 files say it all in detail.</p>
 {doors}
 </body>
 </html>
