@@ -56,6 +56,8 @@ _MACROS: Final = re.compile(
     r"(?i)(?:^|/)(?:vbaProject[^/]*\.bin|macrosheets/|activeX/|dialogsheets/)"
 )
 _OBJECTS: Final = re.compile(r"(?i)(?:^|/)(?:embeddings|oleObjects)/")
+#: What a part is: a default for an extension that no part has (SheetJS writes some) says nothing.
+_MACRO_PART: Final = re.compile(rb"<Override\b[^>]*macroenabled[^>]*>", re.IGNORECASE)
 
 
 class UploadRefused(Problem):
@@ -240,7 +242,7 @@ def _require_modest(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _require_harmless(names: list[str], types: bytes) -> None:
-    if any(map(_MACROS.search, names)) or b"macroenabled" in types.lower():
+    if any(map(_MACROS.search, names)) or _MACRO_PART.search(types):
         raise UploadRefused(
             422,
             "macros",

@@ -22,6 +22,10 @@ from tamamo.kernel.uploads import (
 )
 
 
+#: A part of a workbook; as what, follows.
+_PART = b"<Override PartName='/xl/workbook.xml' ContentType='application/vnd.ms-excel.sheet."
+
+
 def workbook(*extra: tuple[str, bytes], types: bytes = b"") -> bytes:
     """A real workbook with further parts put in."""
     book = openpyxl.Workbook()
@@ -91,7 +95,7 @@ def test_the_content_says_what_a_file_is(
         (workbook(("xl/vbaProject.bin", b"x")), TABLE, 422, "macros", "macros"),
         (workbook(("XL/VBAPROJECT.BIN", b"x")), TABLE, 422, "macros", "macros"),
         (workbook(("xl/macrosheets/sheet1.xml", b"x")), TABLE, 422, "macros", "macros"),
-        (workbook(types=b"<!-- macroEnabled.main+xml -->"), TABLE, 422, "macros", "macros"),
+        (workbook(types=_PART + b"macroEnabled.main+xml'/>"), TABLE, 422, "macros", "macros"),
         (workbook(("xl/embeddings/oleObject1.bin", b"x")), TABLE, 422, "embedded", "embedded"),
     ],
 )
@@ -114,6 +118,11 @@ def test_a_workbook_that_unpacks_to_a_flood_is_refused_before_it_is_unpacked() -
         taken(bomb, "a.xlsx", TABLE)
     with pytest.raises(UploadRefused, match="200 MiB"):
         taken(workbook(*((f"x{n}", b"") for n in range(10_001))), "a.xlsx", TABLE)
+
+
+def test_a_default_for_parts_that_are_not_there_is_no_macro() -> None:
+    default = b"<Default Extension='bin' ContentType='vnd.ms-excel.sheet.binary.macroEnabled.main'/>"
+    assert taken(workbook(types=default), "a.xlsx", TABLE).format == "xlsx"
 
 
 def test_a_zip_that_is_no_workbook_is_named_so() -> None:
