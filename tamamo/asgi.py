@@ -24,6 +24,10 @@ from tamamo.kernel.http import PatientBody, RequestLog
 from tamamo.kernel.process import collect_less_often
 from tamamo.kernel.settings import Settings
 from tamamo.web.asgi import application as web
+from tamamo.web.security import body_limits, is_page
+
+# Needs Django, which the line above sets up.
+from tamamo.accounts.middleware import session_user  # isort: skip
 
 
 class State(TypedDict):
@@ -75,6 +79,7 @@ def build(settings: Settings) -> Starlette:
         log.configure(settings)
         async with open_broker(settings) as broker:
             lifeline.when_stopping(broker.changes.aclose)
+            broker.identity.session_user = session_user
             collect_less_often()
             yield {"broker": broker}
 
@@ -90,10 +95,16 @@ def build(settings: Settings) -> Starlette:
             Mount("/", web),
         ],
         middleware=[
-            Middleware(RequestLog),
+            Middleware(RequestLog, https=(settings.public_url or "").startswith("https://")),
             *crossing,
             Middleware(ApiFirst),
-            Middleware(PatientBody, limit=settings.max_body, seconds=settings.body_seconds),
+            Middleware(
+                PatientBody,
+                limit=settings.max_body,
+                seconds=settings.body_seconds,
+                limit_of=body_limits(settings),
+                has_pages=is_page,
+            ),
         ],
         lifespan=lifespan,
     )

@@ -1,11 +1,12 @@
 """How passwords and the secrets of programs are stored."""
 
-import hashlib
 import hmac
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth.hashers import Argon2PasswordHasher, BasePasswordHasher
 from django.utils.crypto import get_random_string
+
+from tamamo.accounts.randomsecret import ALGORITHM, digest_of, stored
 
 
 class Argon2(Argon2PasswordHasher):
@@ -25,16 +26,16 @@ class RandomSecret(BasePasswordHasher):
     Programs ask for tokens all day, and each time the secret is compared.
     """
 
-    algorithm = "random_secret"
+    algorithm = ALGORITHM
 
     def encode(self, password: str, salt: str) -> str:
         """Return what is stored."""
-        return f"{self.algorithm}${salt}${_digest(password, salt)}"
+        return stored(password, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         """Say whether a secret is the stored one."""
         _, salt, digest = encoded.split("$", 2)
-        return hmac.compare_digest(digest, _digest(password, salt))
+        return hmac.compare_digest(digest, digest_of(password, salt))
 
     def salt(self) -> str:
         """Return a new salt."""
@@ -55,11 +56,3 @@ class RandomSecret(BasePasswordHasher):
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         """No slow hash, no difference in time to hide."""
-
-
-#: Names for PASSWORD_HASHERS, the first for new passwords.
-HASHERS: Final = ["tamamo.accounts.hashers.Argon2", "tamamo.accounts.hashers.RandomSecret"]
-
-
-def _digest(secret: str, salt: str) -> str:
-    return hashlib.sha256(f"{salt}${secret}".encode()).hexdigest()

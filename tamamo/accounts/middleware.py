@@ -151,13 +151,18 @@ def _has_second_factor(user: Any) -> bool:
 async def session_user(cookies: Mapping[str, str]) -> int | None:
     """Return the id of the user whose session these cookies are, for whoever is not Django.
 
-    With a role that needs a second factor and without one, nobody: as the pages treat it.
+    Where roles need a second factor, nobody who has none.
     """
     key = cookies.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return None
     visitor = await sync_to_async(_once)(key)
-    return visitor.user.pk if visitor.user.is_authenticated else None
+    if not visitor.user.is_authenticated:
+        return None
+    if settings.INSTALLATION.staff_second_factor and not visitor.second_factor:
+        return None
+    number: int = visitor.user.pk
+    return number
 
 
 def _once(key: str) -> Visitor:

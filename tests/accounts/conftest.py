@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import psycopg
@@ -45,14 +46,11 @@ class Site:
 @contextmanager
 def running_site(dsn: str, home: Path, **settings: str) -> Iterator[Site]:
     """Run `tamamo serve` with these TAMAMO_ settings."""
-    before = {f"TAMAMO_{name.upper()}": value for name, value in settings.items()}
-    os.environ.update(before)
-    try:
-        with _fresh_database(dsn) as fresh, running_server(home, dsn=fresh) as base:
-            yield Site(base, fresh, home)
-    finally:
-        for name in before:
-            del os.environ[name]
+    variables = {f"TAMAMO_{name.upper()}": value for name, value in settings.items()}
+    with _fresh_database(dsn) as fresh, ExitStack() as stack:
+        with patch.dict(os.environ, variables):
+            base = stack.enter_context(running_server(home, dsn=fresh))
+        yield Site(base, fresh, home)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The endpoints: consent page, token, revocation (RFC 7009), introspection (RFC 7662)."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,8 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.http.response import HttpResponseBase
 from django.urls import reverse, translate_url
 from django.utils.translation import get_language
+from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.models import AccessToken
 from oauth2_provider.views import AuthorizationView, IntrospectTokenView, RevokeTokenView, TokenView
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from tamamo.accounts.access import to_sign_in
 from tamamo.accounts.pages import private
@@ -27,6 +30,20 @@ class Consent(AuthorizationView):
     def handle_no_permission(self) -> HttpResponse:
         """Lead to the sign-in page and back."""
         return to_sign_in(self.request)
+
+    def validate_authorization_request(self, request: HttpRequest) -> Any:
+        """Return what is asked for. Raises OAuthToolkitError without a proof key (RFC 7636)."""
+        scopes, credentials = super().validate_authorization_request(request)
+        _require_proof(credentials)
+        return scopes, credentials
+
+    def form_valid(self, form: Any) -> Any:
+        """Take the answer; what the form holds is looked at again."""
+        try:
+            _require_proof(form.cleaned_data)
+        except OAuthToolkitError:
+            return HttpResponse("invalid_request", status=400)
+        return super().form_valid(form)
 
     def redirect(self, redirect_to: str, application: Any) -> Any:
         """Lead back to the program; the page's form may go there, nowhere else."""
@@ -47,6 +64,19 @@ class Consent(AuthorizationView):
 
 
 _consent = Consent.as_view()
+
+
+def _require_proof(credentials: Mapping[str, Any]) -> None:
+    challenge, method = (credentials.get(f"code_challenge{end}") for end in ("", "_method"))
+    # S256 is 32 bytes in base64 without padding.
+    if method == "S256" and len(challenge or "") == 43:
+        return
+    error = InvalidRequestError(
+        description="A code_challenge with the method S256 is needed (RFC 7636)",
+        state=credentials.get("state"),
+    )
+    error.redirect_uri = credentials.get("redirect_uri")
+    raise OAuthToolkitError(error=error, redirect_uri=credentials.get("redirect_uri"))
 
 
 def authorize(request: HttpRequest) -> HttpResponseBase:
