@@ -133,31 +133,71 @@ async def carry_out(
     return every
 
 
+class Journal:
+    """What an act did, noted bit by bit: for the history of records, and in the audit log."""
+
+    def __init__(self, connection: Connection, act: Act) -> None:
+        self._connection = connection
+        self._act = act
+        self._digest = hashlib.sha256()
+        self._events: list[Event] = []
+        self.records = 0
+
+    async def add(self, done: Sequence[Done]) -> list[int]:
+        """Note what was done to records; return the numbers of the edits, in their order."""
+        numbers: list[int] = []
+        for start in range(0, len(done), STEP):
+            rows = [_columns(self._act, one) for one in done[start : start + STEP]]
+            for row in rows:
+                self._digest.update(orjson.dumps([row["entities"], row["befores"], row["afters"]]))
+            columns = {name: [row[name] for row in rows] for name in rows[0]}
+            cursor = await self._connection.execute(
+                SQL["insert"], {**columns, **_common(self._act)}
+            )
+            numbers += [row[0] for row in await cursor.fetchall()]
+        self.records += len(done)
+        if self.records <= _EVENTS:
+            self._events += [_event(self._act, one) for one in done]
+        return numbers
+
+    async def close(self) -> None:
+        """Put the act into the audit log."""
+        events = self._events if self.records <= _EVENTS else []
+        await audit.append_many(self._connection, [*events, *self._of_batch()])
+
+    def _of_batch(self) -> list[Event]:
+        act = self._act
+        if act.batch is None:
+            return []
+        said = {
+            "register": act.register.id,
+            "records": self.records,
+            "sha256": self._digest.hexdigest(),
+            **({"note": act.note} if act.note else {}),
+        }
+        actor, action = act.visitor.actor.subject, f"register.{act.kind}"
+        return [Event(act.visitor.tenant, actor, action, f"batch:{act.batch}", after=said)]
+
+
 async def note(connection: Connection, act: Act, done: Sequence[Done]) -> list[int]:
-    """Note what an act did, for the history of records and in the audit log; return the numbers."""
-    numbers: list[int] = []
-    digest = hashlib.sha256()
-    for start in range(0, len(done), STEP):
-        rows = [_columns(act, one) for one in done[start : start + STEP]]
-        for row in rows:
-            digest.update(orjson.dumps([row["entities"], row["befores"], row["afters"]]))
-        cursor = await connection.execute(
-            SQL["insert"],
-            {
-                **{name: [row[name] for row in rows] for name in (rows[0] if rows else {})},
-                "tenant": act.visitor.tenant,
-                "register": act.register.id,
-                "batch": act.batch,
-                "kind": act.kind,
-                "actor": act.visitor.actor.subject,
-                "name": act.visitor.actor.name,
-                "at": act.now,
-                "note": act.note,
-            },
-        )
-        numbers += [row[0] for row in await cursor.fetchall()]
-    await _audit(connection, act, done, digest.hexdigest())
+    """Note the whole of what an act did; return the numbers of the edits."""
+    journal = Journal(connection, act)
+    numbers = await journal.add(done)
+    await journal.close()
     return numbers
+
+
+def _common(act: Act) -> dict[str, Any]:
+    return {
+        "tenant": act.visitor.tenant,
+        "register": act.register.id,
+        "batch": act.batch,
+        "kind": act.kind,
+        "actor": act.visitor.actor.subject,
+        "name": act.visitor.actor.name,
+        "at": act.now,
+        "note": act.note,
+    }
 
 
 def _columns(act: Act, one: Done) -> dict[str, Any]:
@@ -179,18 +219,6 @@ def _columns(act: Act, one: Done) -> dict[str, Any]:
 
 def _document(attrs: Attributes | None) -> str | None:
     return None if attrs is None else orjson.dumps(attrs).decode()
-
-
-async def _audit(connection: Connection, act: Act, done: Sequence[Done], digest: str) -> None:
-    actor, action = act.visitor.actor.subject, f"register.{act.kind}"
-    events = []
-    if len(done) <= _EVENTS:
-        events = [_event(act, one) for one in done]
-    if act.batch is not None:
-        said = {"register": act.register.id, "records": len(done), "sha256": digest}
-        said |= {"note": act.note} if act.note else {}
-        events.append(Event(act.visitor.tenant, actor, action, f"batch:{act.batch}", after=said))
-    await audit.append_many(connection, events)
 
 
 def _event(act: Act, one: Done) -> Event:

@@ -9,6 +9,7 @@ from tamamo.registers import acts, bulk, catalogue, exports, history, lists, und
 from tamamo.registers.declaration import Register
 from tamamo.registers.desk import Desk
 from tamamo.registers.errors import FieldError, UnknownRegister
+from tamamo.registers.imports.service import Imports
 from tamamo.registers.model import (
     Batch,
     BulkPreview,
@@ -31,6 +32,8 @@ class Registers:
         """registers: by id, the declared ones without it."""
         self._broker = broker
         self._registers = catalogue.declared() if registers is None else registers
+        #: Tables into registers, step by step.
+        self.imports = Imports(broker, self._registers)
 
     def all(self) -> tuple[Register, ...]:
         """Return all registers."""

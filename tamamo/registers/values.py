@@ -213,7 +213,8 @@ def read(column: Column, typed: str | Sequence[str]) -> Any:
     """Return the value a text stands for; None when it is empty. Raises quality.Invalid."""
     if column.kind == "choices":
         texts = re.split("[、,;\n]", typed) if isinstance(typed, str) else list(typed)
-        return [_choice(column, text) for text in texts if text.strip()] or None
+        found = [_choice(column, text) for text in texts if text.strip()]
+        return [value for value in found if value is not None] or None
     text = _text(typed)
     if not text.strip():
         return None
@@ -251,12 +252,14 @@ def _text(typed: str | Sequence[str] | None) -> str:
     return text
 
 
-def _choice(column: Column, text: str) -> str:
+def _choice(column: Column, text: str) -> str | None:
     wanted = quality.fold(text).strip()
     for choice in column.choices:
         names = (choice.value, choice.ja, choice.en, *choice.aliases)
         if wanted in [quality.fold(name).strip() for name in names]:
             return choice.value
+    if quality.is_missing(text):
+        return None
     known = "・".join(choice.ja for choice in column.choices)
     english = ", ".join(choice.en for choice in column.choices)
     ja, en = f"{text!r} は {known} のどれでもありません", f"{text!r} is none of {english}"

@@ -11,6 +11,7 @@ from tamamo.kernel.jobs.worker import work
 JOBS: dict[str, Kind] = {
     "audit.verify": Kind("tamamo.server.jobs:verify_audit"),
     "backup.make": Kind("tamamo.kernel.backup.service:handle", tries=1),
+    "register.import": Kind("tamamo.registers.imports.service:handle_job", tries=1),
     "feed.replay": Kind("tamamo.feeds.again:handle", tries=1),
 }
 

@@ -23,6 +23,7 @@ SERVICES: dict[str, str] = {
     "notifications": "tamamo.context.notifications.service:run",
     "subscriptions_at_sources": "tamamo.context.remotesubscriptions.service:run",
     "snapshots": "tamamo.context.snapshots.work:run",
+    "registers": "tamamo.registers.following:run",
     "audit_heads": "tamamo.kernel.audit.heads:run",
     "backups": "tamamo.kernel.backup.service:run",
     "jobs": "tamamo.server.jobs:run",

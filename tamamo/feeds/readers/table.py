@@ -62,34 +62,55 @@ def read(
     header_row: int | None = None,
     encoding: str | None = None,
 ) -> Table:
+    """Read a table from a file; see read_content."""
+    return read_content(
+        path.name,
+        _content(path),
+        wanted=wanted,
+        sheet=sheet,
+        header_row=header_row,
+        encoding=encoding,
+    )
+
+
+def read_content(
+    name: str,
+    content: bytes,
+    *,
+    wanted: Iterable[Sequence[str]] = (),
+    sheet: str | None = None,
+    header_row: int | None = None,
+    encoding: str | None = None,
+) -> Table:
     """Read a table.
 
     wanted: for each needed column its possible names; the header is the first row that has them
     all. sheet: of a workbook, default the first visible one. header_row: its number where it must
     be told. encoding: of a CSV, default found out. Raises UnreadableFile: nothing can be used.
     """
-    content = _content(path)
+    if not content:
+        raise UnreadableFile(name, quality.FILE_EMPTY)
     alternatives = [list(names) for names in wanted]
     if content.startswith(b"PK"):
         lines: Iterable[tuple[int, list[str]]] = (
             (number, [_text(cell) for cell in cells])
-            for number, cells in xlsx.rows(path.name, content, sheet)
+            for number, cells in xlsx.rows(name, content, sheet)
         )
         encoding = "xlsx"
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
         ja = "旧形式のExcel（.xls）か暗号化されたファイルです。.xlsxかCSVで保存し直してください"
         en = "it is an old Excel file (.xls) or an encrypted one: save it as .xlsx or CSV"
-        raise UnreadableFile(path.name, Reason("old_excel", ja, en))
-    elif path.suffix.lower() in {".xlsx", ".xlsm"}:
+        raise UnreadableFile(name, Reason("old_excel", ja, en))
+    elif Path(name).suffix.lower() in {".xlsx", ".xlsm"}:
         ja, en = (
             "Excelのファイルとして壊れています",
             "it is not a workbook, although its name says so",
         )
-        raise UnreadableFile(path.name, Reason("broken_workbook", ja, en))
+        raise UnreadableFile(name, Reason("broken_workbook", ja, en))
     else:
-        text, encoding = decode(path.name, content, encoding)
-        lines = _csv_lines(path.name, text)
-    return _table(path.name, encoding, lines, alternatives, header_row)
+        text, encoding = decode(name, content, encoding)
+        lines = _csv_lines(name, text)
+    return _table(name, encoding, lines, alternatives, header_row)
 
 
 def _content(path: Path) -> bytes:
@@ -106,8 +127,6 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         reason = Reason("not_readable", "ファイルを開けません", error.strerror or str(error))
         raise UnreadableFile(path.name, reason) from None
-    if not content:
-        raise UnreadableFile(path.name, quality.FILE_EMPTY)
     return content
 
 

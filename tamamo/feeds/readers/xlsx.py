@@ -122,7 +122,7 @@ def _fill(
 
 def _merges(file: str, archive: zipfile.ZipFile, title: str) -> Merges:
     """Return {cell: first cell of its merged block} of a sheet; openpyxl's stream has none."""
-    part = _part_of(archive, title)
+    part = part_of(archive, title)
     merges: Merges = {}
     if part is None:
         return merges
@@ -146,7 +146,7 @@ def _merges(file: str, archive: zipfile.ZipFile, title: str) -> Merges:
     return merges
 
 
-def _part_of(archive: zipfile.ZipFile, title: str) -> str | None:
+def part_of(archive: zipfile.ZipFile, title: str) -> str | None:
     """Return the archive's part that holds the sheet of this title."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     book = etree.fromstring(archive.read("xl/workbook.xml"), parser)
@@ -164,3 +164,49 @@ def _part_of(archive: zipfile.ZipFile, title: str) -> str | None:
         if link.get("Id") == relation:
             return posixpath.normpath(posixpath.join("xl", link.get("Target"))).lstrip("/")
     return None
+
+
+def sheets(file: str, content: bytes) -> list[str]:
+    """Return the names of a workbook's visible sheets, of all when none is. Raises UnreadableFile.
+
+    Only the list of sheets is read.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check(file, archive)
+            parser = etree.XMLParser(resolve_entities=False, no_network=True)
+            book = etree.fromstring(archive.read("xl/workbook.xml"), parser)
+    except (zipfile.BadZipFile, etree.XMLSyntaxError, KeyError, DeflateError) as error:
+        ja, en = "Excelのファイルとして壊れています", "the workbook is broken"
+        raise UnreadableFile(file, Reason("broken_workbook", ja, en)) from error
+    found = [sheet for space in (_MAIN, _STRICT) for sheet in book.iter(f"{space}sheet")]
+    shown = [sheet for sheet in found if sheet.get("state", "visible") == "visible"] or found
+    return [str(sheet.get("name")) for sheet in shown]
+
+
+def empty_formulas(content: bytes, sheet: str) -> list[str]:
+    """Return the cells of a sheet whose formula has no saved value: they would read as empty.
+
+    A program that writes formulas without ever working them out leaves such cells; a spreadsheet
+    saves the values beside them. At most ten are named.
+    """
+    cells: list[str] = []
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        part = part_of(archive, sheet)
+        if part is None:
+            return cells
+        with archive.open(part) as stream:
+            tags = (f"{_MAIN}c", f"{_STRICT}c")
+            parse = etree.iterparse(
+                stream, tag=tags, resolve_entities=False, no_network=True, huge_tree=False
+            )
+            for _, cell in parse:
+                space = cell.tag.removesuffix("c")
+                value = cell.find(f"{space}v")
+                saved = cell.get("t") == "str" or (value is not None and value.text)
+                if cell.find(f"{space}f") is not None and not saved:
+                    cells.append(str(cell.get("r")))
+                cell.clear()
+                if len(cells) == 10:
+                    break
+    return cells
