@@ -15,6 +15,8 @@ django_application = get_asgi_application()
 
 from django.conf import settings  # noqa: E402  (after the settings module is named)
 
+from tamamo.web.towns import TownPrefix  # noqa: E402
+
 _HASHED = re.compile(r"-[0-9A-Z]{8}\.\w+$")
 
 
@@ -23,7 +25,7 @@ def _immutable(_: str, url: str) -> bool:
 
 
 application = ServeStaticASGI(
-    django_application,
+    TownPrefix(django_application),
     root=settings.ASSET_ROOT if settings.ASSET_ROOT.is_dir() else None,
     prefix=settings.ASSET_URL,
     max_age=60,

@@ -26,7 +26,7 @@ def city_marks(get_response: Handler) -> Handler:
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         try:
-            simulated = await city.simulation(access.source_of(request)) is not None
+            simulated = await city.simulation(access.installation(request)) is not None
         except Unavailable:
             simulated = False
         request.marks = Marks(simulated)  # type: ignore[attr-defined]

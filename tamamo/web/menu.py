@@ -9,12 +9,17 @@ from django.urls import NoReverseMatch, reverse, translate_url
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 
-#: URL name → its text. An entry whose URL does not exist is left out.
+from tamamo.kernel.towns import DEFAULT, Town
+from tamamo.web.towns import links, town_of
+
+#: URL name → its text, {town} filled in. An entry whose URL does not exist is left out.
 MENU: tuple[tuple[str, Promise], ...] = (
-    ("home", gettext_lazy("Takamatsu now")),
+    ("home", gettext_lazy("%(town)s now")),
     ("plan:index", gettext_lazy("The plan")),
     ("data", gettext_lazy("Data and API")),
 )
+#: What is there for the installing town only.
+_DEFAULT_ONLY = frozenset({"plan:index"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Entry:
     """One link of the menu."""
 
     url: str
-    text: Promise
+    text: str
     current: bool
 
 
@@ -36,27 +41,44 @@ class Language:
     current: bool
 
 
-def menu(path: str) -> list[Entry]:
-    """Return the entries that exist; the one the path stands under is current."""
+def menu(path: str, town: Town) -> list[Entry]:
+    """Return the entries a town has; the one the path stands under is current."""
     entries = []
     for name, text in MENU:
+        if name in _DEFAULT_ONLY and town.name != DEFAULT:
+            continue
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue
         current = path == url or (name != "home" and path.startswith(url))
-        entries.append(Entry(url, text, current))
+        entries.append(Entry(url, str(text) % {"town": local_title(town)}, current))
     return entries
 
 
+def local_title(town: Town) -> str:
+    """Return what a town is called, in the language of the page."""
+    return town.title(get_language() or "ja")
+
+
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: menu, languages, and the marks found by tamamo.web.marks."""
+    """Context processor: town, menu, languages, and the marks found by tamamo.web.marks."""
     path = request.get_full_path() if request.method == "GET" else request.path
+    town = town_of(request)
     return {
-        "menu": menu(request.path),
+        "town": town,
+        "town_title": local_title(town),
+        "towns": links(request),
+        "menu": menu(request.path, town),
         "languages": [
-            Language(code, name, translate_url(path, code), code == get_language())
+            Language(code, name, _translated(request, path, code), code == get_language())
             for code, name in settings.LANGUAGES
         ],
         "marks": getattr(request, "marks", None),
     }
+
+
+def _translated(request: HttpRequest, path: str, code: str) -> str:
+    """Return an address in another language; that of a town's page begins with the town."""
+    root = request.META.get("SCRIPT_NAME", "")
+    return translate_url(path.removeprefix(root), code) if root else translate_url(path, code)

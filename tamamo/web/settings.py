@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tamamo.accounts import configuration as accounts
 from tamamo.kernel import settings as kernel_settings
+from tamamo.web.hosts import allowed_hosts
 from tamamo.web.messages import compile_catalogues
 from tamamo.web.signing import signing_key
 
@@ -15,8 +16,9 @@ INSTALLATION = kernel_settings.load()
 
 SECRET_KEY = signing_key(INSTALLATION.home)
 DEBUG = False
-#: Nothing here is built from the Host header but the comparison of a form's Origin with it.
-ALLOWED_HOSTS = ["*"]
+#: Nothing here is built from the Host header but the comparison of a form's Origin with it; an
+#: installation that knows its name answers to that, and to this machine's own.
+ALLOWED_HOSTS = allowed_hosts(INSTALLATION)
 INSTALLED_APPS = ["tamamo.web", *accounts.APPS, *(["tamamo.plan"] if _HAS_PLAN else [])]
 # Database, sessions, sign-in, tokens.
 globals().update(accounts.django_settings(INSTALLATION))
@@ -30,8 +32,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "tamamo.accounts.middleware.people",
+    "tamamo.web.errors.refused_bodies",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tamamo.web.towns.TownMiddleware",
     "tamamo.web.marks.city_marks",
     "tamamo.web.errors.WithoutDatabase",
 ]
@@ -66,6 +70,8 @@ CSRF_FAILURE_VIEW = "tamamo.web.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+#: Strict-Transport-Security comes from tamamo.kernel.http, for every face.
+FILE_UPLOAD_PERMISSIONS = 0o600
 #: Forms here are small; the broker's bodies do not come this way.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -9,6 +9,7 @@ from tamamo.context.model.entity import DEFAULT_VOCABULARY, LOCATION, Entity
 from tamamo.kernel import time
 from tamamo.web.portal.city import SIMULATION_ID, STORM
 from tamamo.web.portal.gauges import GAUGE_TYPE
+from tamamo.web.portal.owner import Owner
 
 METRES = {"unitCode": "MTR"}
 
@@ -76,6 +77,8 @@ class MemorySource:
     points: list[tuple[datetime, float]] = field(default_factory=list)
     storms: list[datetime | None] = field(default_factory=list)
     asked: list[datetime | None] = field(default_factory=list)
+    owner: Owner | None = None
+    neighbours: list["MemorySource"] = field(default_factory=list)
 
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         self.asked.append(at)

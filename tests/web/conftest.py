@@ -13,6 +13,7 @@ import django  # noqa: E402  (the settings' home is read on import)
 django.setup()
 del os.environ["TAMAMO_HOME"]
 
+from django.http import HttpRequest  # noqa: E402
 from django.test import AsyncClient  # noqa: E402
 
 from tamamo.web.portal import access  # noqa: E402
@@ -23,7 +24,12 @@ from tests.web.city_data import MemorySource  # noqa: E402
 def source(monkeypatch: pytest.MonkeyPatch) -> MemorySource:
     """The source the pages read from; a test fills it."""
     memory = MemorySource()
-    monkeypatch.setattr(access, "source_of", lambda request: memory)
+
+    async def source_of(_: HttpRequest) -> MemorySource:
+        return memory
+
+    monkeypatch.setattr(access, "source_of", source_of)
+    monkeypatch.setattr(access, "installation", lambda _: memory)
     return memory
 
 

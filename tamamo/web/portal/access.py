@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 
 from django.http import HttpRequest
 
+from tamamo.context.access.seen import seen_by
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import DEFAULT_TENANT, Entity
 from tamamo.context.query.logic import One
 from tamamo.context.query.paging import Page
 from tamamo.context.query.plan import Query, Selector
 from tamamo.kernel import time
+from tamamo.kernel.identity import resident_of
+from tamamo.kernel.towns import Town
 from tamamo.web.portal.city import SIMULATION_ID, SIMULATION_TYPE, STORM, Source
+from tamamo.web.portal.owner import Owner
+from tamamo.web.towns import town_of
 
 #: A city has hundreds of gauges; this bounds what one page can cost.
 MOST = 5_000
@@ -24,10 +29,18 @@ RESOLUTION = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class BrokerSource:
-    """Reads and writes one tenant of the broker in this process."""
+    """Reads one tenant of the broker in this process, as far as the town's residents may.
+
+    broker: within their reach. owner: set where another town shares it.
+    """
 
     broker: Broker
     tenant: str = DEFAULT_TENANT
+    owner: Owner | None = None
+    #: What other towns share with this one.
+    neighbours: tuple["BrokerSource", ...] = ()
+    #: The broker without limits, for the simulator's storm.
+    whole: Broker | None = None
 
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         """Return the entities of a type, now or as they were at a moment."""
@@ -70,7 +83,7 @@ class BrokerSource:
         storm = dict(instances[0].get("value") or {}) if instances else {}
         storm["startedAt"] = time.to_text(started_at) if started_at else None
         wish = {STORM: [{"type": "Property", "value": storm}]}
-        await self.broker.observations.record(
+        await (self.whole or self.broker).observations.record(
             self.tenant, [Entity(SIMULATION_ID, [SIMULATION_TYPE], wish)]
         )
 
@@ -79,6 +92,41 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def source_of(request: HttpRequest) -> Source:
-    """Return the source of this request: the outer application hands the broker over in scope."""
+def installation(request: HttpRequest) -> Source:
+    """Return the installing town's own without limits, for what holds for all pages."""
     return BrokerSource(request.scope["state"]["broker"])  # type: ignore[attr-defined]
+
+
+async def source_of(request: HttpRequest) -> Source:
+    """Return what a page may show: the town it is about, and what others share with that town.
+
+    The outer application hands the broker over in the request's scope. Whoever looks, a page shows
+    what any resident of the town may see.
+    """
+    broker: Broker = request.scope["state"]["broker"]  # type: ignore[attr-defined]
+    town = town_of(request)
+    owners = sorted({share.owner for share in broker.towns.shares(town.name)})
+    neighbours = [await _neighbour(broker, town, owner) for owner in owners]
+    return BrokerSource(
+        await _within_reach(broker, town, town.name),
+        town.name,
+        neighbours=tuple(found for found in neighbours if found is not None),
+        whole=broker,
+    )
+
+
+async def _neighbour(broker: Broker, town: Town, owner: str) -> BrokerSource | None:
+    other = broker.towns.get(owner)
+    if other is None:
+        return None
+    code = other.code or ""
+    return BrokerSource(
+        await _within_reach(broker, town, owner), owner, Owner(owner, dict(other.titles), code)
+    )
+
+
+async def _within_reach(broker: Broker, town: Town, tenant: str) -> Broker:
+    """Return the broker as residents of a town see a tenant."""
+    resident = resident_of(town.name)
+    access = await broker.identity.access(resident, tenant)
+    return broker if access.read.everything else seen_by(broker, access, resident.subject)

@@ -16,6 +16,7 @@ from tamamo.feeds.replay import REPLAY_ID
 from tamamo.kernel import time
 from tamamo.web.portal import gauges as reading
 from tamamo.web.portal.gauges import GAUGE_TYPE, LEVEL, Gauge
+from tamamo.web.portal.owner import Owner
 from tamamo.web.portal.stations import STATION_TYPES, Station, station_of
 
 #: Without any observation for this long the city is shown as a recording.
@@ -30,7 +31,15 @@ STORM = DEFAULT_VOCABULARY + "storm"
 
 
 class Source(Protocol):
-    """What the pages need from the broker."""
+    """What the pages need from the broker: one town's own, or what another shares with it."""
+
+    @property
+    def owner(self) -> Owner | None:
+        """The town that shares it; None: the page's own."""
+
+    @property
+    def neighbours(self) -> Sequence["Source"]:
+        """What other towns share with this one."""
 
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         """Return the entities of a type, now or as they were at a moment."""
@@ -87,9 +96,17 @@ class City:
         gauges = any(gauge.simulated for gauge in self.gauges)
         return gauges or any(station.simulated for station in self.stations)
 
-    def gauge(self, station: str) -> Gauge | None:
-        """Return the gauge with a station code."""
-        return next((gauge for gauge in self.gauges if gauge.station == station), None)
+    @property
+    def owners(self) -> list[Owner]:
+        """The other towns whose data it shows."""
+        owners = [gauge.owner for gauge in self.gauges]
+        owners += [station.owner for station in self.stations]
+        found = {owner.tenant: owner for owner in owners if owner is not None}
+        return [found[name] for name in sorted(found)]
+
+    def gauge(self, key: str) -> Gauge | None:
+        """Return the gauge of a key: its station code, or another town's with its name before."""
+        return next((gauge for gauge in self.gauges if gauge.key == key), None)
 
 
 async def at_moment(source: Source, at: datetime | None = None) -> City:
@@ -99,25 +116,36 @@ async def at_moment(source: Source, at: datetime | None = None) -> City:
     recording = await _recording(source) if mode is Mode.RECORDING else None
     if recording is not None:
         as_of = max(as_of, recording.clock)
-    base = as_of - TREND
-    ids = [entity.id for entity in found]
-    earlier, stations = await asyncio.gather(
-        source.last_values(ids, LEVEL, base - TREND_SLACK, base), _stations(source, at, as_of)
+    # Beside a recording of the past, what others measure now would be out of place.
+    others = () if mode is Mode.RECORDING else source.neighbours
+    shared = await asyncio.gather(*(other.entities(GAUGE_TYPE, at) for other in others))
+    groups = [(source, found), *zip(others, shared, strict=True)]
+    gauges, stations = await asyncio.gather(
+        asyncio.gather(*(_gauges(one, entities, as_of) for one, entities in groups)),
+        asyncio.gather(*(_stations(one, at, as_of) for one, _ in groups)),
     )
-    gauges = (reading.gauge_of(entity, as_of, earlier.get(entity.id)) for entity in found)
     return City(
         mode,
         as_of,
-        tuple(sorted(gauges, key=lambda gauge: gauge.station)),
-        stations,
+        tuple(sorted((gauge for group in gauges for gauge in group), key=lambda gauge: gauge.key)),
+        tuple(station for group in stations for station in group),
         recording,
     )
 
 
-async def _stations(source: Source, at: datetime | None, as_of: datetime) -> tuple[Station, ...]:
+async def _gauges(source: Source, found: Sequence[Entity], as_of: datetime) -> list[Gauge]:
+    base = as_of - TREND
+    ids = [entity.id for entity in found]
+    earlier = await source.last_values(ids, LEVEL, base - TREND_SLACK, base)
+    return [
+        reading.gauge_of(entity, as_of, earlier.get(entity.id), source.owner) for entity in found
+    ]
+
+
+async def _stations(source: Source, at: datetime | None, as_of: datetime) -> list[Station]:
     groups = await asyncio.gather(*(source.entities(kind, at) for kind in STATION_TYPES))
-    stations = (station_of(entity, as_of) for group in groups for entity in group)
-    return tuple(station for station in stations if station is not None)
+    stations = (station_of(entity, as_of, source.owner) for group in groups for entity in group)
+    return [station for station in stations if station is not None]
 
 
 def _moment(entities: Sequence[Entity], at: datetime | None) -> tuple[Mode, datetime]:
@@ -145,7 +173,10 @@ async def _recording(source: Source) -> Recording | None:
 
 async def levels(source: Source, gauge: Gauge, as_of: datetime) -> list[tuple[datetime, float]]:
     """Return a gauge's readings of the 48 hours up to a moment, oldest first."""
-    return await source.series(gauge.id, LEVEL, as_of - CHART_SPAN, as_of)
+    holder = next((one for one in (source, *source.neighbours) if one.owner == gauge.owner), None)
+    if holder is None:
+        return []
+    return await holder.series(gauge.id, LEVEL, as_of - CHART_SPAN, as_of)
 
 
 @dataclass(frozen=True, slots=True)

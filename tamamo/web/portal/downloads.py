@@ -50,7 +50,7 @@ async def gauges(request: HttpRequest, form: str) -> HttpResponse:
     view, errors = parse(request.GET, time.now())
     if errors:
         return _refused(errors)
-    shown = await city.at_moment(access.source_of(request), view.moment)
+    shown = await city.at_moment(await access.source_of(request), view.moment)
     rows = [exports.gauge_row(gauge, shown.as_of) for gauge in view.select(shown.gauges)]
     name = _file_name("gauges", shown)
     return exports.response(form, name, rows, exports.GAUGE_FIELDS, _about(shown, view))
@@ -62,7 +62,7 @@ async def stations(request: HttpRequest, form: str) -> HttpResponse:
     view, errors = parse(request.GET, time.now())
     if errors:
         return _refused(errors)
-    shown = await city.at_moment(access.source_of(request), view.moment)
+    shown = await city.at_moment(await access.source_of(request), view.moment)
     rows = [exports.station_row(s, shown.as_of) for s in shown.stations if view.shows(s.kind)]
     name = _file_name("stations", shown)
     return exports.response(form, name, rows, exports.STATION_FIELDS, _about(shown, view))
@@ -74,7 +74,7 @@ async def levels(request: HttpRequest, station: str, form: str) -> HttpResponse:
     view, errors = parse(request.GET, time.now())
     if errors:
         return _refused(errors)
-    source = access.source_of(request)
+    source = await access.source_of(request)
     shown, gauge = await find_gauge(source, station, view.moment)
     points = await city.levels(source, gauge, shown.as_of)
     rows = exports.level_rows(gauge, points)
@@ -88,7 +88,7 @@ async def chart(request: HttpRequest, station: str) -> HttpResponse:
     view, errors = parse(request.GET, time.now())
     if errors:
         return _refused(errors)
-    source = access.source_of(request)
+    source = await access.source_of(request)
     shown, gauge = await find_gauge(source, station, view.moment)
     points = series.thinned(await city.levels(source, gauge, shown.as_of))
     interval = series.usual_interval(points, gauge.interval)

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 
 from tamamo.kernel.time import JST
 from tamamo.web.portal.gauges import Gauge
+from tamamo.web.portal.owner import Owner
 from tamamo.web.portal.stations import Station
 from tamamo.web.portal.words import kind_label, stage_label, state_label
 
@@ -44,15 +45,23 @@ def _fields(names: str) -> list[str]:
 GAUGE_FIELDS = _fields(
     "station_id name town river latitude longitude level_m observed_at stage stage_label state "
     "state_label change_1h_m observation_start_m danger_m flood_m simulated provider source "
-    "license entity_id as_of"
+    "license owner owner_code owner_label entity_id as_of"
 )
 STATION_FIELDS = _fields(
     "name kind kind_label latitude longitude value unit observed_at state state_label simulated "
-    "source entity_id as_of"
+    "source owner owner_code owner_label entity_id as_of"
 )
 LEVEL_FIELDS = _fields(
-    "station_id name observed_at level_m simulated provider source license entity_id"
+    "station_id name observed_at level_m simulated provider source license owner owner_code "
+    "owner_label entity_id"
 )
+
+
+def _owner(owner: Owner | None) -> Row:
+    """Return whose a row is where another town shares it: tenant, code, and in words."""
+    if owner is None:
+        return {"owner": "", "owner_code": "", "owner_label": ""}
+    return {"owner": owner.tenant, "owner_code": owner.code, "owner_label": owner.label}
 
 
 def gauge_row(gauge: Gauge, as_of: datetime) -> Row:
@@ -79,6 +88,7 @@ def gauge_row(gauge: Gauge, as_of: datetime) -> Row:
         "provider": gauge.provider,
         "source": gauge.source,
         "license": gauge.license,
+        **_owner(gauge.owner),
         "entity_id": gauge.id,
         "as_of": moment_text(as_of),
     }
@@ -99,6 +109,7 @@ def station_row(station: Station, as_of: datetime) -> Row:
         "state_label": state_label(station.state),
         "simulated": station.simulated,
         "source": station.source,
+        **_owner(station.owner),
         "entity_id": station.id,
         "as_of": moment_text(as_of),
     }
@@ -116,6 +127,7 @@ def level_rows(gauge: Gauge, points: Iterable[tuple[datetime, float]]) -> list[R
             "provider": gauge.provider,
             "source": gauge.source,
             "license": gauge.license,
+            **_owner(gauge.owner),
             "entity_id": gauge.id,
         }
         for moment, level in points

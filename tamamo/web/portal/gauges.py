@@ -8,6 +8,7 @@ from typing import Any
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, LOCATION, Entity
 from tamamo.kernel import time
 from tamamo.web.portal.level import Stage, State, Thresholds, next_threshold, stage_of, state_of
+from tamamo.web.portal.owner import Owner, key_of
 
 GAUGE_TYPE = DEFAULT_VOCABULARY + "FloodMonitoring"
 LEVEL = DEFAULT_VOCABULARY + "currentLevel"
@@ -43,6 +44,13 @@ class Gauge:
     english: str = ""
     #: Metres since an hour before; None when there is no reading of then.
     change: float | None = None
+    #: The town that shares it; None: it is of the page's own town.
+    owner: Owner | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from all other gauges of the page."""
+        return key_of(self.owner, self.station)
 
     @property
     def needs_mark(self) -> bool:
@@ -147,10 +155,15 @@ def _reported_missing(entity: Entity, observed_at: datetime | None) -> bool:
     return observed_at is None or said_at is None or said_at >= observed_at
 
 
-def gauge_of(entity: Entity, as_of: datetime, earlier: float | None = None) -> Gauge:
+def gauge_of(
+    entity: Entity,
+    as_of: datetime,
+    earlier: float | None = None,
+    owner: Owner | None = None,
+) -> Gauge:
     """Return the gauge an entity describes, as seen at a moment.
 
-    earlier: its level an hour before, in metres, where known.
+    earlier: its level an hour before, in metres, where known. owner: the town that shares it.
     """
     reading = first(entity, "currentLevel")
     observed_at = observed(reading)
@@ -185,6 +198,7 @@ def gauge_of(entity: Entity, as_of: datetime, earlier: float | None = None) -> G
         simulated=simulated,
         english=text(entity, "alternateName"),
         change=level - earlier if shown and level is not None and earlier is not None else None,
+        owner=owner,
     )
 
 

@@ -85,7 +85,7 @@ def context(city: City, view: ViewState) -> dict[str, Any]:
         "alarms": alarms[:FIRST_ALARMS],
         "current_count": current,
         "all_well": not rising and 2 * current >= len(city.gauges),
-        "alarm_key": ",".join(sorted(f"{g.station}={g.stage:d}" for g in alarms)),
+        "alarm_key": ",".join(sorted(f"{g.key}={g.stage:d}" for g in alarms)),
         "more_alarms": alarms[FIRST_ALARMS:],
         "sources": sorted({gauge.provider or gauge.source for gauge in listed} - {""}),
         "states": _states(city.gauges),

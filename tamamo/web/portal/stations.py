@@ -7,6 +7,7 @@ from enum import StrEnum
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
 from tamamo.web.portal import gauges as reading
 from tamamo.web.portal.level import State, state_of
+from tamamo.web.portal.owner import Owner
 
 
 class Kind(StrEnum):
@@ -50,6 +51,8 @@ class Station:
     simulated: bool
     #: The name in English where the publisher gives one (alternateName).
     english: str = ""
+    #: The town that shares it; None: it is of the page's own town.
+    owner: Owner | None = None
 
     @property
     def needs_mark(self) -> bool:
@@ -69,8 +72,11 @@ class Station:
         return text.replace("-", "−")
 
 
-def station_of(entity: Entity, as_of: datetime) -> Station | None:
-    """Return the station an entity describes, as seen at a moment; None for other types."""
+def station_of(entity: Entity, as_of: datetime, owner: Owner | None = None) -> Station | None:
+    """Return the station an entity describes, as seen at a moment; None for other types.
+
+    owner: the town that shares it.
+    """
     measure = next((_MEASURES[name] for name in entity.types if name in _MEASURES), None)
     if measure is None:
         return None
@@ -92,4 +98,5 @@ def station_of(entity: Entity, as_of: datetime) -> Station | None:
         source=reading.text(entity, "dataProvider") or reading.text(entity, "source"),
         simulated=simulated,
         english=reading.text(entity, "alternateName"),
+        owner=owner,
     )

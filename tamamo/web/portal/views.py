@@ -23,7 +23,7 @@ async def index(request: HttpRequest) -> HttpResponse:
     view, errors = parse(request.GET, time.now())
     if errors:
         return _unreadable(request, view, errors)
-    source = access.source_of(request)
+    source = await access.source_of(request)
     shown = await city.at_moment(source, view.moment)
     selected = shown.gauge(view.gauge) if view.gauge else None
     points = await city.levels(source, selected, shown.as_of) if selected else []
@@ -45,13 +45,13 @@ async def rows(request: HttpRequest) -> HttpResponse:
     view, errors = parse(request.GET, time.now())
     if errors:
         return _unreadable(request, view, errors)
-    source = access.source_of(request)
+    source = await access.source_of(request)
     shown = await city.at_moment(source)
     wanted = set(request.GET.get("ids", "").split(","))
     selected = shown.gauge(view.gauge) if view.gauge in wanted else None
     points = await city.levels(source, selected, shown.as_of) if selected else []
     context = home.context(shown, view) | {
-        "gauges": [gauge for gauge in shown.gauges if gauge.station in wanted],
+        "gauges": [gauge for gauge in shown.gauges if gauge.key in wanted],
         "detail": home.detail(selected, points) if selected else None,
     }
     answer = render(request, "portal/rows.html", context)
@@ -65,7 +65,7 @@ async def gauge_page(request: HttpRequest, station: str) -> HttpResponse:
     view, errors = parse(request.GET, time.now())
     if errors:
         return _unreadable(request, view, errors)
-    source = access.source_of(request)
+    source = await access.source_of(request)
     shown, gauge = await find_gauge(source, station, view.moment)
     points = await city.levels(source, gauge, shown.as_of)
     context = {
@@ -91,7 +91,7 @@ async def find_gauge(
 @require_safe
 async def data_page(request: HttpRequest) -> HttpResponse:
     """How to take the data away: files, the broker's API, licence."""
-    shown = await city.at_moment(access.source_of(request))
+    shown = await city.at_moment(await access.source_of(request))
     sources = sorted({(g.provider, g.source, g.license) for g in shown.gauges})
     return render(request, "portal/data.html", {"city": shown, "sources": sources})
 
@@ -99,7 +99,7 @@ async def data_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 async def storm(request: HttpRequest) -> HttpResponse:
     """Start or stop the simulator's storm; only where a simulator runs."""
-    source = access.source_of(request)
+    source = await access.source_of(request)
     if await city.simulation(source) is None:
         raise Http404("no simulator")
     starting = request.POST.get("action") == "start"

@@ -81,7 +81,7 @@ class ViewState:
             gauge
             for gauge in gauges
             if (not self.town or gauge.town == self.town)
-            and (wanted in f"{gauge.name} {gauge.english} {gauge.river} {gauge.station}".casefold())
+            and (wanted in f"{gauge.name} {gauge.english} {gauge.river} {gauge.key}".casefold())
             and (not self.stage or (gauge.stage is not None and gauge.stage >= int(self.stage)))
             and (not self.state or gauge.state == self.state)
         ]
@@ -91,7 +91,7 @@ class ViewState:
 _OLDEST = time.EARLIEST
 _SORT_KEYS: dict[str, Callable[[Gauge], Any]] = {
     "severity": lambda gauge: gauge.severity,
-    "name": lambda gauge: (gauge.name, gauge.station),
+    "name": lambda gauge: (gauge.name, gauge.key),
     "town": lambda gauge: (gauge.town, *gauge.severity),
     "level": lambda gauge: (gauge.shown_level is None, -(gauge.shown_level or 0), gauge.name),
     "observed": lambda gauge: (_OLDEST - (gauge.observed_at or _OLDEST), gauge.name),
@@ -146,7 +146,7 @@ _VALID: dict[str, Callable[[str], bool]] = {
     "stage": lambda value: value in {str(int(stage)) for stage in Stage if stage},
     "state": lambda value: value in set(State),
     "sort": lambda value: value in SORTS,
-    "gauge": lambda value: len(value) <= 60,
+    "gauge": lambda value: len(value) <= 130,
     "layers": lambda value: all(name in LAYERS for name in value.split(",")),
     "map": lambda value: _MAP.fullmatch(value) is not None,
 }

@@ -74,6 +74,13 @@ class Browser:
         piece, _, self._text = self._text.partition(b"\n\n")
         return piece.decode()
 
+    async def end(self) -> None:
+        """Wait until the answer is over."""
+        async with asyncio.timeout(5):
+            while not self.ended:
+                self._came.clear()
+                await self._came.wait()
+
     async def event(self) -> tuple[str, str | None, Any]:
         """Return name, id and data of the next event."""
         fields: dict[str, str] = {}

@@ -14,6 +14,7 @@ const state = document.getElementById("live-state");
 const button = document.getElementById("pause");
 const changed = new Set();
 let address = "";
+let town = "default";
 let source = null;
 let stopped = false;
 let lost = false;
@@ -73,10 +74,16 @@ function refreshSoon(pause) {
   }, pause);
 }
 
+/** What tells a gauge from all others of the page: another town's has the town before it. */
+function keyOf({ id, stationID, tenant }) {
+  const station = stationID ?? id.split(":").pop();
+  return tenant === town ? station : `${tenant}:${station}`;
+}
+
 function onEntity(event) {
   nowFresh();
   const entity = JSON.parse(event.data);
-  if (entity.type === GAUGE) changed.add(entity.stationID ?? entity.id.split(":").pop());
+  if (entity.type === GAUGE) changed.add(keyOf(entity));
   else if (entity.type === "Simulation") refreshSoon(GATHER);
   else if (entity.type !== "Replay") refreshSoon(WHOLE);
   if (entity.type === GAUGE || entity.type === "Replay") {
@@ -85,7 +92,7 @@ function onEntity(event) {
 }
 
 function connect() {
-  source = new EventSource(`/sse?type=${TYPES.join(",")}`);
+  source = new EventSource(`/sse?town=${encodeURIComponent(town)}&type=${TYPES.join(",")}`);
   source.addEventListener("open", () => {
     nowFresh();
     if (!lost) show("live", say("live"));
@@ -93,6 +100,8 @@ function connect() {
   source.addEventListener("entity", onEntity);
   source.addEventListener("gone", () => refreshSoon(GATHER));
   source.addEventListener("reset", () => refreshSoon(0));
+  // What is shared with the town has changed: the page shows what may be seen now.
+  source.addEventListener("end", () => refreshSoon(0));
   source.addEventListener("error", nowLost);
 }
 
@@ -143,9 +152,10 @@ function onVisibility() {
   }
 }
 
-export function goLive(rowsAddress) {
+export function goLive({ rows, town: name }) {
   if (!region || !button) return;
-  address = rowsAddress;
+  address = rows;
+  town = name;
   button.hidden = false;
   button.addEventListener("click", pause);
   document.addEventListener("visibilitychange", onVisibility);

@@ -6,8 +6,8 @@ import { FONTS, baseStyle } from "./map-style.js";
 import { messages, say } from "./messages.js";
 import { replaceParameter, select } from "./view.js";
 
+// Where a town says nothing of its own.
 const HOME = { center: [134.045, 34.29], zoom: 9.6 };
-const HOME_TOWN = "高松市";
 const MATTERS = 2; // the stage of the danger level
 // Room for the zoom buttons and the sea in the north.
 const PADDING = { top: 96, right: 72, bottom: 48, left: 48 };
@@ -24,7 +24,7 @@ const LOCALE = {
 };
 
 function feature(row) {
-  const { lon, lat, station, stage, state, level, kind, name } = row.dataset;
+  const { lon, lat, station, stage, state, level, kind, name, owner } = row.dataset;
   const severity = kind || stage === "" ? -1 : Number(stage);
   const mark = kind ?? (state === "late" && severity < 2 ? "late" : stage === "" ? "none" : `stage-${stage}`);
   return {
@@ -35,7 +35,7 @@ function feature(row) {
       mark,
       severity,
       selected: row.getAttribute("aria-current") === "true",
-      label: `${name}\n${level ? (kind ? level : `${level} m`) : "—"}`,
+      label: [name, level ? (kind ? level : `${level} m`) : "—", owner].filter(Boolean).join("\n"),
     },
   };
 }
@@ -123,23 +123,29 @@ function narrowed() {
   return NARROWING.map((name) => searchParams.get(name) ?? "").join("|");
 }
 
-/** The place that shows the listed rows: those of the city itself where there are any, and all that matter. */
-function placeOfRows() {
+/** Where the town's maps open, if it says so: longitude,latitude,zoom. */
+function home({ home: text }) {
+  const [longitude, latitude, zoom] = (text ?? "").split(",").map(Number);
+  return text ? { center: [longitude, latitude], zoom } : HOME;
+}
+
+/** The place that shows the listed rows: those of the town itself where there are any, and all that matter. */
+function placeOfRows(portal) {
   const rows = [...document.querySelectorAll("tr[data-station][data-lon]")];
-  const near = rows.filter(({ dataset }) => dataset.town === HOME_TOWN || Number(dataset.stage) >= MATTERS);
-  if (!rows.length) return HOME;
+  const near = rows.filter(({ dataset }) => (!dataset.owner && dataset.town === portal.dataset.homeTown) || Number(dataset.stage) >= MATTERS);
+  if (!rows.length) return home(portal.dataset);
   const bounds = new maplibre.LngLatBounds();
   for (const row of near.length ? near : rows) bounds.extend([row.dataset.lon, row.dataset.lat].map(Number));
   return { bounds, fitBoundsOptions: { padding: PADDING, maxZoom: 13 } };
 }
 
 /** As long as nobody moved the map, it shows what the list shows. */
-function followRows(map) {
+function followRows(map, portal) {
   let before = narrowed();
   document.addEventListener("city:view", () => {
     if (narrowed() === before) return;
     before = narrowed();
-    const { bounds, fitBoundsOptions } = placeOfRows();
+    const { bounds, fitBoundsOptions } = placeOfRows(portal);
     if (bounds && !placeFromAddress()) map.fitBounds(bounds, { ...fitBoundsOptions, animate: false });
   });
 }
@@ -182,7 +188,7 @@ export function open(portal) {
     map = new maplibre.Map({
       container: element,
       style: baseStyle(portal.dataset, say("creditRivers")),
-      ...(placeFromAddress() ?? placeOfRows()),
+      ...(placeFromAddress() ?? (portal.dataset.home ? home(portal.dataset) : placeOfRows(portal))),
       minZoom: 8,
       maxZoom: 17,
       maxBounds: BOUNDS,
@@ -206,7 +212,7 @@ export function open(portal) {
     addMarks(map);
     listen(map, element);
     keepPlace(map);
-    followRows(map);
+    followRows(map, portal);
     map.once("idle", () => (element.dataset.idle = "true"));
     await addBorders(map, portal.dataset.borders).catch(() => {});
     await tryOnlineMap(map, maplibre, status);

@@ -40,6 +40,6 @@ if (portal) {
   watchChart();
   watchMap();
   document.addEventListener("city:view", watchChart);
-  if (portal.dataset.mode !== "past") goLive(portal.dataset.rows);
+  if (portal.dataset.mode !== "past") goLive(portal.dataset);
 }
 document.getElementById("error-summary")?.focus();
