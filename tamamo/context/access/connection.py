@@ -73,6 +73,8 @@ def narrow_pool(pool: Pool, reach: Reach) -> Pool:
     """Return the pool for whoever reads within a reach.
 
     It has what readers use of a pool (`kernel.database.single` and `searching`). A transaction
-    cannot be begun on it.
+    cannot be begun on it. Where everything may be read, it is the pool itself.
     """
+    if reach.everything:
+        return pool
     return cast(Pool, _NarrowPool(pool, reach))
