@@ -21,8 +21,9 @@ from tamamo.context.remotesubscriptions.http import routes as callback_routes
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
 from tamamo.kernel.http import PatientBody, RequestLog
-from tamamo.kernel.process import collect_less_often
+from tamamo.kernel.process import collect_between
 from tamamo.kernel.settings import Settings
+from tamamo.kernel.tasks import beside
 from tamamo.web.asgi import application as web
 from tamamo.web.security import body_limits, is_page
 
@@ -80,8 +81,8 @@ def build(settings: Settings) -> Starlette:
         async with open_broker(settings) as broker:
             lifeline.when_stopping(broker.changes.aclose)
             broker.identity.session_user = session_user
-            collect_less_often()
-            yield {"broker": broker}
+            async with beside(collect_between(), name="collector"):
+                yield {"broker": broker}
 
     crossing = [Middleware(CrossOrigin, settings=settings)] if settings.cors_origins else []
     return Starlette(

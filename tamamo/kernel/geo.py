@@ -77,7 +77,8 @@ def check_coordinates(kind: str, coordinates: Any, *path: str) -> None:
     """Raise BadGeometry unless these are coordinates of that kind, one of KINDS."""
     depth = KINDS[kind]
     if depth == 0:  # no path of its own to keep: nearly all geometries are points
-        _check_position(coordinates, path)
+        if not _is_place(coordinates):
+            _check_position(coordinates, path)
         return
     if _positions(coordinates, depth) > MAX_POSITIONS:
         raise BadGeometry(f"a geometry may have at most {MAX_POSITIONS} positions", *path)
@@ -191,6 +192,16 @@ def _check_nested(value: Any, depth: int, path: _Path) -> None:
             _check_position(item, path, index)
         else:
             _check_nested(item, depth - 1, (*path, index))
+
+
+def _is_place(position: Any) -> bool:
+    """Whether these are two decimal numbers on the globe: what nearly all positions are."""
+    if type(position) is not list or len(position) != 2:
+        return False
+    east, north = position
+    return (
+        type(east) is float and type(north) is float and -180 <= east <= 180 and -90 <= north <= 90
+    )
 
 
 def _check_position(position: Any, path: _Path, *index: int) -> None:

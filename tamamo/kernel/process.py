@@ -1,18 +1,32 @@
 """What a long-lived process asks of the interpreter and of the system."""
 
+import asyncio
 import gc
 import os
 
+from tamamo.kernel.tasks import wanted
 
-def collect_less_often() -> None:
-    """Let the cycle collector run seldom, and leave out what was there at start.
+#: Seconds between two collections of what is new, and how many of them one of everything follows.
+_EVERY, _WHOLE = 1.0, 60
+#: Objects that may gather meanwhile: beyond that the interpreter collects in the midst of work.
+_MOST_NEW = 1_000_000
 
-    A batch of entities is thousands of dicts without a single cycle; by the interpreter's default
-    every 700 of them start a collection, which costs as much as all the rest of an upsert.
+
+async def collect_between() -> None:
+    """Let the cycle collector run once a second, and leave out what was there at start.
+
+    A batch of entities is tens of thousands of dicts without a single cycle, all of them in use
+    while it is worked on; by the interpreter's default every 700 of them start a collection, which
+    costs as much as all the rest of an upsert. Between two requests next to nothing is in use.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(_MOST_NEW, 20, 50)
+    rounds = 0
+    while wanted():
+        await asyncio.sleep(_EVERY)
+        rounds += 1
+        gc.collect(2 if rounds % _WHOLE == 0 else 1)
 
 
 def step_back() -> None:

@@ -86,7 +86,7 @@ def _attrs(entity: Entity | None) -> Attributes | None:
 async def in_transaction(broker: Broker, act: Callable[[Connection], Awaitable[Result]]) -> Result:
     """Run an act in one transaction, again when another one created an entity meanwhile."""
     for _ in range(_ATTEMPTS):
-        with suppress(write.CreatedMeanwhile):
+        with suppress(write.ChangedMeanwhile):
             async with transaction(broker.pool) as connection:
                 return await act(connection)
     raise Unavailable("The record is being created and deleted all the time. Try again.")

@@ -163,16 +163,16 @@ def _there(cell: Cell) -> Cell | None:
 
 def changed_instances(
     before: Attributes, after: Attributes, now: str
-) -> list[tuple[str, Instance, str | None]]:
-    """Return what enters the history between two states: attribute, instance, deletedAt."""
-    rows: list[tuple[str, Instance, str | None]] = []
+) -> list[tuple[str, Instance]]:
+    """Return what enters the history between two states: attribute and instance."""
+    rows: list[tuple[str, Instance]] = []
     for iri in {**before, **after}:
         old = {one.get("datasetId"): one for one in before.get(iri, ())}
         new = {one.get("datasetId"): one for one in after.get(iri, ())}
         for dataset, instance in new.items():
             if dataset not in old or not same(old[dataset], instance):
-                rows.append((iri, instance, None))
-        rows += [(iri, deletion(old[gone], now), now) for gone in old if gone not in new]
+                rows.append((iri, instance))
+        rows += [(iri, deletion(old[gone], now)) for gone in old if gone not in new]
     return rows
 
 

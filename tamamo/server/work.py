@@ -11,9 +11,9 @@ import uvloop
 
 from tamamo.context.broker import Broker, open_broker
 from tamamo.kernel import log
-from tamamo.kernel.process import collect_less_often, step_back
+from tamamo.kernel.process import collect_between, step_back
 from tamamo.kernel.settings import Settings
-from tamamo.kernel.tasks import wanted
+from tamamo.kernel.tasks import beside, wanted
 
 Service = Callable[[Broker], Coroutine[Any, Any, None]]
 
@@ -56,8 +56,8 @@ async def _main(settings: Settings) -> None:
             asyncio.create_task(keep_running(name, load(where), broker), name=name)
             for name, where in SERVICES.items()
         ]
-        collect_less_often()
-        await stop.wait()
+        async with beside(collect_between(), name="collector"):
+            await stop.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,10 +16,25 @@ join entity e using (tenant, id)
 order by e.tenant, e.id
 for update of e;
 
+-- name: read_entities
+-- The same, not locked: what a change is worked out from, with the version of each row and the day
+-- before which measurements are rolled up. There is always a row: without entities only that day.
+select
+    to_char(h.closed_until, 'YYYY-MM-DD'), e.version,
+    e.tenant, e.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at
+from history_state h
+left join lateral (
+    select e.*, e.xmin::text as version
+    from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
+    join entity e using (tenant, id)
+) e on true;
+
 -- name: write_changes
--- State, evolution, history and outbox of many changes in one statement. Answers how many rows
--- were inserted: fewer than asked for means that another transaction created one of them; and up
--- to which day measurements are rolled up (see temporal/marks.py).
+-- State, evolution, history and outbox of many changes in one statement. Fails, and so writes
+-- nothing, when a row is not there as it was read: another transaction created, changed or deleted
+-- it. A version (xmin, the transaction that wrote the row) is given where rows are not locked.
+-- Answers up to which day measurements are rolled up (see temporal/marks.py); fails, too, when that
+-- is not the day it was given.
 -- A column of all rows travels as one text (see write.py): several times cheaper than an array.
 with state as (
     select *
@@ -35,10 +50,11 @@ with state as (
         string_to_array(%(created)s, E'\x1f', E'\x1e'),
         string_to_array(%(modified)s, E'\x1f', E'\x1e'),
         string_to_array(%(expires)s, E'\x1f', E'\x1e'),
-        string_to_array(%(attrs_expire)s, E'\x1f', E'\x1e')
+        string_to_array(%(attrs_expire)s, E'\x1f', E'\x1e'),
+        string_to_array(%(version)s, E'\x1f', E'\x1e')
     ) as t (
         tenant, id, kind, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at,
-        attrs_expire_at
+        attrs_expire_at, version
     )
 ), inserted as (
     insert into entity (
@@ -62,13 +78,17 @@ with state as (
         attrs_expire_at = s.attrs_expire_at::timestamptz
     from state s
     where e.tenant = s.tenant and e.id = s.id and s.kind <> 'n'
+        and (s.version is null or e.xmin = s.version::xid)
+    returning 1
 ), deleted as (
     delete from entity e
     using unnest(
         string_to_array(%(gone_tenant)s, E'\x1f', E'\x1e'),
-        string_to_array(%(gone_id)s, E'\x1f', E'\x1e')
-    ) as g (tenant, id)
-    where e.tenant = g.tenant and e.id = g.id
+        string_to_array(%(gone_id)s, E'\x1f', E'\x1e'),
+        string_to_array(%(gone_version)s, E'\x1f', E'\x1e')
+    ) as g (tenant, id, version)
+    where e.tenant = g.tenant and e.id = g.id and (g.version is null or e.xmin = g.version::xid)
+    returning 1
 ), evolution as (
     insert into temporal_entity as t (
         tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
@@ -146,6 +166,11 @@ with state as (
         string_to_array(%(o_previous)s, E'\x1f', E'\x1e')
     ) as t (tenant, entity_id, operation, types, changed, bounds, entity, previous)
 )
-select
-    (select count(*) from inserted),
-    (select to_char(closed_until, 'YYYY-MM-DD') from history_state);
+select case
+    when %(rows)s = (select count(*) from inserted) + (select count(*) from updated)
+            + (select count(*) from deleted)
+        and coalesce(%(closed_until)s, h.day) = h.day
+    then h.day
+    else changed_meanwhile()
+end
+from (select to_char(closed_until, 'YYYY-MM-DD') as day from history_state) h;

@@ -42,7 +42,8 @@ class EntityService:
         """Use `pool` for everything."""
         self._pool = pool
         self._reads: Coalescer[store.Key, Entity | None] = Coalescer(self._fetch)
-        self._writes: Coalescer[Mutation, Written] = Coalescer(partial(write.run, pool))
+        self._writer = write.Writer(pool)
+        self._writes: Coalescer[Mutation, Written] = Coalescer(self._writer.run)
 
     async def find(self, tenant: str, entity_id: str) -> Entity | None:
         """Return an entity, None when there is none."""
@@ -220,16 +221,13 @@ class EntityService:
         is written. Mutations of one entity stay together and in order.
         """
         if len(mutations) < _SPLIT_BATCH:
-            return await write.run(self._pool, mutations)
+            return await self._writer.run(mutations)
         lanes: tuple[list[int], list[int]] = ([], [])
         for place, mutation in enumerate(mutations):
             lanes[hash(mutation.entity_id) % 2].append(place)
         moment = to_text(now())
         halves = await asyncio.gather(
-            *(
-                write.run(self._pool, [mutations[place] for place in lane], now=moment)
-                for lane in lanes
-            ),
+            *(self._writer.run([mutations[place] for place in lane], now=moment) for lane in lanes),
             return_exceptions=True,
         )
         results: list[Written | Problem | None] = [None] * len(mutations)
@@ -341,12 +339,10 @@ def _known(entity_id: str, entity: Entity | None, types: TypeSelector) -> Entity
 
 def _outcome(before: Entity | None, after: Entity, change: merge.Change, now: str) -> write.Change:
     """Return what is to be written for a change; nothing when nothing changed."""
-    history = [
-        HistoryItem(row.attr, row.instance, row.instance.get("deletedAt")) for row in change.written
-    ]
+    history = [HistoryItem(row.attr, row.instance) for row in change.written if not row.again]
     scopes = before.scopes if before is not None else []
     if after.scopes != scopes:
         gone = not after.scopes
         instance = scope_instance(after.scopes, now, deleted=gone)
-        history.append(HistoryItem(SCOPE, instance, now if gone else None))
+        history.append(HistoryItem(SCOPE, instance))
     return write.Change(after, history, change.changed, bool(change), change)

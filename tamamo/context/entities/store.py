@@ -1,7 +1,7 @@
 """Entities as rows and as documents: the one place that knows both shapes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -69,10 +69,36 @@ async def lock(connection: Connection, keys: Iterable[Key]) -> dict[Key, Entity]
     return await _read(connection, "lock_entities", sorted(keys))
 
 
-async def _read(connection: Connection, statement: str, keys: Sequence[Key]) -> dict[Key, Entity]:
-    cursor = await connection.execute(
-        SQL[statement], {"tenants": [key[0] for key in keys], "ids": [key[1] for key in keys]}
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Entities as they were read for a change, not locked, expired ones too.
+
+    versions: of their rows. closed_until: the day before which measurements are rolled up.
+    """
+
+    entities: dict[Key, Entity]
+    versions: dict[Key, str]
+    closed_until: str
+
+
+async def see(connection: Connection, keys: Iterable[Key]) -> Seen:
+    """Return those of the entities that exist, with what tells whether they stay as they are."""
+    cursor = await connection.execute(SQL["read_entities"], _columns(list(keys)))
+    rows = await cursor.fetchall()
+    there = [row for row in rows if row[1] is not None]
+    return Seen(
+        {(row[2], row[3]): from_row(row[3:]) for row in there},
+        {(row[2], row[3]): row[1] for row in there},
+        rows[0][0],
     )
+
+
+def _columns(keys: Sequence[Key]) -> dict[str, list[str]]:
+    return {"tenants": [key[0] for key in keys], "ids": [key[1] for key in keys]}
+
+
+async def _read(connection: Connection, statement: str, keys: Sequence[Key]) -> dict[Key, Entity]:
+    cursor = await connection.execute(SQL[statement], _columns(keys))
     return {(row[0], row[1]): from_row(row[1:]) for row in await cursor.fetchall()}
 
 

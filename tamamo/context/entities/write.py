@@ -1,93 +1,85 @@
 """The write path: every change of the current state goes through here.
 
-Many changes are one transaction of two statements: lock what exists, then write state, evolution,
-history and outbox together. What a change does is a pure function of the entity before it, so
-that the same code serves one request, a batch and requests that happen to arrive together.
+Many changes are two statements: read what exists, then write state, evolution, history and outbox
+together, or nothing where something was changed meanwhile. What a change does is a pure function
+of the entity before it, so that the same code serves one request, a batch and requests that happen
+to arrive together, and that it can be run again.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from operator import itemgetter
-from os import urandom
-from typing import Any
-
-import orjson
 
 from tamamo.context.entities import store
-from tamamo.context.errors import BadRequestData
-from tamamo.context.model.entity import Entity, Instance
-from tamamo.context.temporal.marks import mark
-from tamamo.context.temporal.rows import number_of
-from tamamo.kernel.database import Connection, Pool, transaction
-from tamamo.kernel.errors import PayloadTooLarge, Problem, Unavailable
-from tamamo.kernel.time import from_text, to_text
+from tamamo.context.entities.mutations import (
+    Apply,
+    Change,
+    ChangedMeanwhile,
+    HistoryItem,
+    Mutation,
+    Written,
+)
+from tamamo.context.entities.statement import MAX_BYTES, Batch
+from tamamo.kernel.database import Connection, Pool, single, transaction
+from tamamo.kernel.errors import Problem, Unavailable
 from tamamo.kernel.time import now as present
-from tamamo.kernel.towns.quota import Guard, guard_of
+from tamamo.kernel.time import to_text
+from tamamo.kernel.towns.quota import guard_of
 
-#: A row as the statement takes it: every value as text.
-Row = tuple[str | None, ...]
-#: Bytes of an entity's attributes in stored form: what is added bit by bit must stay readable, too.
-MAX_BYTES = 16 * 1024 * 1024
+__all__ = [
+    "MAX_BYTES", "Apply", "Change", "ChangedMeanwhile", "HistoryItem", "Mutation", "Writer",
+    "Written", "run", "write",
+]  # fmt: skip
+
 #: How often a batch is run again when another transaction created one of its entities meanwhile.
 _ATTEMPTS = 5
 
 
-@dataclass(slots=True)
-class HistoryItem:
-    """One attribute instance that enters the history.
-
-    instance: stored form with createdAt and modifiedAt. deleted_at: set when it records a
-    deletion.
-    """
-
-    attr: str
-    instance: Instance
-    deleted_at: str | None = None
-
-
-@dataclass(slots=True)
-class Change:
-    """What a merge function answers for one entity.
-
-    after: the new state, None when the entity is deleted. changed: attribute IRIs, for those who
-    listen. write_state: False for rows that enter the history only; then nobody is told.
-    result: whatever the caller wants back.
-    """
-
-    after: Entity | None
-    history: list[HistoryItem] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    write_state: bool = True
-    result: Any = None
-
-
-#: (entity before, present time as RFC 3339) → change, or None when nothing is to be done. Pure:
-#: it does not modify the entity. A Problem it raises is the failure of this mutation alone.
-Apply = Callable[[Entity | None, str], Change | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """A change wanted for one entity."""
-
-    tenant: str
-    entity_id: str
-    apply: Apply
-
-
-@dataclass(slots=True)
-class Written:
-    """What came of a mutation. change: None when nothing was to be done."""
-
-    before: Entity | None
-    change: Change | None
-
-
-class CreatedMeanwhile(Exception):
-    """Another transaction created an entity that was missing: roll back and run again."""
-
-
 Prefetch = Callable[[Connection], Awaitable[None]]
+
+
+class Writer:
+    """Writes changes that arrive together, without locking anything before.
+
+    The rows are read, and written on condition that they are still as they were read: two
+    statements, and no transaction around them. Where another one was faster, or is at work on the
+    same entities in this process, they are locked first.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        """Use `pool` for everything."""
+        self._pool = pool
+        self._under_way: set[store.Key] = set()
+
+    async def run(
+        self, mutations: Sequence[Mutation], now: str | None = None
+    ) -> list[Written | Problem]:
+        """Write the mutations, all or nothing but for Problems; one result each, in order.
+
+        now: as in `run` of this module.
+        """
+        keys = {(mutation.tenant, mutation.entity_id) for mutation in mutations}
+        if self._under_way.isdisjoint(keys):
+            self._under_way |= keys
+            try:
+                return await self._write(mutations, keys, now)
+            except ChangedMeanwhile:
+                pass
+            finally:
+                self._under_way -= keys
+        return await run(self._pool, mutations, now=now)
+
+    async def _write(
+        self, mutations: Sequence[Mutation], keys: set[store.Key], now: str | None
+    ) -> list[Written | Problem]:
+        async with single(self._pool) as connection:
+            # In order, so that two statements that touch the same rows do it in the same order.
+            seen = await store.see(connection, sorted(keys))
+            guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
+            batch = Batch(now or to_text(present()), seen.entities, guard, seen.versions)
+            results = [batch.apply(mutation) for mutation in mutations]
+            await batch.flush_at_once(connection, seen.closed_until)
+        if guard is not None:
+            guard.written()
+        return results
 
 
 async def run(
@@ -105,7 +97,7 @@ async def run(
         try:
             async with transaction(pool) as connection:
                 return await write(connection, mutations, prefetch, now)
-        except CreatedMeanwhile:
+        except ChangedMeanwhile:
             continue
     raise Unavailable("The entity is being created and deleted all the time. Try again.")
 
@@ -116,259 +108,14 @@ async def write(
     prefetch: Prefetch | None = None,
     now: str | None = None,
 ) -> list[Written | Problem]:
-    """Do the same inside an open transaction. Raises CreatedMeanwhile."""
+    """Do the same inside an open transaction, which is lost on ChangedMeanwhile."""
     stored = await store.lock(connection, {(m.tenant, m.entity_id) for m in mutations})
     if prefetch is not None:
         await prefetch(connection)
     guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
-    batch = _Batch(now or to_text(present()), stored, guard)
+    batch = Batch(now or to_text(present()), stored, guard)
     results = [batch.apply(mutation) for mutation in mutations]
     await batch.flush(connection)
     if guard is not None:
         guard.written()
     return results
-
-
-class _Batch:
-    """The rows of one transaction, gathered column by column as the statement takes them."""
-
-    def __init__(
-        self, now: str, stored: dict[store.Key, Entity], guard: Guard | None = None
-    ) -> None:
-        self._now = now
-        self._guard = guard
-        self._stored = stored
-        # An expired entity is no more, although its row still stands (clause 4.22).
-        self._current = {
-            key: entity
-            for key, entity in stored.items()
-            if entity.expires_at is None or from_text(entity.expires_at) > from_text(now)
-        }
-        self._touched: dict[store.Key, _Touched] = {}
-        self._history: list[Row] = []
-        self._outbox: list[Row] = []
-
-    def apply(self, mutation: Mutation) -> Written | Problem:
-        key = (mutation.tenant, mutation.entity_id)
-        before = self._current.get(key)
-        try:
-            change = mutation.apply(before, self._now)
-        except Problem as problem:
-            return problem
-        if change is not None:
-            attrs = _attrs_of(change)
-            if attrs is not None and len(attrs) > MAX_BYTES:
-                return PayloadTooLarge(
-                    f"{mutation.entity_id} would take {len(attrs)} bytes, at most {MAX_BYTES} are"
-                    " kept of an entity"
-                )
-            if self._guard is not None and (refused := self._refused(mutation, before, change)):
-                return refused
-            for item in change.history:
-                self._history.append(_history_row(key, item))
-            if change.write_state:
-                self._set_state(key, before, change, attrs)
-        return Written(before, change)
-
-    def _refused(self, mutation: Mutation, before: Entity | None, change: Change) -> Problem | None:
-        """Return why the limits of its tenant do not allow a change."""
-        assert self._guard is not None
-        existed = before is not None
-        exists = change.after is not None if change.write_state else existed
-        return self._guard.refuses(mutation.tenant, existed=existed, exists=exists)
-
-    def _set_state(
-        self, key: store.Key, before: Entity | None, change: Change, attrs: bytes | None
-    ) -> None:
-        previous = None
-        if change.after is None:
-            assert before is not None
-            operation, subject = "delete", before
-            del self._current[key]
-        else:
-            operation, subject = ("create" if before is None else "update"), change.after
-            previous = None if before is None else _previous(before, change.changed)
-            self._current[key] = subject
-        types, bounds = store.array_literal(tuple(subject.types)), store.bounds(subject)
-        self._touched[key] = _Touched(subject, attrs, types, bounds)
-        self._outbox.append(
-            (
-                *key,
-                operation,
-                types,
-                store.array_literal(tuple(change.changed)),
-                bounds,
-                store.to_document(subject, attrs).decode(),
-                previous,
-            )
-        )
-
-    async def flush(self, connection: Connection) -> None:
-        if not (self._touched or self._history):
-            return
-        # In order, as rows are locked: two batches that create the same entities do not deadlock.
-        touched = sorted(self._touched.items(), key=itemgetter(0))
-        state = [self._state_row(*item) for item in touched if item[1].attrs is not None]
-        gone = [key for key, last in touched if last.attrs is None and key in self._stored]
-        evolution = [self._evolution_row(*item) for item in touched if self._kind(*item) != _SAME]
-        history = [
-            (*row, identifier)
-            for row, identifier in zip(
-                self._history, _instance_ids(len(self._history)), strict=True
-            )
-        ]
-        cursor = await connection.execute(
-            store.SQL["write_changes"],
-            {
-                **_columns(_STATE_COLUMNS, state),
-                **_columns(_GONE_COLUMNS, gone),
-                **_columns(_EVOLUTION_COLUMNS, evolution),
-                **_columns(_HISTORY_COLUMNS, history),
-                **_columns(_OUTBOX_COLUMNS, self._outbox),
-            },
-        )
-        answer = await cursor.fetchone()
-        if answer is None or answer[0] != sum(row[2] == _NEW for row in state):
-            raise CreatedMeanwhile
-        await mark(connection, map(_measured, self._history), closed_until=answer[1])
-
-    def _state_row(self, key: store.Key, last: "_Touched") -> Row:
-        entity, attrs = last.entity, last.attrs
-        assert attrs is not None
-        return (
-            *key,
-            self._kind(key, last),
-            entity.types[0],
-            last.types,
-            store.array_literal(tuple(entity.scopes)),
-            attrs.decode(),
-            last.bounds,
-            entity.created_at,
-            entity.modified_at,
-            entity.expires_at,
-            _first_expiry(entity, attrs),
-        )
-
-    def _evolution_row(self, key: store.Key, last: "_Touched") -> Row:
-        entity, deleted = last.entity, last.attrs is None
-        return (
-            *key,
-            entity.types[0],
-            last.types,
-            store.array_literal(tuple(entity.scopes)),
-            entity.created_at,
-            self._now if deleted else entity.modified_at,
-            self._now if deleted else None,
-        )
-
-    def _kind(self, key: store.Key, last: "_Touched") -> str:
-        """Return whether the row is new, or of the same types and scopes, or of others or gone."""
-        before, entity = self._stored.get(key), last.entity
-        if before is None:
-            return _NEW
-        same = before.types == entity.types and before.scopes == entity.scopes
-        return _SAME if same and last.attrs is not None and before.expires_at is None else _OTHER
-
-
-@dataclass(slots=True)
-class _Touched:
-    """The last state seen of an entity; attrs: its JSON, None when the entity is gone."""
-
-    entity: Entity
-    attrs: bytes | None
-    types: str
-    bounds: str | None
-
-
-_STATE_COLUMNS = (
-    "tenant", "id", "kind", "type", "types", "scopes", "attrs", "bounds", "created", "modified",
-    "expires", "attrs_expire",
-)  # fmt: skip
-_GONE_COLUMNS = ("gone_tenant", "gone_id")
-_EVOLUTION_COLUMNS = (
-    "e_tenant", "e_id", "e_type", "e_types", "e_scopes", "e_created", "e_modified", "e_deleted",
-)  # fmt: skip
-_HISTORY_COLUMNS = (
-    "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",
-    "h_modified", "h_deleted", "h_number", "h_instance", "h_id",
-)  # fmt: skip
-_OUTBOX_COLUMNS = (
-    "o_tenant", "o_entity", "o_operation", "o_types", "o_changed", "o_bounds", "o_document",
-    "o_previous",
-)  # fmt: skip
-
-
-#: Tenant, entity id, attribute and observedAt of a row of the history; a deletion has none.
-_measured = itemgetter(0, 1, 2, 5)
-
-
-def _first_expiry(entity: Entity, attrs: bytes) -> str | None:
-    """Return when the first of its attribute instances is over (clause 4.22)."""
-    if b'"expiresAt"' not in attrs:
-        return None
-    found = [
-        item["expiresAt"]
-        for items in entity.attrs.values()
-        for item in items
-        if "expiresAt" in item
-    ]
-    return min(found, key=from_text, default=None)
-
-
-#: What a row of the state is compared with the one before it.
-_NEW, _SAME, _OTHER = "n", "s", "o"
-#: Between two rows of a column, and for null. No JSON, URI or name contains them.
-_SEPARATOR, _NULL = "\x1f", "\x1e"
-
-
-def _columns(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> dict[str, str]:
-    """Return each column as one text. Raises BadRequestData on a text with a control character."""
-    if not rows:
-        return dict.fromkeys(names, "")
-    columns = {}
-    for name, column in zip(names, zip(*rows, strict=True), strict=True):
-        text = _SEPARATOR.join([_NULL if part is None else part for part in column])
-        if text.count(_SEPARATOR) != len(rows) - 1:
-            raise BadRequestData("A name contains a control character")
-        columns[name] = text
-    return columns
-
-
-def _instance_ids(count: int) -> list[str]:
-    """Return random UUIDs (version 4), several times cheaper than the database makes them."""
-    digits = urandom(16 * count).hex()
-    return [
-        f"{digits[at : at + 12]}4{digits[at + 13 : at + 16]}a{digits[at + 17 : at + 32]}"
-        for at in range(0, 32 * count, 32)
-    ]
-
-
-def _attrs_of(change: Change) -> bytes | None:
-    """Return the JSON of the new state's attributes, where there is one."""
-    if change.after is None or not change.write_state:
-        return None
-    return orjson.dumps(change.after.attrs)
-
-
-def _previous(before: Entity, changed: Sequence[str]) -> str:
-    values = {attr: before.attrs[attr] for attr in changed if attr in before.attrs}
-    return orjson.dumps(values).decode()
-
-
-def _history_row(key: store.Key, item: HistoryItem) -> Row:
-    instance = item.instance
-    observed = instance.get("observedAt")
-    deleted = item.deleted_at
-    number = None if deleted else number_of(instance)
-    return (
-        *key,
-        item.attr,
-        instance.get("datasetId"),
-        deleted or observed or instance["modifiedAt"],
-        observed,
-        instance["createdAt"],
-        instance["modifiedAt"],
-        deleted,
-        None if number is None else repr(number),
-        orjson.dumps(instance).decode(),
-    )

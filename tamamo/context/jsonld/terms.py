@@ -29,6 +29,7 @@ class TermMap:
         "address",
         "attributes",
         "link",
+        "types",
     )
 
     def __init__(
@@ -59,6 +60,8 @@ class TermMap:
             self._backward[iri] = term
         #: Attribute names checked before → IRI, so that a name is checked once (parsing fills it).
         self.attributes: dict[str, str] = {}
+        #: The same for names of types.
+        self.types: dict[str, str] = {}
         self._expanded: dict[str, str] = {}
         self._compacted: dict[str, str] = {}
 
@@ -126,6 +129,13 @@ class TermMap:
         if len(self.attributes) >= _MEMORY:
             self.attributes.clear()
         iri = self.attributes[name] = self.expand_term(name)
+        return iri
+
+    def remember_type(self, name: str) -> str:
+        """Return the IRI of a valid type name, and find it in `types` from now on."""
+        if len(self.types) >= _MEMORY:
+            self.types.clear()
+        iri = self.types[name] = self.expand_type(name)
         return iri
 
     def expand_type(self, name: str) -> str:

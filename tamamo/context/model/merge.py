@@ -7,6 +7,8 @@ used up: its instances are stamped with their times and become part of the resul
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
+
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import CORE_VOCABULARY, Attributes, Entity, Instance
@@ -19,19 +21,22 @@ from tamamo.context.model.values import NGSI_NULL
 SCOPE: Final = CORE_VOCABULARY + "scope"
 #: Members in which two instances may differ and yet say the same.
 _TIMES: Final = frozenset({"createdAt", "modifiedAt"})
+#: Members of an instance that are texts where its value is one.
+_PLAIN: Final = _TIMES | {"type", "value", "observedAt", "unitCode", "datasetId"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a batch makes thousands
 class Written:
     """One attribute instance written: a row of the history.
 
     instance: as it is now; of a deletion the NGSI-LD Null, with `deletedAt`. before: as it was,
-    None when it is new.
+    None when it is new. again: it says what it said before, which is no news for the history.
     """
 
     attr: str
     instance: Instance
     before: Instance | None = None
+    again: bool = False
 
     @property
     def deleted(self) -> bool:
@@ -185,7 +190,8 @@ def delete_scope(entity: Entity, now: str) -> tuple[Entity, Change]:
 def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Change]:
     """Replace Entity (clause 5.6.18, and upsert with replace): only createdAt stays.
 
-    Attributes that are no longer there are deletions in the history.
+    Attributes that are no longer there are deletions in the history; it does not note what is said
+    once more.
     """
     draft = _Draft(entity, now)
     for attr, instances in entity.attrs.items():
@@ -194,7 +200,9 @@ def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Chang
                 draft.remove(attr, instance)
     for attr, instances in new.attrs.items():
         for instance in instances:
-            draft.record(attr, instance, _find(entity.attrs.get(attr), instance.get("datasetId")))
+            before = _find(entity.attrs.get(attr), instance.get("datasetId"))
+            # Who replaces an entity sends all of it, however little of it is new.
+            draft.record(attr, instance, before, again=_repeats(instance, before))
     new.created_at = entity.created_at
     new.modified_at = now
     draft.change.head = True
@@ -203,9 +211,21 @@ def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Chang
 
 def same(one: Instance, other: Instance) -> bool:
     """Whether two instances say the same, whenever they were written."""
-    if one.keys() - _TIMES != other.keys() - _TIMES:
+    for name, value in one.items():
+        if name not in _TIMES and (name not in other or other[name] != value):
+            return False
+    return all(name in one or name in _TIMES for name in other)
+
+
+def _repeats(instance: Instance, before: Instance | None) -> bool:
+    """Whether an instance says what the one before said, to the letter: 1 is not true."""
+    if before is None or not same(instance, before):
         return False
-    return all(other[name] == value for name, value in one.items() if name not in _TIMES)
+    if instance.keys() <= _PLAIN and type(instance.get("value")) is str:
+        return True
+    kept = {name: before[name] for name in instance if name not in _TIMES}
+    given = {name: value for name, value in instance.items() if name not in _TIMES}
+    return orjson.dumps(given) == orjson.dumps(kept)
 
 
 def deletion(before: Instance, now: str) -> Instance:
@@ -260,11 +280,13 @@ class _Draft:
         else:
             self.attrs[attr] = [instance if item is before else item for item in present]
 
-    def record(self, attr: str, instance: Instance, before: Instance | None) -> None:
+    def record(
+        self, attr: str, instance: Instance, before: Instance | None, *, again: bool = False
+    ) -> None:
         created = None if before is None else before.get("createdAt")
         instance["createdAt"] = created or self.now
         instance["modifiedAt"] = self.now
-        self.change.written.append(Written(attr, instance, before))
+        self.change.written.append(Written(attr, instance, before, again))
 
     def remove(self, attr: str, before: Instance) -> None:
         left = [item for item in self.attrs[attr] if item is not before]

@@ -177,11 +177,14 @@ def _moment(body: dict[str, Any], name: str) -> str | None:
 
 def parse_types(value: Any, terms: TermMap, *path: str) -> list[str]:
     """Return the expanded types of a `type` member."""
+    known = terms.types.get(value) if type(value) is str else None
+    if known is not None:
+        return [known]
     types: list[str] = []
     for name in value if type(value) is list else [value]:
         if type(name) is not str or not is_name(name) or name in _NO_TYPES:
             raise Fault("a type is a name: letters, numbers and _, a letter first", *path)
-        iri = terms.expand_type(name)
+        iri = terms.remember_type(name)
         if iri not in types:
             types.append(iri)
     if not types:

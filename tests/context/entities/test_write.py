@@ -1,13 +1,14 @@
 """The write path: state, evolution, history and outbox agree, whatever happens."""
 
 import asyncio
+import sys
 from typing import Any
 from uuid import RFC_4122, UUID
 
 import orjson
 import pytest
 
-from tamamo.context.entities import store, write
+from tamamo.context.entities import statement, store, write
 from tamamo.context.entities.write import Change, HistoryItem, Mutation
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.model.entity import LOCATION, Entity
@@ -56,8 +57,26 @@ async def rows(pool: Pool, query: str) -> list[tuple[Any, ...]]:
         return await (await connection.execute(query)).fetchall()
 
 
+async def locked(pool: Pool, mutations: list[Mutation]) -> list[write.Written | Problem]:
+    return await write.run(pool, mutations)
+
+
+async def at_once(pool: Pool, mutations: list[Mutation]) -> list[write.Written | Problem]:
+    """Each with a writer of its own, as processes have them."""
+    return await write.Writer(pool).run(mutations)
+
+
+@pytest.fixture(autouse=True, params=[locked, at_once], ids=["locked", "at once"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever way changes are written, the outcome is the same."""
+    monkeypatch.setattr(sys.modules[__name__], "write_all", request.param)
+
+
+write_all = locked
+
+
 async def run(pool: Pool, *applies: write.Apply) -> list[write.Written | Problem]:
-    return await write.run(pool, [Mutation("default", ID, apply) for apply in applies])
+    return await write_all(pool, [Mutation("default", ID, apply) for apply in applies])
 
 
 async def test_creation_writes_state_evolution_history_and_outbox(pool: Pool) -> None:
@@ -142,7 +161,7 @@ async def test_missing_row_never_becomes_an_insert(pool: Pool) -> None:
 
 
 async def test_a_refused_mutation_leaves_the_others_whole(pool: Pool) -> None:
-    results = await write.run(
+    results = await write_all(
         pool,
         [Mutation("default", ID, put(1)), Mutation("default", "urn:x:2", refuse)],
     )
@@ -157,7 +176,7 @@ async def test_a_refused_mutation_leaves_the_others_whole(pool: Pool) -> None:
 async def test_an_entity_does_not_grow_without_end(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "MAX_BYTES", 1000)
+    monkeypatch.setattr(statement, "MAX_BYTES", 1000)
     first, second = await run(pool, put("a"), update("b" * 1000))
     assert isinstance(first, write.Written)
     assert isinstance(second, PayloadTooLarge)
@@ -192,7 +211,7 @@ async def test_a_database_error_leaves_nothing_half_written(pool: Pool) -> None:
 
 
 async def test_tenants_do_not_see_each_other(pool: Pool) -> None:
-    await write.run(pool, [Mutation("a", ID, put(1)), Mutation("b", ID, put(2))])
+    await write_all(pool, [Mutation("a", ID, put(1)), Mutation("b", ID, put(2))])
     async with pool.connection() as connection:
         found = await store.fetch(connection, [("a", ID), ("b", ID), ("c", ID)])
     assert {key: entity.attrs[LEVEL][0]["value"] for key, entity in found.items()} == {
@@ -246,6 +265,6 @@ def test_document_round_trip() -> None:
 
 
 def test_instance_ids_are_random_uuids() -> None:
-    made = [UUID(text) for text in write._instance_ids(50)]
+    made = [UUID(text) for text in statement._instance_ids(50)]
     assert len(set(made)) == 50
     assert {(identifier.version, identifier.variant) for identifier in made} == {(4, RFC_4122)}

@@ -6,6 +6,7 @@ import pytest
 
 from tamamo.context.errors import BadRequestData
 from tamamo.context.model import merge, parse
+from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.model.values import NGSI_NULL
 from tests.context.model import steps
 from tests.context.model.steps import D1, DEFAULT, T1, T2, TEMPERATURE, TERMS, WARMER
@@ -300,3 +301,28 @@ class TestMerge:
     def test_json_merge_patch(self, target: Any, patch: Any, result: Any) -> None:
         entity, _ = steps.merged(steps.entity(a={"value": target}), {"a": {"value": patch}})
         assert steps.shown(entity)["a"]["value"] == result
+
+
+_TEXT: Instance = {"type": "Property", "value": "x"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "again"),
+    [
+        (_TEXT, {**_TEXT}, True),
+        (_TEXT, {"type": "Property", "value": "y"}, False),
+        (_TEXT, {**_TEXT, "unitCode": "MTR"}, False),
+        ({**_TEXT, "unitCode": "MTR"}, _TEXT, False),
+        ({"type": "Property", "value": 1}, {"type": "Property", "value": True}, False),
+        ({"type": "Property", "value": [1]}, {"type": "Property", "value": [True]}, False),
+        ({**_TEXT, "observedAt": "2026-01-01T00:00:00Z"}, {**_TEXT}, False),
+        ({**_TEXT, "sub": {"type": "Property", "value": 1}}, {**_TEXT}, False),
+    ],
+)
+def test_replacing_notes_only_what_is_new(before: Instance, after: Instance, again: bool) -> None:
+    old = Entity("urn:x:1", ["T"], {"a": [{**before, "createdAt": "1", "modifiedAt": "1"}]})
+    new = Entity("urn:x:1", ["T"], {"a": [{**after}]})
+    state, change = merge.replace_entity(old, new, "2")
+    assert state.attrs["a"][0]["modifiedAt"] == "2"
+    assert [row.again for row in change.written] == [again]
+    assert change.changed == ["a"]

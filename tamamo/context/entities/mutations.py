@@ -1,0 +1,60 @@
+"""What is wanted of an entity, and what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tamamo.context.model.entity import Entity, Instance
+
+
+@dataclass(slots=True)
+class HistoryItem:
+    """One attribute instance that enters the history.
+
+    instance: stored form with createdAt and modifiedAt, and deletedAt when it records a deletion.
+    """
+
+    attr: str
+    instance: Instance
+
+
+@dataclass(slots=True)
+class Change:
+    """What a merge function answers for one entity.
+
+    after: the new state, None when the entity is deleted. changed: attribute IRIs, for those who
+    listen. write_state: False for rows that enter the history only; then nobody is told.
+    result: whatever the caller wants back.
+    """
+
+    after: Entity | None
+    history: list[HistoryItem] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    write_state: bool = True
+    result: Any = None
+
+
+#: (entity before, present time as RFC 3339) → change, or None when nothing is to be done. Pure:
+#: it does not modify the entity. A Problem it raises is the failure of this mutation alone.
+Apply = Callable[[Entity | None, str], Change | None]
+
+
+@dataclass(slots=True)  # not frozen: a batch makes thousands
+class Mutation:
+    """A change wanted for one entity."""
+
+    tenant: str
+    entity_id: str
+    apply: Apply
+
+
+@dataclass(slots=True)
+class Written:
+    """What came of a mutation. change: None when nothing was to be done."""
+
+    before: Entity | None
+    change: Change | None
+
+
+class ChangedMeanwhile(Exception):
+    """Another transaction changed what was read: nothing was written, run it again."""
