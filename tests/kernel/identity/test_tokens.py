@@ -1,9 +1,11 @@
 """Who sends an Authorization header: the installation, clients, users by token; what is refused."""
 
 import asyncio
+import hmac
 
 import pytest
 
+from tamamo.kernel import sql
 from tamamo.kernel.errors import Unauthorized
 from tamamo.kernel.identity import (
     ANONYMOUS,
@@ -65,6 +67,29 @@ async def test_what_is_no_token_or_nobodys_is_invalid(identity: Identity, token:
     challenge = await refusal(identity, f"Bearer {token}")
     assert 'error="invalid_token"' in challenge
     assert token not in challenge and "\n" not in challenge
+
+
+async def test_how_long_a_comparison_takes_tells_nothing(
+    identity: Identity, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The installation's key is compared in constant time; all else is found by its digest."""
+    compared: list[tuple[bytes, bytes]] = []
+    real = hmac.compare_digest
+
+    def spy(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return real(one, other)
+
+    monkeypatch.setattr(service.hmac, "compare_digest", spy)
+    for token in (KEY[:-1] + "x", "x" + KEY[1:]):
+        await refusal(identity, f"Bearer {token}")
+    assert compared == [
+        (KEY[:-1].encode() + b"x", KEY.encode()),
+        (b"x" + KEY[1:].encode(), KEY.encode()),
+    ]
+    statements = sql.load("tamamo.kernel.identity")
+    assert "k.digest = %(digest)s" in statements["find_device_of_key"]
+    assert "t.token_checksum = %(checksum)s" in statements["find_token"]
 
 
 async def test_a_header_that_reads_like_a_subject_finds_nobody(
