@@ -1,85 +1,37 @@
-"""Accounts as the terminal makes and shows them. The tables are Django's (tamamo/accounts)."""
+"""Accounts as the terminal makes and shows them."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from psycopg.errors import UniqueViolation
-
-from tamamo.kernel import sql
-from tamamo.kernel.audit import Event, append
+from tamamo.accounts.service import users
+from tamamo.accounts.service.users import Person
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import SetupError
 from tamamo.kernel.identity import EVERY_TENANT, Role, grants, system
 from tamamo.kernel.identity.grants import Held
 from tamamo.server.identity.running import day
 
-_SQL = sql.load(__package__)
 #: What did it, in the audit log.
 BY: Final = system("user")
-_LONGEST_EMAIL: Final = 254
+_PAGE: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Somebody who will sign in. password: as Django keeps it."""
-
-    email: str
-    name: str
-    password: str
-    language: str = "ja"
-    home: str | None = None
-
-
-def check_email(email: str) -> None:
-    """Raise SetupError for what cannot be an address."""
-    name, at, domain = email.strip().rpartition("@")
-    usable = email.isprintable() and " " not in email.strip() and len(email) <= _LONGEST_EMAIL
-    if not (name and at and domain and usable):
-        raise SetupError(f"{email!r} is not an e-mail address.")
-
-
-async def create_operator(connection: Connection, account: Account) -> int:
-    """Make an account that keeps the whole installation; return its number."""
-    number = await create(connection, account)
+async def create_operator(
+    connection: Connection, email: str, name: str, password: str, language: str
+) -> str:
+    """Make an account that keeps the whole installation; return its subject."""
+    number = await users.create(connection, BY, email, name, language=language, password=password)
     await grants.give(connection, BY, f"user:{number}", EVERY_TENANT, Role.OPERATOR)
-    return number
-
-
-async def create(connection: Connection, account: Account) -> int:
-    """Make an account; return its number. Raises SetupError when the address has one."""
-    try:
-        cursor = await connection.execute(
-            _SQL["create_account"],
-            {
-                "email": account.email,
-                "name": account.name,
-                "password": account.password,
-                "language": account.language,
-                "home": account.home,
-            },
-        )
-    except UniqueViolation as error:
-        raise SetupError(
-            f"{account.email} has an account: give it a role with tamamo user grant."
-        ) from error
-    row = await cursor.fetchone()
-    assert row is not None
-    number = int(row[0])
-    after = {"email": account.email, "name": account.name}
-    event = Event("default", BY.subject, "user.create", f"user:{number}", after=after)
-    await append(connection, event)
-    return number
+    return f"user:{number}"
 
 
 async def subject_of(connection: Connection, who: str) -> str:
     """Return the subject of an e-mail address; a subject stays what it is. Raises SetupError."""
     if "@" not in who:
         return who
-    cursor = await connection.execute(_SQL["find_account"], {"email": who})
-    row = await cursor.fetchone()
-    if row is None:
-        raise SetupError(f"{who} has no account.")
-    return f"user:{row[0]}"
+    for person in await users.listing(connection, text=who):
+        if person.email == who.strip().lower():
+            return person.subject
+    raise SetupError(f"{who} has no account.")
 
 
 async def listing(connection: Connection) -> list[tuple[str, ...]]:
@@ -87,19 +39,24 @@ async def listing(connection: Connection) -> list[tuple[str, ...]]:
     held: dict[str, list[str]] = {}
     for one in await grants.listing(connection):
         held.setdefault(one.subject, []).append(_words(one))
-    cursor = await connection.execute(_SQL["list_accounts"])
-    return [
-        (
-            f"user:{number}",
-            email,
-            name,
-            home or "-",
-            "active" if active else "locked",
-            day(last_login),
-            "; ".join(held.get(f"user:{number}", ())) or "-",
-        )
-        for number, email, name, home, active, last_login in await cursor.fetchall()
-    ]
+    lines: list[tuple[str, ...]] = []
+    page = await users.listing(connection, limit=_PAGE)
+    while page:
+        lines += [_line(person, held.get(person.subject, [])) for person in page]
+        page = await users.listing(connection, after=page[-1].id, limit=_PAGE)
+    return lines
+
+
+def _line(person: Person, roles: list[str]) -> tuple[str, ...]:
+    return (
+        person.subject,
+        person.email,
+        person.name,
+        person.home_tenant or "-",
+        "active" if person.is_active else "switched off",
+        day(person.last_login),
+        "; ".join(roles) or "-",
+    )
 
 
 def _words(held: Held) -> str:

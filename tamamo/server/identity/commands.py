@@ -39,18 +39,18 @@ def create_admin(home: Path | None, email: str, name: str, language: str, genera
     from tamamo.kernel import settings as kernel_settings
     from tamamo.server.identity import accounts, passwords
 
-    accounts.check_email(email)
     made = generate or not sys.stdin.isatty()
-    password = (
-        passwords.generate()
-        if made
-        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if made:
+        password = passwords.generate()
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        passwords.check(password, kernel_settings.load({"home": home}))
+    shown = name or email.partition("@")[0]
+    subject = running.act(
+        home,
+        lambda connection: accounts.create_operator(connection, email, shown, password, language),
     )
-    settings = kernel_settings.load({"home": home})
-    hashed = passwords.stored(password, settings)
-    account = accounts.Account(email, name or email.partition("@")[0], hashed, language)
-    number = running.act(home, lambda connection: accounts.create_operator(connection, account))
-    click.echo(f"user:{number} {email} is an operator of this installation.", err=True)
+    click.echo(f"{subject} {email} is an operator of this installation.", err=True)
     if made:
         click.echo("The password, shown this once:", err=True)
         click.echo(password)

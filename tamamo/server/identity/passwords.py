@@ -1,4 +1,4 @@
-"""Passwords from the terminal: by the same rules and with the same hash as on the pages."""
+"""Passwords from the terminal: by the same rules as on the pages."""
 
 import secrets
 
@@ -13,8 +13,8 @@ def generate() -> str:
     return secrets.token_urlsafe(12)
 
 
-def stored(password: str, settings: Settings) -> str:
-    """Return a password as Django keeps it. Raises SetupError when the rules refuse it."""
+def check(password: str, settings: Settings) -> None:
+    """Raise SetupError with the reasons when the rules of the pages refuse a password."""
     from django.conf import settings as django_settings  # noqa: PLC0415 - one verb needs Django
     from django.core.exceptions import ValidationError  # noqa: PLC0415
 
@@ -25,12 +25,11 @@ def stored(password: str, settings: Settings) -> str:
         whole = configuration.django_settings(
             msgspec.structs.replace(settings, database_url="dbname=unused")
         )
-        chosen = {name: whole[name] for name in ("PASSWORD_HASHERS", "AUTH_PASSWORD_VALIDATORS")}
-        django_settings.configure(USE_I18N=False, **chosen)
-    from django.contrib.auth import hashers, password_validation  # noqa: PLC0415
+        rules = whole["AUTH_PASSWORD_VALIDATORS"]
+        django_settings.configure(USE_I18N=False, AUTH_PASSWORD_VALIDATORS=rules)
+    from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
 
     try:
-        password_validation.validate_password(password)
+        validate_password(password)
     except ValidationError as error:
         raise SetupError(" ".join(error.messages)) from error
-    return hashers.make_password(password)
