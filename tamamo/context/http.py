@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from tamamo.context import methods, negotiation
 from tamamo.context.access.admission import Needs, admit
 from tamamo.context.access.seen import seen_by
+from tamamo.context.arrival import arrive
 from tamamo.context.broker import Broker
 from tamamo.context.errors import (
     BadRequestData,
@@ -37,7 +38,7 @@ from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
 from tamamo.context.tenants import SNAPSHOT_HEADER, TENANT_HEADER
 from tamamo.kernel import bodies
-from tamamo.kernel.errors import Problem, Unauthorized, Unavailable
+from tamamo.kernel.errors import Problem, Unavailable
 from tamamo.kernel.identity import ANONYMOUS, NO_ACCESS, Access, Actor
 
 _log = structlog.get_logger(__name__)
@@ -216,22 +217,6 @@ async def read(request: Request, operation: Operation) -> Exchange:
         actor,
         access,
     )
-
-
-async def arrive(request: Request, tenant: str) -> tuple[Actor, Access]:
-    """Return who asks, and what they may do in a tenant.
-
-    Each request counts against the limits of whoever asks and of the tenant, so that of keys that
-    are not valid only some can be tried. Raises Unauthorized, TooManyRequests.
-    """
-    broker: Broker = request.state.broker
-    try:
-        actor = await broker.identity.actor(request.headers.get("authorization"))
-    except Unauthorized:
-        broker.limits.check_address(request.scope)
-        raise
-    broker.limits.check(tenant, actor, request.scope)
-    return actor, await broker.identity.access(actor, tenant)
 
 
 async def _enter(broker: Broker, tenant: str, snapshot_id: str, request: Request) -> str:

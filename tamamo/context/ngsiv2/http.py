@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from tamamo.context import methods, negotiation
 from tamamo.context.access.admission import Needs, admit
 from tamamo.context.access.seen import seen_by
+from tamamo.context.arrival import arrive
 from tamamo.context.broker import Broker
 from tamamo.context.errors import (
     BadRequestData,
@@ -27,7 +28,6 @@ from tamamo.context.errors import (
     NotAcceptable,
     UnsupportedMediaType,
 )
-from tamamo.context.http import arrive
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model import parse
 from tamamo.context.model.entity import DEFAULT_TENANT

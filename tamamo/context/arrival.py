@@ -1,0 +1,23 @@
+"""The first thing of a request to any of the APIs: who asks, and whether it is too often."""
+
+from starlette.requests import Request
+
+from tamamo.context.broker import Broker
+from tamamo.kernel.errors import Unauthorized
+from tamamo.kernel.identity import Access, Actor
+
+
+async def arrive(request: Request, tenant: str) -> tuple[Actor, Access]:
+    """Return who asks, and what they may do in a tenant.
+
+    Each request counts against the limits of whoever asks and of the tenant, so that of keys that
+    are not valid only some can be tried. Raises Unauthorized, TooManyRequests.
+    """
+    broker: Broker = request.state.broker
+    try:
+        actor = await broker.identity.actor(request.headers.get("authorization"))
+    except Unauthorized:
+        broker.limits.check_address(request.scope)
+        raise
+    broker.limits.check(tenant, actor, request.scope)
+    return actor, await broker.identity.access(actor, tenant)
