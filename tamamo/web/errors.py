@@ -6,9 +6,12 @@ from asgiref.sync import markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.decorators import async_only_middleware
 from django.utils.translation import gettext as _
 
-from tamamo.kernel.errors import Unavailable
+from tamamo.kernel.errors import PayloadTooLarge, Unavailable
+from tamamo.kernel.home import MEBIBYTE
+from tamamo.kernel.http import REFUSED
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -47,6 +50,30 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         "text": _("Please go back, reload the page and send it again. Nothing was changed."),
     }
     return render(request, "web/error.html", context, status=403)
+
+
+@async_only_middleware
+def refused_bodies(get_response: Handler) -> Handler:
+    """Middleware: a body that was not taken (tamamo.kernel.http) is a page that says so."""
+
+    async def middleware(request: HttpRequest) -> HttpResponseBase:
+        problem = getattr(request, "scope", {}).get(REFUSED)
+        if problem is None:
+            return await get_response(request)
+        if isinstance(problem, PayloadTooLarge):
+            most = problem.extra["limit"] // MEBIBYTE
+            heading = _("What you sent is too large")
+            text = _("At most %(most)d MB are taken at once. Nothing was kept or changed.")
+            text %= {"most": most}
+        else:
+            heading = _("What you sent took too long to arrive")
+            text = _("Please try again, with a better connection. Nothing was kept or changed.")
+        context = {"heading": heading, "text": text}
+        answer = render(request, "web/error.html", context, status=problem.status)
+        answer["Connection"] = "close"
+        return answer
+
+    return middleware
 
 
 class WithoutDatabase:

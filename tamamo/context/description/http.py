@@ -1,5 +1,7 @@
 """Where the description of the APIs is had: /api for people, /api/<name>.json for machines."""
 
+import hashlib
+from base64 import b64encode
 from functools import cache
 from html import escape
 from typing import Final
@@ -23,6 +25,12 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-top: 1px solid #8888; }
 code { font-size: .95em; }
 """
+_STYLE_HASH: Final = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+#: The page is one file with its style in it, and nothing else.
+_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
 _PAGE: Final = """<!doctype html>
 <html lang="ja">
 <head>
@@ -79,7 +87,8 @@ def _page() -> bytes:
 
 async def page(_: Request) -> Response:
     """Answer with the page for people."""
-    return Response(_page(), 200, _LASTING, "text/html; charset=utf-8")
+    headers = {**_LASTING, "Content-Security-Policy": _POLICY}
+    return Response(_page(), 200, headers, "text/html; charset=utf-8")
 
 
 def _description(door: Door) -> Route:
