@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Note sign-ins and changes of accounts in the audit log."""
         late.leave_out()
-        from tamamo.accounts import records  # noqa: PLC0415 - needs the models
+        from tamamo.accounts import records, totp  # noqa: PLC0415 - need the models
 
         records.follow()
+        totp.remember_longer()

@@ -136,6 +136,7 @@ def _sign_in(settings: Settings) -> dict[str, Any]:
         "MFA_ADAPTER": "tamamo.accounts.adapters.SecondFactor",
         "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
         "MFA_TOTP_ISSUER": "Tamamo",
+        "MFA_TOTP_TOLERANCE": 1,
         "SOCIALACCOUNT_ADAPTER": "tamamo.accounts.adapters.Providers",
         "SOCIALACCOUNT_PROVIDERS": {"openid_connect": oidc.configuration(settings.home)},
         "SOCIALACCOUNT_STORE_TOKENS": False,

@@ -32,6 +32,8 @@ def leave_out() -> None:
     """Put an empty module in place of NEVER. After Django has loaded its apps."""
     if NEVER not in sys.modules:
         sys.modules[NEVER] = module = ModuleType(NEVER, "Passkeys are not offered.")
+        # Stands in a table of all kinds of second factors; there is never one of this kind.
+        module.WebAuthn = None  # type: ignore[attr-defined]
         _attach(module)
 
 

@@ -1,6 +1,8 @@
 """Signing in and out, wrong passwords, lock-out, what a session is worth and when it ends."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -155,8 +157,8 @@ def test_a_form_from_another_site_is_refused(site: Site, aoki: int) -> None:
         assert client.post("/account/login/", data=fields).status_code == 403
 
 
-def age_sessions(site: Site, **seconds: float) -> None:
-    """Make every session older, as Django's own code would read it."""
+def rewrite_sessions(site: Site, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change what every session holds, as Django's own code would store it."""
     from django.contrib.sessions.backends.db import SessionStore
     from django.test import override_settings
 
@@ -166,12 +168,21 @@ def age_sessions(site: Site, **seconds: float) -> None:
         store = SessionStore()
         for key, data in site.sql("select session_key, session_data from django_session"):
             content = store.decode(data)
-            for name, value in seconds.items():
-                content[name] = content.get(name, 0) - value
+            change(content)
             site.sql(
                 "update django_session set session_data = %s where session_key = %s",
                 [store.encode(content), key],
             )
+
+
+def age_sessions(site: Site, **seconds: float) -> None:
+    """Make every session older."""
+
+    def older(content: dict[str, Any]) -> None:
+        for name, value in seconds.items():
+            content[name] = content.get(name, 0) - value
+
+    rewrite_sessions(site, older)
 
 
 @pytest.mark.parametrize(
