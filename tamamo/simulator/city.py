@@ -79,6 +79,15 @@ ENGLISH: Final = {
     "konan": "Konan",
     "aji": "Aji",
     "port": "Takamatsu Port",
+    "aya-upper": "Aya River, upper",
+    "aya-takinomiya": "Aya River, Takinomiya",
+    "tomi": "Tomi River",
+    "takinomiya": "Takinomiya",
+    "saita-middle": "Saita River, middle",
+    "saita-mouth": "Saita River, mouth",
+    "kunita": "Kunita River",
+    "kanonji-rain": "Kan-onji",
+    "kanonji-port": "Kan-onji Port",
 }
 
 #: Place, then area, quick_hours and channel, then start, alert and danger.
@@ -133,3 +142,53 @@ RAIN: Final = (
 )
 
 TIDE: Final = Station("port", "高松港", 134.0467, 34.3535)
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """The simulated stations of one town, in a tenant of its own."""
+
+    tenant: str
+    locality: str
+    gauges: tuple[Gauge, ...]
+    rain: tuple[Station, ...]
+    tides: tuple[Station, ...] = ()
+
+    @property
+    def slugs(self) -> list[str]:
+        """The slugs of all its stations."""
+        slugs = [gauge.slug for gauge in self.gauges]
+        return slugs + [station.slug for station in (*self.rain, *self.tides)]
+
+
+TAKAMATSU: Final = Town("default", "高松市", GAUGES, RAIN, (TIDE,))
+AYAGAWA: Final = Town(
+    "ayagawa",
+    "綾川町",
+    (
+        _gauge("aya-upper", "綾川 上流", (133.962, 34.172), (48, 1.7, 0.17), (1.6, 3.0, 3.8)),
+        _gauge("aya-takinomiya", "綾川 滝宮", (133.921, 34.248), (92, 2.6, 0.15), (1.8, 3.2, 4.2)),
+        _gauge("tomi", "富川", (133.938, 34.276), (11, 1.0, 0.24), (1.1, 2.0, 2.6)),
+    ),
+    (Station("takinomiya", "滝宮", 133.918, 34.251),),
+)
+KANONJI: Final = Town(
+    "kanonji",
+    "観音寺市",
+    (
+        _gauge("saita-middle", "財田川 中流", (133.705, 34.121), (98, 2.5, 0.15), (1.7, 3.1, 4.0)),
+        _gauge(
+            "saita-mouth",
+            "財田川 河口",
+            (133.652, 34.129),
+            (152, 3.2, 0.11),
+            (2.3, 3.3, 4.1),
+            tidal=0.9,
+        ),
+        _gauge("kunita", "柞田川", (133.661, 34.103), (39, 1.7, 0.17), (1.5, 2.8, 3.6)),
+    ),
+    (Station("kanonji-rain", "観音寺", 133.655, 34.122),),
+    (Station("kanonji-port", "観音寺港", 133.640, 34.133),),
+)
+#: The towns of the demo, the installing one first.
+TOWNS: Final = (TAKAMATSU, AYAGAWA, KANONJI)

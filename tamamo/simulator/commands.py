@@ -1,6 +1,7 @@
 """`tamamo demo`: a living city at once, simulated or replayed; and the processes it needs."""
 
 import contextlib
+import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +50,7 @@ def demo(
 ) -> None:
     """Serve a living city until Ctrl-C: simulated rivers, or with --data a real recording."""
     from tamamo.kernel.supervise import Child, address, run_server
+    from tamamo.simulator import people
 
     chosen = {"host": host, "port": port, "workers": workers, "open": open_}
     settings = kernel_settings.load({**chosen, "home": home})
@@ -57,6 +59,7 @@ def demo(
         settings = kernel_settings.load({**chosen, "home": RECORDING_HOME})
     if data is None:
         child, welcome = Child("simulator", ["simulate"]), _WELCOME
+        known = people.are_known(settings.home)
     else:
         recording = find_recording(data)
         child = Child("recording", ["play", str(recording)])
@@ -66,8 +69,23 @@ def demo(
         click.echo(line, err=True)
         if line.startswith("Tamamo is ready"):
             click.echo(welcome.replace("{address}", address(settings)), err=True)
+            if data is None:
+                click.echo(_logins(settings.home, known=known), err=True)
 
     run_server(settings, [child], say)
+
+
+def _logins(home: Path, *, known: bool) -> str:
+    """Return who can sign in: with passwords the first time, later only where they are kept."""
+    from tamamo.simulator import people
+
+    file = home / "secrets" / "demo-logins.txt"
+    if not known or not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as kept:
+            kept.write(people.table(home) + "\n")
+    told = _LOGINS if not known else _LOGINS_KNOWN
+    return told.replace("{file}", str(file)).replace("{table}", people.table(home))
 
 
 def find_recording(data: Path) -> Path:
@@ -84,10 +102,10 @@ def find_recording(data: Path) -> Path:
 @click.command(hidden=True)
 @click.option("--home", type=click.Path(path_type=Path))
 def simulate(home: Path | None) -> None:
-    """Simulate the city (started by `tamamo demo`)."""
+    """Simulate the towns (started by `tamamo demo`)."""
     from tamamo.simulator import service
 
-    _live("simulator", service.run, home)
+    _live("simulator", service.demo, home)
 
 
 @click.command(hidden=True)
@@ -150,7 +168,16 @@ _WELCOME = """\
 模擬データの街を動かします（観測ではありません） / A simulated city; nothing is observed.
   {address} and {address}en/ : levels, map, list, charts. Start a storm from the page: it
   passes 60 times faster than a real one. Stations report every 30 s (real ones every 10 min).
+  {address}t/ayagawa/ and {address}t/kanonji/ : two more towns, which share their gauges.
   curl '{address}ngsi-ld/v1/entities?type=FloodMonitoring&options=simplified'
+"""
+_LOGINS = """\
+模擬の利用者（パスワードの表示は今回だけ。控え：{file}）
+  Invented people who can sign in; shown this once, kept in that file:
+{table}
+"""
+_LOGINS_KNOWN = """\
+模擬の利用者のパスワード / passwords of the invented people: {file}
 """
 _WELCOME_RECORDING = """\
 記録を再生します：{file}

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.kernel.time import from_text, to_text
-from tamamo.simulator.city import ENGLISH, GAUGES, RAIN, TIDE, Gauge, Station
+from tamamo.simulator.city import ENGLISH, TOWNS, Gauge, Station
 from tamamo.simulator.model import Observation
 from tamamo.simulator.weather import PEAK_HOURS, TIME_SCALE, Storm
 
@@ -15,8 +15,10 @@ CONTROL_ID: Final = "urn:ngsi-ld:Simulation:city"
 #: How often a simulated station reports in calm weather, minutes. A real one does every ten.
 REPORT_MINUTES: Final = 0.5
 
-_GAUGES: Final = {gauge.slug: gauge for gauge in GAUGES}
-_RAIN: Final = {station.slug: station for station in RAIN}
+_GAUGES: Final = {gauge.slug: gauge for town in TOWNS for gauge in town.gauges}
+_RAIN: Final = {station.slug: station for town in TOWNS for station in town.rain}
+_TIDES: Final = {station.slug: station for town in TOWNS for station in town.tides}
+_LOCALITIES: Final = {slug: town.locality for town in TOWNS for slug in town.slugs}
 
 
 class Terms(Protocol):
@@ -47,7 +49,8 @@ def _make(
 
 
 def _station(station: Gauge | Station) -> dict[str, Instance]:
-    address = {"addressCountry": "JP", "addressRegion": "香川県", "addressLocality": "高松市"}
+    locality = _LOCALITIES[station.slug]
+    address = {"addressCountry": "JP", "addressRegion": "香川県", "addressLocality": locality}
     point = {"type": "Point", "coordinates": [station.longitude, station.latitude]}
     return {
         "name": _property(f"{station.name}（模擬）"),
@@ -81,8 +84,8 @@ def entity(observation: Observation, terms: Terms, *, described: bool) -> Entity
             )
         return _make(terms, "FloodMonitoring", gauge_id(slug), attrs, described)
     station, kind, name, unit = (
-        (TIDE, "SeaConditions", "waterLevel", "MTR")
-        if slug == TIDE.slug
+        (_TIDES[slug], "SeaConditions", "waterLevel", "MTR")
+        if slug in _TIDES
         else (_RAIN[slug], "WeatherObserved", "precipitation", "H67")
     )
     attrs = _station(station) if described else {}

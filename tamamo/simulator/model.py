@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from tamamo.simulator import hydrology, weather
-from tamamo.simulator.city import GAUGES, RAIN, TIDE, Gauge
+from tamamo.simulator.city import TAKAMATSU, Gauge, Town
 from tamamo.simulator.hydrology import Storage
 from tamamo.simulator.weather import TIME_SCALE, Storm
 
@@ -47,11 +47,12 @@ class City:
     has passed, hours pass TIME_SCALE times faster than on the clock.
     """
 
-    def __init__(self, at: datetime, seed: int = 0) -> None:
+    def __init__(self, at: datetime, seed: int = 0, town: Town = TAKAMATSU) -> None:
         self.seed = seed
+        self.town = town
         self.at = at - WARM_UP
         self._flooded = False
-        self._storages = {gauge.slug: hydrology.resting(gauge) for gauge in GAUGES}
+        self._storages = {gauge.slug: hydrology.resting(gauge) for gauge in town.gauges}
         self.advance(at)
 
     def advance(self, to: datetime, storm: Storm | None = None) -> None:
@@ -64,7 +65,7 @@ class City:
                 end = storm.started_at
             hours = (end - self.at) / timedelta(hours=1) * (TIME_SCALE if fast else 1)
             middle = self.at + (end - self.at) / 2
-            for gauge in GAUGES:
+            for gauge in self.town.gauges:
                 self._step(gauge, middle, hours, storm)
             self.at = end
             held = max(storage.quick for storage in self._storages.values())
@@ -104,11 +105,12 @@ class City:
 
     def weather_reports(self, storm: Storm | None = None) -> Iterator[Observation]:
         """Yield what the stations of rain and tide report now."""
-        for station in RAIN:
+        for station in self.town.rain:
             place = station.longitude, station.latitude
             amount = weather.rain(*place, self.at, self.seed, storm)
             yield Observation(station.slug, self.at, round(amount, 1))
-        yield Observation(TIDE.slug, self.at, round(weather.tide(self.at, storm), 2))
+        for station in self.town.tides:
+            yield Observation(station.slug, self.at, round(weather.tide(self.at, storm), 2))
 
 
 def sensor(gauge: Gauge, at: datetime, seed: int) -> Sensor:

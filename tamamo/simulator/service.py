@@ -1,6 +1,8 @@
 """The simulator as a feed: 48 hours of history at once, then live through the coordinator."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,8 +15,8 @@ from tamamo.context.model.entity import DEFAULT_TENANT, Entity
 from tamamo.feeds.coordinator import Clock, Coordinator, Feed, SystemClock
 from tamamo.feeds.status import Declaration, FeedStatuses
 from tamamo.kernel.time import from_text
-from tamamo.simulator import entities
-from tamamo.simulator.city import GAUGES
+from tamamo.simulator import entities, settling
+from tamamo.simulator.city import TAKAMATSU, TOWNS, Town
 from tamamo.simulator.model import City, Observation
 from tamamo.simulator.weather import Storm
 
@@ -38,41 +40,64 @@ DECLARATION: Final = Declaration(
 )
 
 
-async def run(broker: Broker, clock: Clock | None = None, seed: int = SEED) -> None:
-    """Simulate until cancelled."""
+async def run(
+    broker: Broker,
+    clock: Clock | None = None,
+    seed: int = SEED,
+    *,
+    town: Town = TAKAMATSU,
+    begun: asyncio.Event | None = None,
+) -> None:
+    """Simulate a town until cancelled. begun: set when its past is there."""
     clock = clock or SystemClock()
     terms = await broker.contexts.resolve(DEFAULT_TENANT, None)
-    simulator = Simulator(broker, terms, clock, seed)
+    simulator = Simulator(broker, terms, clock, seed, town)
     await simulator.begin()
-    feed = Feed(DECLARATION, simulator.fetch, simulator.read)
+    if begun is not None:
+        begun.set()
+    feed = Feed(replace(DECLARATION, tenant=town.tenant), simulator.fetch, simulator.read)
     observe = broker.observations.record
     await Coordinator([feed], FeedStatuses(broker.pool), observe, clock).run()
+
+
+async def demo(broker: Broker) -> None:
+    """Simulate the demo's towns until cancelled: first the one whose page opens first."""
+    begun = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run(broker, begun=begun), name="simulator of the first town")
+        await begun.wait()
+        await settling.settle(broker)
+        for town in TOWNS[1:]:
+            group.create_task(run(broker, town=town), name=f"simulator of {town.tenant}")
 
 
 class Simulator:
     """Steps the city with the clock and hands out what its stations report."""
 
-    def __init__(self, broker: Broker, terms: TermMap, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, broker: Broker, terms: TermMap, clock: Clock, seed: int, town: Town = TAKAMATSU
+    ) -> None:
         self._broker = broker
+        self._town = town
         self._terms = terms
         self._clock = clock
         now = clock.now().replace(microsecond=0)
         start = now - HISTORY
-        self._city = City(start.replace(minute=0, second=0), seed)
+        self._city = City(start.replace(minute=0, second=0), seed, town)
         self._ticks = 0
         self._described: set[str] = set()
-        self._missing: set[str] = {gauge.slug for gauge in GAUGES if gauge.troubled}
+        self._missing: set[str] = {gauge.slug for gauge in town.gauges if gauge.troubled}
 
     async def begin(self) -> None:
         """Make the control entity at the first start, and fill the time without data."""
-        if await self._control() is None:
+        if self._town is TAKAMATSU and await self._control() is None:
             await self._broker.observations.record(DEFAULT_TENANT, [entities.control(self._terms)])
         storm = entities.storm_of(await self._control(), self._terms)
         now = self._clock.now().replace(microsecond=0)
         since = await self._newest()
         observations = list(self._history(now, since, storm))
         recorded = await self._broker.observations.record(
-            DEFAULT_TENANT, list(self._entities(observations))
+            self._town.tenant, list(self._entities(observations))
         )
         _logger.info("simulator_started", observations=recorded.stored)
 
@@ -92,8 +117,10 @@ class Simulator:
         """Return the last simulated observation of an earlier run."""
         level = self._terms.expand_term("currentLevel")
         times = []
-        for gauge in GAUGES:
-            found = await self._broker.entities.find(DEFAULT_TENANT, entities.gauge_id(gauge.slug))
+        for gauge in self._town.gauges:
+            found = await self._broker.entities.find(
+                self._town.tenant, entities.gauge_id(gauge.slug)
+            )
             for instance in found.attrs.get(level, []) if found else []:
                 times.append(from_text(instance["observedAt"]))
         return max(times, default=None)
@@ -104,7 +131,8 @@ class Simulator:
         storm = entities.storm_of(control, self._terms)
         now = self._clock.now().replace(microsecond=0)
         self._city.advance(now, storm)
-        if storm is not None and storm.over(now) and not self._city.stormy:
+        over = storm is not None and storm.over(now) and not self._city.stormy
+        if over and self._town is TAKAMATSU:
             await self._broker.observations.record(DEFAULT_TENANT, [entities.control(self._terms)])
         reports = self._due(storm)
         self._ticks += 1
@@ -120,7 +148,7 @@ class Simulator:
             return list(self._everything(storm))
         turn = [
             self._city.report(gauge, storm)
-            for index, gauge in enumerate(GAUGES)
+            for index, gauge in enumerate(self._town.gauges)
             if index % _GAUGE_TICKS == self._ticks % _GAUGE_TICKS
         ]
         reports = [report for report in turn if report is not None]
@@ -129,7 +157,7 @@ class Simulator:
         return reports
 
     def _everything(self, storm: Storm | None) -> Iterator[Observation]:
-        for gauge in GAUGES:
+        for gauge in self._town.gauges:
             report = self._city.report(gauge, storm)
             if report is not None:
                 yield report
