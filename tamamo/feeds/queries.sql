@@ -15,6 +15,10 @@ update feed set
     last_attempt_at = %(at)s,
     last_success_at = %(at)s,
     successes = successes + 1,
+    actual_seconds = coalesce(
+        0.8 * actual_seconds + 0.2 * extract(epoch from %(at)s - last_success_at),
+        extract(epoch from %(at)s - last_success_at)
+    ),
     consecutive_failures = 0,
     stored = stored + %(stored)s,
     repeated = repeated + %(repeated)s,
@@ -44,6 +48,7 @@ on conflict (tenant, feed_id, kind) do update set
 -- Every feed with its errors, for the console and `tamamo feeds`.
 select
     f.tenant, f.id, f.name_ja, f.name_en, f.source, f.licence, f.interval_seconds,
+    f.actual_seconds,
     f.last_attempt_at, f.last_success_at, f.successes, f.consecutive_failures,
     f.stored, f.repeated, f.late, f.rejected, f.lag_seconds, f.last_record,
     coalesce(

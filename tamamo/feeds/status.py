@@ -58,6 +58,8 @@ class Status:
     source: str
     licence: str
     interval_seconds: float | None
+    #: How far apart its runs really were, the last ones counting most.
+    actual_seconds: float | None
     last_attempt_at: datetime | None
     last_success_at: datetime | None
     successes: int

@@ -49,6 +49,9 @@ begin
 end
 $$;
 
+-- How far apart a feed's runs really were: a mean in which the last ones count most.
+alter table feed add column actual_seconds double precision;
+
 -- The last raw records of each feed, as they came: to be read again when the reader was mended.
 create table feed_record (
     tenant text not null,
