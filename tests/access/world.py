@@ -16,7 +16,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import orjson
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tamamo.asgi import build
 from tamamo.context.broker import Broker, open_broker
@@ -227,17 +227,23 @@ def settings_of(home: Path, database_url: str) -> Settings:
     return Settings(home=home, database_url=database_url, log_level="warning")
 
 
+def application_of(broker: Broker) -> ASGIApp:
+    """Return the application that serves this broker."""
+    application = build(broker.settings)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await application({**scope, "state": {"broker": broker}}, receive, send)
+
+    return app
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[World]:
     """Open the installation and settle both towns."""
     log.configure(settings)
     async with open_broker(settings) as broker:
         broker.identity.key = KEY
-        application = build(settings)
-
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            await application({**scope, "state": {"broker": broker}}, receive, send)
-
+        app = application_of(broker)
         keys = {"installation": f"Bearer {KEY}"}
         world = World(broker, app, Ids("bq7x", tenant="beta", home="alpha"), Ids("fq7x"), keys)
         await _settle_alpha(world)

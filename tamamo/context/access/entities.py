@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from tamamo.context.access.connection import narrow_pool
+from tamamo.context.access.evolutions import SeenEvolutions
 from tamamo.context.access.guard import check_attrs, forbidden, guarded
 from tamamo.context.access.narrowing import narrowed
-from tamamo.context.entities.service import EntityService
+from tamamo.context.entities.service import EntityService, TypeSelector
 from tamamo.context.entities.write import Mutation, Written
+from tamamo.context.errors import ResourceNotFound
 from tamamo.context.model.entity import Entity
 from tamamo.context.query import plan
+from tamamo.context.temporal import ending
 from tamamo.kernel.database import searching
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.identity.model import Access
@@ -61,6 +64,18 @@ class SeenEntities(EntityService):
     async def run(self, mutations: Sequence[Mutation]) -> list[Written | Problem]:
         """Write many mutations; one that may not be made is a Problem of its own."""
         return await self._plain.run([guarded(one, self._access) for one in mutations])
+
+    async def _end(
+        self, tenant: str, entity_id: str, attr: str, dataset: str | None, types: TypeSelector
+    ) -> bool:
+        pool = self._plain._pool
+        permit = SeenEvolutions(pool, self._access).ending(tenant, entity_id, attr)
+        try:
+            return await ending.delete_attribute(
+                pool, tenant, entity_id, attr, dataset_id=dataset, types=types, permit=permit
+            )
+        except ResourceNotFound:
+            return False
 
     async def _submit(self, mutation: Mutation) -> Written:
         return await self._plain._submit(guarded(mutation, self._access))

@@ -22,6 +22,10 @@ class SeenEvolutions(EvolutionService):
         super().__init__(pool)
         self._access = access
 
+    def ending(self, tenant: str, entity_id: str, attr: str) -> Permit:
+        """Return what raises unless an attribute's end may be noted in an evolution."""
+        return self._permit(tenant, entity_id, attrs=(attr,))
+
     def _permit(
         self,
         tenant: str,

@@ -10,6 +10,7 @@ import orjson
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.query import typeq
 from tamamo.context.temporal.rows import SCOPE, deletion_instance, scope_instance
+from tamamo.context.temporal.writing import Permit, anybody
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.time import now, to_text
@@ -25,13 +26,15 @@ async def delete_attribute(
     *,
     dataset_id: str | None,
     types: typeq.Node | None,
+    permit: Permit = anybody,
 ) -> bool:
     """Record the deletion of an attribute, or of the scope; return whether there was one.
 
-    dataset_id: "" for instances without one, None for all.
+    dataset_id: "" for instances without one, None for all. permit: raises what forbids it.
     """
     key = {"tenant": tenant, "id": entity_id}
     async with transaction(pool) as connection:
+        await permit(connection)
         row = await (await connection.execute(_SQL["find_living"], key)).fetchone()
         if row is None or not _fits(types, Entity(entity_id, row[0], {})):
             return False
