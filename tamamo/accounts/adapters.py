@@ -150,6 +150,10 @@ class Providers(DefaultSocialAccountAdapter):
         """Say whether a confirmed e-mail is enough to be the account that has it here."""
         return self._provider(login).link_by_email
 
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
+        """Return where somebody comes to who has joined such an account to the one here."""
+        return reverse("account_index")
+
     def _provider(self, sociallogin: Any) -> oidc.Provider:
         return oidc.read(settings.INSTALLATION.home)[sociallogin.account.provider]
 

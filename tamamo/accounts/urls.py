@@ -94,6 +94,11 @@ urlpatterns: list[URLPattern] = [
         name="socialaccount_signup",
     ),
     path(
+        "account/with/cancelled/",
+        page("allauth.socialaccount.views.login_cancelled"),
+        name="socialaccount_login_cancelled",
+    ),
+    path(
         "account/with/<slug:provider_id>/",
         page("tamamo.accounts.oidc.views.login"),
         name="openid_connect_login",
