@@ -114,7 +114,7 @@ async def create(
 ) -> tuple[str, str]:
     """Register a device; return its id and its key, which is shown this once.
 
-    type: IRI; topic: without wildcards; one of them. Raises InvalidInput, Forbidden.
+    type: IRI; topic: without wildcards; one of them. Raises InvalidInput, Forbidden, NotThere.
     """
     require_operator(by, tenant)
     name = name.strip()
@@ -122,6 +122,9 @@ async def create(
     _check_target(type, topic)
     if valid_to is not None and valid_to <= now():
         raise InvalidInput("The end lies in the past", field="valid_to")
+    cursor = await connection.execute(_SQL["has_tenant"], {"tenant": tenant})
+    if await cursor.fetchone() is None:
+        raise NotThere(f"There is no tenant {tenant!r}", field="tenant")
     values = {"tenant": tenant, "name": name, "type": type, "topic": topic}
     cursor = await connection.execute(
         _SQL["insert_device"], {**values, "by": by.subject, "valid_to": valid_to}

@@ -21,6 +21,8 @@ _INSTALLING: Final = "default"
 #: Roles that are for a whole tenant: a limit on them would be read and not kept.
 _WHOLE: Final = frozenset({Role.OPERATOR, Role.AUDITOR, Role.RESIDENT, Role.REPORTER})
 _KINDS: Final = ("user", "client")
+#: Digits of the number of an account.
+_LONGEST_NUMBER: Final = 18
 _MOST: Final = 200
 State = Literal["active", "future", "expired", "revoked", "unit_ended"]
 
@@ -76,13 +78,14 @@ async def give(
 
     by: an operator of the tenant; for EVERY_TENANT of the installation. types: IRIs; scopes: each
     with all under it; None: all. valid_from: None: from now on. Raises Forbidden, InvalidInput
-    naming the field, NotThere for a tenant or unit.
+    naming the field, NotThere for an account, client, tenant or unit.
     """
     wanted = Wanted(
         subject, tenant, role, unit, _fixed(types), _fixed(scopes), valid_from, valid_to
     )
     require_operator(by, tenant)
     check(wanted)
+    await _check_subject(connection, wanted.subject)
     await _check_places(connection, wanted)
     values = {
         "tenant": wanted.tenant,
@@ -156,7 +159,8 @@ def _fixed(values: Sequence[str] | None) -> tuple[str, ...] | None:
 def check(wanted: Wanted) -> None:
     """Raise InvalidInput naming the field that cannot be so."""
     kind, _, rest = wanted.subject.partition(":")
-    if kind not in _KINDS or not rest or (kind == "user" and not rest.isdecimal()):
+    number = rest.isascii() and rest.isdecimal() and len(rest) <= _LONGEST_NUMBER
+    if kind not in _KINDS or not rest.isprintable() or not rest or (kind == "user" and not number):
         raise InvalidInput("A role is given to user:<id> or client:<id>", field="subject")
     if wanted.role not in GRANTABLE:
         raise InvalidInput(f"The role {wanted.role} cannot be given", field="role")
@@ -181,6 +185,14 @@ def _some(values: tuple[str, ...] | None, name: str) -> tuple[str, ...]:
     if not 1 <= len(values) <= _MOST:
         raise InvalidInput(f"Between 1 and {_MOST} of them, or none for all", field=name)
     return values
+
+
+async def _check_subject(connection: Connection, subject: str) -> None:
+    """Raise NotThere for nobody: whoever came later by that name would find the grant."""
+    kind, _, name = subject.partition(":")
+    cursor = await connection.execute(_SQL[f"has_{kind}"], {"name": name})
+    if await cursor.fetchone() is None:
+        raise NotThere(f"There is no {subject}", field="subject")
 
 
 async def _check_places(connection: Connection, wanted: Wanted) -> None:

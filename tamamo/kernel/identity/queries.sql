@@ -195,6 +195,12 @@ where tenant = %(tenant)s and subject = %(subject)s and role = %(role)s
   and revoked_at is null and (valid_to is null or now() < valid_to)
   and valid_from <= coalesce(%(valid_from)s, now());
 
+-- name: has_user
+select 1 from accounts_user where id = %(name)s::bigint;
+
+-- name: has_client
+select 1 from accounts_client where client_id = %(name)s;
+
 -- name: has_tenant
 select 1 from tenant where name = %(tenant)s;
 

@@ -213,5 +213,7 @@ async def test_devices_of_another_tenant_are_out_of_reach(pool: Pool, run: Run) 
         with pytest.raises(Forbidden):
             await devices.create(connection, stranger, "ayagawa", "x", type=GAUGE)
         with pytest.raises(NotThere):
+            await devices.create(connection, KEEPER, "nowhere", "x", type=GAUGE)
+        with pytest.raises(NotThere):
             await devices.revoke(connection, KEEPER, "ayagawa", "no-uuid")
         assert await devices.listing(connection, "ayagawa", "no-uuid") == []

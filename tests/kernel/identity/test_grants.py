@@ -14,6 +14,13 @@ from tamamo.kernel.identity.model import Right
 from tamamo.kernel.time import now
 from tests.kernel.identity.conftest import GAUGE, KEEPER, Accounts, Run
 
+
+@pytest.fixture(autouse=True)
+async def somebody(run: Run) -> None:
+    """The account 7, to whom most is given here."""
+    await run("insert into accounts_user (id, email, password) values (7, 'u7@example.jp', '!')")
+
+
 OF_AYAGAWA = Actor("user:1", grants=(Grant("1", "ayagawa", Role.OPERATOR),))
 
 
@@ -86,6 +93,10 @@ async def test_only_operators_of_the_tenant_give_and_take(
         ("subject", {"subject": "anonymous"}),
         ("subject", {"subject": "user:"}),
         ("subject", {"subject": "user:x"}),
+        ("subject", {"subject": "user:999"}),
+        ("subject", {"subject": "user:" + "9" * 30}),
+        ("subject", {"subject": "client:unknown"}),
+        ("subject", {"subject": "client:\x00"}),
         ("subject", {"subject": "device:1"}),
         ("role", {"role": Role.DEVICE}),
         ("types", {"types": []}),

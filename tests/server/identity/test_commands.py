@@ -100,12 +100,14 @@ def test_roles_are_given_and_taken_away(run: Run, database_url: str) -> None:
     run("user", "grant", "a@city.example", "editor", "--tenant", "default", "--type", "Gauge")
     types = one(database_url, "select types from role_grant where role = 'editor'")
     assert types == (["https://uri.etsi.org/ngsi-ld/default-context/Gauge"],)
-    run("user", "grant", "client:firm", "developer", "--tenant", "default", "--until", "2099-01-01")
+    run("user", "grant", "user:1", "developer", "--tenant", "default", "--until", "2099-01-01")
+    with pytest.raises(Problem, match="no client:firm"):
+        run("user", "grant", "client:firm", "developer", "--tenant", "default")
     assert "editor default (https" in run("user", "list").output
     with pytest.raises(SetupError, match="what to take away"):
         run("user", "revoke", "a@city.example")
     assert "Taken away: 1" in run("user", "revoke", "a@city.example", "--role", "editor").output
-    assert "Taken away: 1" in run("user", "revoke", "user:1", "--all").output
+    assert "Taken away: 2" in run("user", "revoke", "user:1", "--all").output
     with pytest.raises(SetupError, match="holds nothing"):
         run("user", "revoke", "user:1", "--all")
     with pytest.raises(SetupError, match="no account"):
