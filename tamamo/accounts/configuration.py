@@ -83,6 +83,8 @@ def django_settings(settings: Settings) -> dict[str, Any]:
 
 def _sessions(settings: Settings) -> dict[str, Any]:
     https = secure(settings)
+    # Behind a proxy that ends TLS, requests look like http while browsers say https.
+    own = [installation_url(settings)] if settings.public_url else []
     prefix = "__Host-" if https else ""
     return {
         "SESSION_ENGINE": "django.contrib.sessions.backends.db",
@@ -94,6 +96,7 @@ def _sessions(settings: Settings) -> dict[str, Any]:
         "SESSION_SAVE_EVERY_REQUEST": False,
         "CSRF_COOKIE_NAME": f"{prefix}csrf",
         "CSRF_COOKIE_SECURE": https,
+        "CSRF_TRUSTED_ORIGINS": own,
         "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
     }
 

@@ -27,6 +27,7 @@ SERVICES: dict[str, str] = {
     "audit_heads": "tamamo.kernel.audit.heads:run",
     "backups": "tamamo.kernel.backup.service:run",
     "jobs": "tamamo.server.jobs:run",
+    "accounts": "tamamo.accounts.sweep:run",
 }
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0

@@ -5,14 +5,14 @@ import re
 import httpx
 import psycopg
 
+from tamamo.accounts.service.users import hash_password
+
 PASSWORD = "correct-horse-battery"
 
 
 def make_user(dsn: str, email: str, *grants: tuple[str, str], **others: str | None) -> int:
     """Store a user whose password is PASSWORD, with (tenant, role) grants, and return its id."""
-    from argon2 import PasswordHasher
-
-    hashed = "argon2" + PasswordHasher(3, 19 * 1024, 1).hash(PASSWORD)
+    hashed = hash_password(PASSWORD)
     with psycopg.connect(dsn) as connection:
         made = connection.execute(
             "select account_create(%s, %s, %s, %s, %s)",

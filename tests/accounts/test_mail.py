@@ -193,6 +193,27 @@ def test_mail_without_a_server_is_kept_in_the_home(sites: Callable[..., Site]) -
     assert "evil.example" not in message.get_content(), "a link leads to where a request says"
 
 
+def test_signing_in_behind_a_proxy_that_ends_tls(sites: Callable[..., Site]) -> None:
+    shown = "data.takamatsu.example"
+    behind = sites(public_url=f"https://{shown}")
+    make_user(behind.dsn, "proxy@example.jp")
+
+    def send(origin: str) -> int:
+        with behind.browser(headers={"Host": shown}) as client:
+            page = client.get("/account/login/")
+            cookie = page.headers["set-cookie"].partition(";")[0]
+            data = {
+                "csrfmiddlewaretoken": token_of(page.text),
+                "login": "proxy@example.jp",
+                "password": PASSWORD,
+            }
+            headers = {"Origin": origin, "Cookie": cookie}
+            return client.post("/account/login/", data=data, headers=headers).status_code
+
+    assert send(f"https://{shown}") == 302
+    assert send("https://evil.example") == 403
+
+
 def test_cookies_of_https_are_bound_to_this_host(sites: Callable[..., Site]) -> None:
     with sites(public_url="https://data.takamatsu.example").browser() as client:
         cookies = client.get("/account/login/").headers.get_list("set-cookie")

@@ -177,9 +177,8 @@ def hash_password(password: str) -> str:
             "A password has at least 10 characters", field="password", code="short"
         )
     # As tamamo.accounts.hashers.Argon2 does, so that nothing is hashed anew at the first sign-in.
-    return "argon2" + PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1).hash(
-        password
-    )
+    hasher = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1, salt_len=22)
+    return "argon2" + hasher.hash(password)
 
 
 async def _switch(connection: Connection, by: Actor, person: Person, *, active: bool) -> None:
