@@ -8,13 +8,14 @@ import re
 from typing import Final
 
 #: Starts that Excel, LibreOffice or Google Sheets may take for a formula, full width ones included.
-_FORMULA: Final = re.compile(r"'*(?:[\s\x00]*[=+\-@＝＋－＠|%]|[\t\r\n])")
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_FORMULA: Final = re.compile(r"'*(?:[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n])")
+#: Numbers, and the dash that stands for "none".
+_PLAIN: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[-－]")
 
 
 def as_text(text: str) -> str:
     """Return what to write into a cell so that it stays text; plain numbers stay as they are."""
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+    if _FORMULA.match(text) and not _PLAIN.fullmatch(text):
         return f"'{text}"
     return text
 
