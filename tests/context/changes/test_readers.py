@@ -10,6 +10,7 @@ from tamamo.context.model.entity import Entity
 from tamamo.kernel.database import transaction
 from tamamo.kernel.identity import ANONYMOUS, Role, service
 from tests.context.changes.test_sse import Browser
+from tests.context.conftest import client_of
 from tests.kernel.identity.conftest import Accounts
 
 TYPE = "https://uri.etsi.org/ngsi-ld/default-context/Gauge"
@@ -74,6 +75,26 @@ async def test_a_session_counts_for_pages_of_this_installation_only(
     has_session(broker, await user(accounts))
     assert await status(broker, cookie="theme=dark; sessionid=s", **headers) == expected
     assert await status(broker, cookie="sessionid=stolen", **headers) == 401
+
+
+async def test_a_session_is_no_key_for_anything_else(broker: Broker, accounts: Accounts) -> None:
+    """A page of another site could send it along."""
+    has_session(broker, await user(accounts))
+    cookie = {"Cookie": "sessionid=s", "Sec-Fetch-Site": "same-origin"}
+    entity = {"id": "urn:x:1", "type": "Gauge"}
+    async with client_of(broker) as client:
+        client.headers.update({"NGSILD-Tenant": "ayagawa", "Fiware-Service": "ayagawa", **cookie})
+        for method, url in (
+            ("POST", "/ngsi-ld/v1/entities"),
+            ("DELETE", "/ngsi-ld/v1/entities/urn:x:1"),
+            ("GET", "/ngsi-ld/v1/entities?type=Gauge"),
+            ("POST", "/v2/entities"),
+            ("GET", "/v2/entities"),
+        ):
+            answer = await client.request(
+                method, f"http://broker.test{url}", json=entity if method == "POST" else None
+            )
+            assert answer.status_code == 401, (method, url)
 
 
 async def test_a_header_goes_before_the_session(broker: Broker, accounts: Accounts) -> None:
