@@ -21,6 +21,8 @@ class Shape:
     headers: tuple[tuple[str, str], ...] = ()
     #: The client leaves after so many seconds: of a stream.
     seconds: float | None = None
+    #: It names a town as its pages do, which are there for everybody.
+    public: bool = False
 
 
 Shapes = Callable[[Ids], Iterator[Shape]]

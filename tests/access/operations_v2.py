@@ -87,8 +87,8 @@ def _stream(ids: Ids) -> Iterator[Shape]:
         yield Shape(f"/sse{query}", seconds=0.05)
     yield Shape(f"/sse?tenant={ids.tenant}", seconds=0.05)
     yield Shape(f"/sse?tenant={ids.tenant}&after=1-1", seconds=0.05)
-    yield Shape(f"/sse?town={ids.tenant}", seconds=0.05)
-    yield Shape(f"/sse?town={ids.home}&tenant={ids.tenant}", seconds=0.05)
+    yield Shape(f"/sse?town={ids.tenant}", seconds=0.05, public=True)
+    yield Shape(f"/sse?town={ids.home}&tenant={ids.tenant}", seconds=0.05, public=True)
 
 
 @entry("POST", "/ngsi-ld/ex/remote-notify")
