@@ -29,16 +29,16 @@ select register_watch();
 
 -- name: fill
 -- The rows of a tenant's next entities of the type. The entities are held until the end of the
--- transaction, so that none of them is deleted meanwhile and leaves its row.
+-- transaction: none of them is changed or deleted meanwhile, and then told with what it was.
 with next as materialized (
-    select e.tenant, e.id, e.types, e.scopes, e.attrs, e.modified_at
+    select e.tenant, e.id, e.types, e.scopes, e.attrs
     from entity e
     where e.tenant = %(tenant)s and e.id > %(id)s and e.type = %(type)s
     order by e.id
     limit %(limit)s
-    for key share
+    for no key update
 ), made as (
-    select register_put(d, n.tenant, n.id, n.types, n.scopes, n.attrs, n.modified_at)
+    select register_put(d, n.tenant, n.id, n.types, n.scopes, n.attrs)
     from next n, register_declared d
     where d.register = %(register)s
 )
@@ -47,15 +47,15 @@ select (select count(*) from made), (select max(id) from next);
 -- name: fill_other
 -- The same of entities that have the type beside their first one.
 with next as materialized (
-    select e.tenant, e.id, e.types, e.scopes, e.attrs, e.modified_at
+    select e.tenant, e.id, e.types, e.scopes, e.attrs
     from entity e
     where e.tenant = %(tenant)s and e.id > %(id)s and cardinality(e.types) > 1
         and e.types @> array[%(type)s] and e.type <> %(type)s
     order by e.id
     limit %(limit)s
-    for key share
+    for no key update
 ), made as (
-    select register_put(d, n.tenant, n.id, n.types, n.scopes, n.attrs, n.modified_at)
+    select register_put(d, n.tenant, n.id, n.types, n.scopes, n.attrs)
     from next n, register_declared d
     where d.register = %(register)s
 )

@@ -34,7 +34,6 @@ create table register_row (
     facets text[] not null,              -- `attribute IRI=value` of columns of several choices
     grams bigint[] not null,             -- hashes of each two letters of the texts that follow
     place point,
-    modified_at timestamptz not null,
     primary key (tenant, register, entity_id)
 );
 create index register_row_by_grams on register_row using gin (grams);
@@ -83,39 +82,23 @@ language sql immutable parallel safe return
 
 -- The value a column shows of an attribute: that of its first instance.
 create function register_value(attrs jsonb, attribute text, member text) returns jsonb
-language sql immutable parallel safe return (
-    select case
-        when i ->> 'type' = 'LanguageProperty' then
-            coalesce(i -> 'languageMap' -> 'ja', i -> 'languageMap' -> 'en')
-        when member <> '' then i -> 'value' -> member
-        else coalesce(
-            i -> 'value', i -> 'object', i -> 'vocab', i -> 'valueList', i -> 'json'
+language sql immutable parallel safe return
+    case
+        when attrs -> attribute -> 0 ->> 'type' = 'LanguageProperty' then coalesce(
+            attrs -> attribute -> 0 -> 'languageMap' -> 'ja',
+            attrs -> attribute -> 0 -> 'languageMap' -> 'en'
         )
-    end
-    from (select attrs -> attribute -> 0) as first (i)
-);
+        when member <> '' then attrs -> attribute -> 0 -> 'value' -> member
+        else coalesce(
+            attrs -> attribute -> 0 -> 'value', attrs -> attribute -> 0 -> 'object',
+            attrs -> attribute -> 0 -> 'vocab', attrs -> attribute -> 0 -> 'valueList',
+            attrs -> attribute -> 0 -> 'json'
+        )
+    end;
 
 create function register_text(value jsonb) returns text
 language sql immutable parallel safe return
-    case jsonb_typeof(value)
-        when 'string' then value #>> '{}'
-        when 'number' then value #>> '{}'
-        when 'boolean' then value #>> '{}'
-        else ''
-    end;
-
-create function register_key(value jsonb, kind text, own_key text) returns text
-language sql immutable parallel safe return
-    case
-        when kind = 'number' then
-            case jsonb_typeof(value)
-                when 'number' then register_number_key((value #>> '{}')::double precision)
-            end
-        when kind = 'exact' then nullif(left(register_text(value), 200), '')
-        when kind = 'key' and coalesce(register_text(value), '') = '' then
-            register_text_key(own_key)
-        else register_text_key(register_text(value))
-    end;
+    case when jsonb_typeof(value) in ('string', 'number', 'boolean') then value #>> '{}' else '' end;
 
 -- Hashes of each two letters that follow one another, different for each tenant and register.
 create function register_grams(value text, tenant text, register text) returns bigint[]
@@ -126,72 +109,92 @@ language sql immutable parallel safe return (
         generate_series(1, length(value) - 1) as at
 );
 
+-- In one loop over the columns, for it is done with each change of an entity.
 create function register_put(
-    d register_declared, tenant text, id text, types text[], scopes text[], attrs jsonb,
-    modified timestamptz
-) returns void language sql volatile as $$
+    d register_declared, tenant text, id text, types text[], scopes text[], attrs jsonb
+) returns void language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+    own text := id;
+    its_keys text[] := '{}';
+    its_texts text[] := '{}';
+    its_facets text[] := '{}';
+    its_place jsonb;
+    held jsonb;
+    said text;
+    key text;
+begin
+    if starts_with(id, d.id_before) and right(id, length(d.id_after)) = d.id_after then
+        own := substr(
+            id, length(d.id_before) + 1, length(id) - length(d.id_before) - length(d.id_after)
+        );
+    end if;
+    for n in 1 .. coalesce(array_length(d.key_attributes, 1), 0) loop
+        held := register_value(attrs, d.key_attributes[n], d.key_members[n]);
+        key := null;
+        if d.key_kinds[n] = 'number' then
+            if jsonb_typeof(held) = 'number' then
+                key := register_number_key((held #>> '{}')::double precision);
+            end if;
+        else
+            said := register_text(held);
+            if d.key_kinds[n] = 'key' and coalesce(said, '') = '' then
+                said := own;
+            end if;
+            if said <> '' then
+                key := case
+                    when d.key_kinds[n] = 'exact' then left(said, 200)
+                    else register_text_key(said)
+                end;
+            end if;
+        end if;
+        its_keys := its_keys || key;
+    end loop;
+    for n in 1 .. coalesce(array_length(d.text_attributes, 1), 0) loop
+        held := register_value(attrs, d.text_attributes[n], d.text_members[n]);
+        said := register_text(held);
+        if coalesce(said, '') = '' and d.text_attributes[n] = d.key_attribute then
+            said := own;
+        end if;
+        its_texts := its_texts || coalesce(register_fold(said), '');
+    end loop;
+    for n in 1 .. coalesce(array_length(d.facet_attributes, 1), 0) loop
+        held := register_value(attrs, d.facet_attributes[n], '');
+        if jsonb_typeof(held) = 'array' then
+            its_facets := its_facets || array(
+                select d.facet_attributes[n] || '=' || f.value
+                from jsonb_array_elements_text(held) as f (value)
+            );
+        end if;
+    end loop;
+    its_place := attrs -> d.place -> 0 -> 'value';
     insert into register_row as r (
-        tenant, register, entity_id, types, scopes, keys, texts, facets, grams, place, modified_at
+        tenant, register, entity_id, types, scopes, keys, texts, facets, grams, place
     )
-    select
-        $2, $1.register, $3, $4, $5,
-        array(
-            select register_key(register_value($6, k.attribute, k.member), k.kind, own.key)
-            from unnest($1.key_attributes, $1.key_members, $1.key_kinds)
-                with ordinality as k (attribute, member, kind, place)
-            order by k.place
+    values (
+        register_put.tenant, d.register, register_put.id, register_put.types, register_put.scopes,
+        its_keys, its_texts, its_facets,
+        register_grams(
+            array_to_string(its_texts, E'\n'), register_put.tenant, d.register
         ),
-        t.texts,
-        array(
-            select f.attribute || '=' || choice.value
-            from unnest($1.facet_attributes) as f (attribute),
-                jsonb_array_elements_text(
-                    case jsonb_typeof(register_value($6, f.attribute, ''))
-                        when 'array' then register_value($6, f.attribute, '')
-                        else '[]'
-                    end
-                ) as choice (value)
-        ),
-        register_grams(array_to_string(t.texts, E'\n'), $2, $1.register),
         case
-            when $6 -> $1.place -> 0 -> 'value' ->> 'type' = 'Point' then point(
-                ($6 -> $1.place -> 0 -> 'value' -> 'coordinates' ->> 0)::double precision,
-                ($6 -> $1.place -> 0 -> 'value' -> 'coordinates' ->> 1)::double precision
+            when its_place ->> 'type' = 'Point' then point(
+                (its_place -> 'coordinates' ->> 0)::double precision,
+                (its_place -> 'coordinates' ->> 1)::double precision
             )
-        end,
-        $7
-    from
-        (
-            select substr(
-                $3,
-                length($1.id_before) + 1,
-                greatest(length($3) - length($1.id_before) - length($1.id_after), 0)
-            )
-            where starts_with($3, $1.id_before) and $3 like '%' || $1.id_after
-            union all
-            select $3
-            limit 1
-        ) as own (key),
-        lateral (
-            select array(
-                select coalesce(register_fold(
-                    coalesce(
-                        nullif(register_text(register_value($6, c.attribute, c.member)), ''),
-                        case when c.attribute = $1.key_attribute then own.key end
-                    )
-                ), '')
-                from unnest($1.text_attributes, $1.text_members)
-                    with ordinality as c (attribute, member, place)
-                order by c.place
-            )
-        ) as t (texts)
+        end
+    )
     on conflict (tenant, register, entity_id) do update
     set
         types = excluded.types, scopes = excluded.scopes, keys = excluded.keys,
         texts = excluded.texts, facets = excluded.facets, grams = excluded.grams,
-        place = excluded.place, modified_at = excluded.modified_at
-    -- A row made anew from what stood there before must not overtake a change.
-    where r.modified_at <= excluded.modified_at
+        place = excluded.place
+    where
+        (r.keys, r.texts, r.facets, r.types, r.scopes)
+            is distinct from
+            (excluded.keys, excluded.texts, excluded.facets, excluded.types, excluded.scopes)
+        or r.place::text is distinct from excluded.place::text;
+end
 $$;
 
 create function register_follow() returns trigger language plpgsql as $$
@@ -210,9 +213,7 @@ begin
             select from unnest(d.attributes) as a (name)
             where (new.attrs -> a.name) is distinct from (old.attrs -> a.name)
         ) then
-            perform register_put(
-                d, new.tenant, new.id, new.types, new.scopes, new.attrs, new.modified_at
-            );
+            perform register_put(d, new.tenant, new.id, new.types, new.scopes, new.attrs);
         end if;
     end loop;
     return null;
