@@ -228,7 +228,10 @@ def _describe(door: Door, path: str, method: str, operation: AnyOperation) -> di
             "content": {media: {"schema": _body(about.body, media)} for media in facts.reads},
         }
     if facts.needs_key:
-        described["security"] = [{"key": []}, {"oauth2": [_RIGHTS[operation.needs or Needs.READ].value]}]
+        described["security"] = [
+            {"key": []},
+            {"oauth2": [_RIGHTS[operation.needs or Needs.READ].value]},
+        ]
     return described
 
 

@@ -17,17 +17,18 @@ order by e.tenant, e.id
 for update of e;
 
 -- name: read_entities
--- The same, not locked: what a change is worked out from, with the version of each row and the day
--- before which measurements are rolled up. There is always a row: without entities only that day.
+-- The same, not locked: what a change is worked out from. A row for each key: the day before which
+-- measurements are rolled up, the version of the entity, null where there is none, and whether one
+-- that is not there has an evolution all the same.
 select
-    to_char(h.closed_until, 'YYYY-MM-DD'), e.version,
-    e.tenant, e.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at
-from history_state h
-left join lateral (
-    select e.*, e.xmin::text as version
-    from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
-    join entity e using (tenant, id)
-) e on true;
+    (select to_char(closed_until, 'YYYY-MM-DD') from history_state),
+    e.xmin::text,
+    e.id is null and exists (
+        select from temporal_entity t where t.tenant = k.tenant and t.entity_id = k.id
+    ),
+    k.tenant, k.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at
+from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
+left join entity e using (tenant, id);
 
 -- name: write_changes
 -- State, evolution, history and outbox of many changes in one statement. Fails, and so writes
@@ -67,7 +68,6 @@ with state as (
         attrs_expire_at::timestamptz
     from state
     where kind = 'n'
-    on conflict do nothing
     returning 1
 ), updated as (
     update entity e
@@ -89,13 +89,8 @@ with state as (
     ) as g (tenant, id, version)
     where e.tenant = g.tenant and e.id = g.id and (g.version is null or e.xmin = g.version::xid)
     returning 1
-), evolution as (
-    insert into temporal_entity as t (
-        tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
-    )
-    select
-        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
-        modified_at::timestamptz, deleted_at::timestamptz
+), evolving as (
+    select *
     from unnest(
         string_to_array(%(e_tenant)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_id)s, E'\x1f', E'\x1e'),
@@ -104,8 +99,28 @@ with state as (
         string_to_array(%(e_scopes)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_created)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_modified)s, E'\x1f', E'\x1e'),
-        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e')
-    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at)
+        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e'),
+        string_to_array(%(e_first)s, E'\x1f', E'\x1e')
+    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at, first)
+), begun as (
+    -- Half of what an insert costs that looks for a conflict.
+    insert into temporal_entity (
+        tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
+    )
+    select
+        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
+        modified_at::timestamptz, deleted_at::timestamptz
+    from evolving
+    where first is not null
+), evolution as (
+    insert into temporal_entity as t (
+        tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
+    )
+    select
+        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
+        modified_at::timestamptz, deleted_at::timestamptz
+    from evolving
+    where first is null
     union all
     -- While only values change, the state tells when: a row less to write for most changes.
     select

@@ -1,14 +1,13 @@
 """The one statement by which changes are written: its rows, gathered column by column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from os import urandom
-from types import MappingProxyType
 from typing import cast
 
 import orjson
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
 from tamamo.context.entities import store
 from tamamo.context.entities.mutations import (
@@ -41,13 +40,14 @@ class Batch:
         now: str,
         stored: dict[store.Key, Entity],
         guard: Guard | None = None,
-        versions: Mapping[store.Key, str] = MappingProxyType({}),
+        seen: store.Seen | None = None,
     ) -> None:
-        """stored: what there is; versions: of these rows, where they are not locked."""
+        """stored: what there is; seen: what is known of it, where its rows are not locked."""
         self._now = now
         self._guard = guard
         self._stored = stored
-        self._versions = versions
+        self._versions = {} if seen is None else seen.versions
+        self._fresh = set() if seen is None else seen.fresh
         # An expired entity is no more, although its row still stands (clause 4.22).
         self._current = {
             key: entity
@@ -156,7 +156,7 @@ class Batch:
                     "closed_until": closed_until,
                 },
             )
-        except (SerializationFailure, DeadlockDetected) as error:
+        except (SerializationFailure, DeadlockDetected, UniqueViolation) as error:
             raise ChangedMeanwhile from error
         answer = await cursor.fetchone()
         assert answer is not None
@@ -191,6 +191,7 @@ class Batch:
             entity.created_at,
             self._now if deleted else entity.modified_at,
             self._now if deleted else None,
+            "f" if key in self._fresh else None,
         )
 
     def _kind(self, key: store.Key, last: "_Touched") -> str:
@@ -219,6 +220,7 @@ _STATE_COLUMNS = (
 _GONE_COLUMNS = ("gone_tenant", "gone_id", "gone_version")
 _EVOLUTION_COLUMNS = (
     "e_tenant", "e_id", "e_type", "e_types", "e_scopes", "e_created", "e_modified", "e_deleted",
+    "e_first",
 )  # fmt: skip
 _HISTORY_COLUMNS = (
     "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",

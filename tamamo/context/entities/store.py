@@ -73,11 +73,13 @@ async def lock(connection: Connection, keys: Iterable[Key]) -> dict[Key, Entity]
 class Seen:
     """Entities as they were read for a change, not locked, expired ones too.
 
-    versions: of their rows. closed_until: the day before which measurements are rolled up.
+    versions: of their rows. fresh: those that are not there and have no evolution from earlier
+    days. closed_until: the day before which measurements are rolled up.
     """
 
     entities: dict[Key, Entity]
     versions: dict[Key, str]
+    fresh: set[Key]
     closed_until: str
 
 
@@ -87,8 +89,9 @@ async def see(connection: Connection, keys: Iterable[Key]) -> Seen:
     rows = await cursor.fetchall()
     there = [row for row in rows if row[1] is not None]
     return Seen(
-        {(row[2], row[3]): from_row(row[3:]) for row in there},
-        {(row[2], row[3]): row[1] for row in there},
+        {(row[3], row[4]): from_row(row[4:]) for row in there},
+        {(row[3], row[4]): row[1] for row in there},
+        {(row[3], row[4]) for row in rows if row[1] is None and not row[2]},
         rows[0][0],
     )
 

@@ -56,6 +56,8 @@ class Writer:
 
         now: as in `run` of this module.
         """
+        if not mutations:
+            return []
         keys = {(mutation.tenant, mutation.entity_id) for mutation in mutations}
         if self._under_way.isdisjoint(keys):
             self._under_way |= keys
@@ -74,7 +76,7 @@ class Writer:
             # In order, so that two statements that touch the same rows do it in the same order.
             seen = await store.see(connection, sorted(keys))
             guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
-            batch = Batch(now or to_text(present()), seen.entities, guard, seen.versions)
+            batch = Batch(now or to_text(present()), seen.entities, guard, seen)
             results = [batch.apply(mutation) for mutation in mutations]
             await batch.flush_at_once(connection, seen.closed_until)
         if guard is not None:

@@ -76,6 +76,31 @@ async def test_writers_in_many_processes_lose_nothing(pool: Pool) -> None:
     assert (await rows(pool, "select count(*) from outbox"))[0][0] == sum(expected.values())
 
 
+async def test_created_meanwhile_or_known_from_earlier_days(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Writer(pool)
+    await first.run([adding(IDS[0])])
+    await first.run([Mutation("default", IDS[0], lambda before, now: Change(None))])
+    await first.run([adding(IDS[0]), adding(IDS[1])])
+    heads = "select entity_id, deleted_at from temporal_entity order by 1"
+    assert await rows(pool, heads) == [(IDS[0], None), (IDS[1], None)]
+    see, raced = store.see, []
+
+    async def and_somebody_creates_it(connection: Connection, keys: Any) -> store.Seen:
+        seen = await see(connection, keys)
+        if not raced:
+            raced.append(True)
+            await write.run(pool, [adding(IDS[2])])
+        return seen
+
+    monkeypatch.setattr(store, "see", and_somebody_creates_it)
+    await first.run([adding(IDS[2])])
+    found = await rows(pool, f"select attrs from entity where id = '{IDS[2]}'")
+    assert found[0][0][LEVEL][0]["value"] == 2
+    assert await first.run([]) == []
+
+
 @pytest.mark.parametrize(
     ("statement", "value"),
     [
