@@ -84,6 +84,8 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
         contexts = ContextStore(outgoing, library)
         discovery = DiscoveryService(pool)
         identity.shares = Shares(towns)
+        # What towns agree on, and what they show to everybody, counts at once.
+        towns.listeners.append(identity.forget)
         yield Broker(
             settings,
             pool,

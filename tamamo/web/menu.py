@@ -68,7 +68,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "town": town,
         "town_title": local_title(town),
-        "towns": links(request),
+        "all_towns": links(request),
         "menu": menu(request.path, town),
         "languages": [
             Language(code, name, _translated(request, path, code), code == get_language())

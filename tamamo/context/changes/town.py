@@ -25,6 +25,7 @@ from tamamo.context.model.represent import View, represent, represent_types
 from tamamo.context.query.text import check_text
 from tamamo.kernel.identity import ANONYMOUS, Reach, resident_of
 from tamamo.kernel.tasks import wanted
+from tamamo.kernel.towns.reach import shared_reach
 
 #: Seconds between looks at what has been agreed meanwhile.
 _LOOK: Final = 1.0
@@ -117,9 +118,10 @@ class TownStream:
 
 async def reaches_of(broker: Broker, town: str) -> dict[str, Reach]:
     """Return tenant → what a resident of a town may read there: the town's own and shared ones."""
-    resident = resident_of(town)
-    tenants = [town, *sorted({share.owner for share in broker.towns.shares(town)})]
-    found = {tenant: (await broker.identity.access(resident, tenant)).read for tenant in tenants}
+    access = await broker.identity.access(resident_of(town), town)
+    found = {town: access.read}
+    for owner in {share.owner for share in broker.towns.shares(town)}:
+        found[owner] = await shared_reach(broker.towns, broker.identity, town, owner)
     return {tenant: reach for tenant, reach in found.items() if reach}
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -41,6 +41,8 @@ class Towns:
         self._refreshing = asyncio.Lock()
         #: Moves with every change of what is known here: whoever derives from it compares this.
         self.version = 0
+        #: Called after every such change; they must not fail.
+        self.listeners: list[Callable[[], None]] = []
 
     def get(self, name: str) -> Town | None:
         """Return the tenant of a name, None when there is none."""
@@ -70,7 +72,7 @@ class Towns:
                 self._towns = {town["name"]: from_columns(town) for town in towns}
                 self._signed = tuple(_share(one) for one in signed)
                 self._generation = generation
-                self.version += 1
+                self._moved()
         self.turn(time.now())
 
     def turn(self, moment: datetime) -> None:
@@ -87,7 +89,12 @@ class Towns:
         if found != self._shares:
             self._shares = found
             self._owned = {key: tuple(own) for key, own in owned.items()}
-            self.version += 1
+            self._moved()
+
+    def _moved(self) -> None:
+        self.version += 1
+        for listener in self.listeners:
+            listener()
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator["Towns"]:

@@ -1,8 +1,8 @@
 """Agreements as what they let the people of another town reach."""
 
 from tamamo.kernel.database import Connection
-from tamamo.kernel.identity.reach import Part
-from tamamo.kernel.identity.resolve import Share as Shown
+from tamamo.kernel.identity import Identity, Part, Reach, resident_of
+from tamamo.kernel.identity import Share as Shown
 from tamamo.kernel.towns.directory import Towns
 from tamamo.kernel.towns.share import READ, SUBSCRIBE, Share
 
@@ -25,3 +25,18 @@ def _shown(share: Share) -> Shown:
         may_read=READ in share.actions,
         may_subscribe=SUBSCRIBE in share.actions,
     )
+
+
+async def shared_reach(towns: Towns, identity: Identity, reader: str, owner: str) -> Reach:
+    """Return what a town's own pages show of another one: what is agreed, and nothing besides.
+
+    What the owner shows to everybody on pages of its own is not theirs to show.
+    """
+    access = await identity.access(resident_of(reader), owner)
+    parts = []
+    for share in towns.shares(reader):
+        # A type that was declared personal since is left out.
+        types = frozenset(kind for kind in share.types if access.read.allows([kind]))
+        if share.owner == owner and types:
+            parts.append(Part(types, share.attrs))
+    return Reach(tuple(parts))

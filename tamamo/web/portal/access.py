@@ -13,8 +13,9 @@ from tamamo.context.query.logic import One
 from tamamo.context.query.paging import Page
 from tamamo.context.query.plan import Query, Selector
 from tamamo.kernel import time
-from tamamo.kernel.identity import resident_of
+from tamamo.kernel.identity import ANONYMOUS, Access, resident_of
 from tamamo.kernel.towns import Town
+from tamamo.kernel.towns.reach import shared_reach
 from tamamo.web.portal.city import SIMULATION_ID, SIMULATION_TYPE, STORM, Source
 from tamamo.web.portal.owner import Owner
 from tamamo.web.towns import town_of
@@ -108,7 +109,7 @@ async def source_of(request: HttpRequest) -> Source:
     owners = sorted({share.owner for share in broker.towns.shares(town.name)})
     neighbours = [await _neighbour(broker, town, owner) for owner in owners]
     return BrokerSource(
-        await _within_reach(broker, town, town.name),
+        await _own(broker, town),
         town.name,
         neighbours=tuple(found for found in neighbours if found is not None),
         whole=broker,
@@ -119,14 +120,12 @@ async def _neighbour(broker: Broker, town: Town, owner: str) -> BrokerSource | N
     other = broker.towns.get(owner)
     if other is None:
         return None
-    code = other.code or ""
-    return BrokerSource(
-        await _within_reach(broker, town, owner), owner, Owner(owner, dict(other.titles), code)
-    )
+    reach = await shared_reach(broker.towns, broker.identity, town.name, owner)
+    seen = seen_by(broker, Access(owner, read=reach), ANONYMOUS.subject)
+    return BrokerSource(seen, owner, Owner(owner, dict(other.titles), other.code or ""))
 
 
-async def _within_reach(broker: Broker, town: Town, tenant: str) -> Broker:
-    """Return the broker as residents of a town see a tenant."""
-    resident = resident_of(town.name)
-    access = await broker.identity.access(resident, tenant)
-    return broker if access.read.everything else seen_by(broker, access, resident.subject)
+async def _own(broker: Broker, town: Town) -> Broker:
+    """Return the broker as residents of a town see the town itself."""
+    access = await broker.identity.access(resident_of(town.name), town.name)
+    return broker if access.read.everything else seen_by(broker, access, ANONYMOUS.subject)

@@ -70,6 +70,23 @@ async def test_what_is_shared_arrives_with_its_owner_and_nothing_beyond_it(
         assert (await browser.event())[::2] == ("gone", {**GAUGE, "tenant": "ayagawa"})
 
 
+async def test_what_a_neighbour_shows_to_everybody_on_its_own_pages_is_not_shown_here(
+    broker: Broker, api: httpx.AsyncClient
+) -> None:
+    await broker.town_service.change(INSTALLATION, "ayagawa", public_types=frozenset({"*"}))
+    await agreed(broker)
+    async with Browser(broker, "town=default").watching() as browser:
+        await browser.piece()
+        body = {"id": "urn:x:bench", "type": "Bench"}
+        made = await api.post("/entities", json=body, headers={"NGSILD-Tenant": "ayagawa"})
+        assert made.status_code == 201
+        await write(api, "ayagawa", currentLevel=1.5, secret="x")
+        _, _, data = await browser.event()
+        assert data == {
+            **GAUGE, "currentLevel": 1.5, "changed": ["currentLevel"], "tenant": "ayagawa",
+        }  # fmt: skip
+
+
 async def test_a_stream_ends_when_the_agreement_does_and_comes_back_without(
     broker: Broker, api: httpx.AsyncClient
 ) -> None:
