@@ -100,6 +100,25 @@ create function register_text(value jsonb) returns text
 language sql immutable parallel safe return
     case when jsonb_typeof(value) in ('string', 'number', 'boolean') then value #>> '{}' else '' end;
 
+-- What stands behind %XX in a key; as it is where that is no text.
+create function register_unquote(value text) returns text
+language plpgsql immutable parallel safe as $$
+begin
+    return (
+        select convert_from(string_agg(
+            case
+                when length(m.part[1]) = 3 and starts_with(m.part[1], '%')
+                    then decode(substr(m.part[1], 2), 'hex')
+                else convert_to(m.part[1], 'UTF8')
+            end, ''::bytea order by m.place
+        ), 'UTF8')
+        from regexp_matches(value, '%[0-9a-fA-F]{2}|[^%]+|%', 'g') with ordinality as m (part, place)
+    );
+exception when others then
+    return value;
+end
+$$;
+
 -- Hashes of each two letters that follow one another, different for each tenant and register.
 create function register_grams(value text, tenant text, register text) returns bigint[]
 language sql immutable parallel safe return (
@@ -109,7 +128,8 @@ language sql immutable parallel safe return (
         generate_series(1, length(value) - 1) as at
 );
 
--- In one loop over the columns, for it is done with each change of an entity.
+-- In one loop over the columns, for it is done with each change of an entity. Nothing that an
+-- entity may hold makes it fail: that would refuse the change.
 create function register_put(
     d register_declared, tenant text, id text, types text[], scopes text[], attrs jsonb
 ) returns void language plpgsql volatile as $$
@@ -124,17 +144,23 @@ declare
     said text;
     key text;
 begin
+    if octet_length(id) > 1500 then
+        return;  -- no index takes it, and no person typed it
+    end if;
     if starts_with(id, d.id_before) and right(id, length(d.id_after)) = d.id_after then
         own := substr(
             id, length(d.id_before) + 1, length(id) - length(d.id_before) - length(d.id_after)
         );
+        if strpos(own, '%') > 0 then
+            own := register_unquote(own);
+        end if;
     end if;
     for n in 1 .. coalesce(array_length(d.key_attributes, 1), 0) loop
         held := register_value(attrs, d.key_attributes[n], d.key_members[n]);
         key := null;
         if d.key_kinds[n] = 'number' then
             if jsonb_typeof(held) = 'number' then
-                key := register_number_key((held #>> '{}')::double precision);
+                key := register_number_key(held::double precision);
             end if;
         else
             said := register_text(held);
@@ -162,7 +188,7 @@ begin
         held := register_value(attrs, d.facet_attributes[n], '');
         if jsonb_typeof(held) = 'array' then
             its_facets := its_facets || array(
-                select d.facet_attributes[n] || '=' || f.value
+                select d.facet_attributes[n] || '=' || left(f.value, 200)
                 from jsonb_array_elements_text(held) as f (value)
             );
         end if;
