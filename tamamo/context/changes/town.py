@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.context.model.represent import View, represent, represent_types
 from tamamo.context.query.text import check_text
+from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.identity import ANONYMOUS, Reach, resident_of
 from tamamo.kernel.tasks import wanted
 from tamamo.kernel.towns.reach import shared_reach
@@ -80,13 +82,11 @@ class TownStream:
             await asyncio.gather(*listening, return_exceptions=True)
 
     async def _heard(self, heard: "asyncio.Queue[Heard]") -> AsyncIterator[bytes]:
-        version, silent = self.broker.towns.version, 0.0
+        silent, looked = 0.0, _Look(self.broker)
         while wanted():
-            if self.broker.towns.version != version:
-                version = self.broker.towns.version
-                if await reaches_of(self.broker, self.town) != self.reaches:
-                    yield event("end", {"reason": "access"})
-                    return
+            if looked.due() and not await self._still_reaches():
+                yield event("end", {"reason": "access"})
+                return
             try:
                 async with asyncio.timeout(_LOOK):
                     found = await heard.get()
@@ -105,6 +105,13 @@ class TownStream:
             if piece is not None:
                 yield piece
 
+    async def _still_reaches(self) -> bool:
+        try:
+            return await reaches_of(self.broker, self.town) == self.reaches
+        except Unavailable:
+            # While the database is away nothing changes, and there is nothing to tell.
+            return True
+
     def _event(self, tenant: str, change: Change) -> bytes | None:
         seen = change.within(self.reaches[tenant])
         if seen is None:
@@ -114,6 +121,27 @@ class TownStream:
         if rendered is None:
             rendered = seen.rendered[made] = _render(tenant, seen, self.terms)
         return rendered
+
+
+class _Look:
+    """Says when to look at what may be seen: at a change of towns or agreements, and now and then.
+
+    A look just after such a change may still find what was true before: the answers of
+    `identity.access` are kept for a moment.
+    """
+
+    def __init__(self, broker: Broker) -> None:
+        self._towns = broker.towns
+        self._version = broker.towns.version
+        self._next = monotonic() + _LOOK
+
+    def due(self) -> bool:
+        """Whether it is time; if so, the next time is later."""
+        moment, version = monotonic(), self._towns.version
+        if version == self._version and moment < self._next:
+            return False
+        self._version, self._next = version, moment + _LOOK
+        return True
 
 
 async def reaches_of(broker: Broker, town: str) -> dict[str, Reach]:

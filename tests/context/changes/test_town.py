@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tamamo.context.broker import Broker
+from tamamo.context.broker import Broker, open_broker
 from tamamo.context.model.entity import DEFAULT_VOCABULARY
 from tamamo.kernel import time
 from tamamo.kernel.identity.model import INSTALLATION, Actor, Grant, Role
@@ -101,6 +101,22 @@ async def test_a_stream_ends_when_the_agreement_does_and_comes_back_without(
         await write(api, "ayagawa", currentLevel=1.5)
         await write(api, "default", currentLevel=2.5)
         assert (await browser.event())[2]["tenant"] == "default"
+
+
+async def test_it_ends_too_when_another_process_ends_the_agreement(
+    broker: Broker, api: httpx.AsyncClient
+) -> None:
+    """What this process knows of the access is a moment old when it hears of the agreement."""
+    agreement = await agreed(broker)
+    async with (
+        open_broker(broker.settings) as other,
+        Browser(broker, "town=default").watching() as browser,
+    ):
+        await browser.piece()
+        await write(api, "ayagawa", currentLevel=1.5)
+        assert (await browser.event())[2]["tenant"] == "ayagawa"
+        await other.agreements.revoke(OWNER, "ayagawa", agreement.id, "over")
+        assert (await browser.event())[::2] == ("end", {"reason": "access"})
 
 
 async def test_a_stream_ends_when_something_new_is_shared(broker: Broker) -> None:
