@@ -120,7 +120,7 @@ async def run(world: World, ways: list[Way]) -> Table:
                 one, other = plain(answer, world.real), plain(absent, world.fake)
                 if one != other and not real.public:
                     table.told.append(f"{where}:\n{one}\n--- but otherwise\n{other}")
-                if answer.status >= 500 and answer.status != 503:
+                if answer.status == 429 or (answer.status >= 500 and answer.status != 503):
                     table.errors.append(f"{where}: {answer.text}")
     return table
 
