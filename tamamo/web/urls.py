@@ -9,6 +9,8 @@ from tamamo.accounts.urls import everywhere
 _faces: list[URLPattern | URLResolver] = [
     path("", include("tamamo.web.portal.urls")),
     path("", include("tamamo.accounts.urls")),
+    path("console/", include("tamamo.web.console.urls")),
+    path("", include("tamamo.web.staff.urls")),
 ]
 if "tamamo.plan" in settings.INSTALLED_APPS:
     _faces.append(path("", include("tamamo.plan.urls")))

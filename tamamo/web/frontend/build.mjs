@@ -38,7 +38,7 @@ function entries(metafile) {
 async function bundle() {
   const scripts = await build({
     ...common,
-    entryPoints: ["tamamo/web/frontend/js/portal.js"],
+    entryPoints: ["portal", "staff"].map((face) => `tamamo/web/frontend/js/${face}.js`),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
     splitting: true,
@@ -51,7 +51,7 @@ async function bundle() {
   });
   const styles = await build({
     ...common,
-    entryPoints: ["tamamo/web/frontend/css/site.css"],
+    entryPoints: ["site", "staff"].map((face) => `tamamo/web/frontend/css/${face}.css`),
     entryNames: "[name]-[hash]",
   });
   return [scripts, worker, styles].flatMap((result) => entries(result.metafile));

@@ -17,6 +17,7 @@ from tamamo.web.portal.level import Stage, State
 from tamamo.web.portal.margin import margin
 from tamamo.web.portal.names import Named, local_name, local_text, marked
 from tamamo.web.portal.stations import Kind
+from tamamo.web.staff.browser import staff_messages
 
 register = template.Library()
 
@@ -81,6 +82,7 @@ def local_list(texts: Iterable[str]) -> str:
 
 
 register.simple_tag(browser_messages)
+register.simple_tag(staff_messages)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,1 @@
+"""The staff face: registers that departments keep (see docs/subsystems/staff.md)."""

@@ -1,0 +1,68 @@
+"""The frame of the staff pages: who is signed in, which town, the registers, signing out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tamamo.web.staff.cells import language
+from tamamo.web.staff.desk import Desk, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link of the staff menu."""
+
+    text: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every staff page."""
+
+    name: str
+    sign_out: str
+    department: str = ""
+    town: Place | None = None
+    towns: tuple[Place, ...] = ()
+    menu: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the trail above a page; without an address the page itself."""
+
+    text: str
+    url: str = ""
+
+
+def sign_out() -> str:
+    """Return where the sign-out button sends its form."""
+    return reverse("account_logout")
+
+
+def frame(request: HttpRequest, desk: Desk) -> Frame:
+    """Return the frame of a page on somebody's desk."""
+    home = desk.url("town")
+    entries = [Entry(_("Home"), home, request.path in (home, reverse("staff:home")))]
+    for register in desk.visible:
+        url = desk.url("register", register=register.id)
+        title = register.title.in_(language())
+        entries.append(Entry(title, url, request.path.startswith(url)))
+    return Frame(
+        desk.actor.name, sign_out(), desk.department, desk.town, desk.towns, tuple(entries)
+    )
+
+
+def show(
+    request: HttpRequest, desk: Desk, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Return a staff page. It holds what only this person may see: no cache keeps it."""
+    answer = render(request, template, {"frame": frame(request, desk), **context}, status=status)
+    answer["Cache-Control"] = "no-store"
+    return answer

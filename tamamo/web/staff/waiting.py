@@ -1,0 +1,39 @@
+"""What waits for somebody: tables they began to import and did not finish."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from tamamo.web.staff.cells import language
+from tamamo.web.staff.desk import Desk
+from tamamo.web.staff.importpages import state_word
+
+_UNFINISHED: Final = ("new", "previewed", "running", "failed")
+_MOST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing to do, and where."""
+
+    text: str
+    at: datetime
+    url: str
+    action: str
+
+
+async def waiting(desk: Desk) -> list[Waiting]:
+    """Return what waits for the person at a desk, the newest first."""
+    found = []
+    for register in desk.visible:
+        if not desk.rights(register).import_:
+            continue
+        for kept in await desk.registers.imports.listed(desk.visitor, register.id):
+            if kept.state in _UNFINISHED:
+                title = register.title.in_(language())
+                text = f"{kept.filename} → {title} ({state_word(kept.state)})"
+                url = desk.url("upload", register=register.id, upload=kept.id)
+                found.append(Waiting(text, kept.created_at, url, _("Continue")))
+    return sorted(found, key=lambda one: one.at, reverse=True)[:_MOST]
