@@ -27,6 +27,7 @@ VERBS = {
     "tenant": "tamamo.context.towns.tenants:tenant",
     "agreement": "tamamo.context.towns.agreements:agreement",
     "project": "tamamo.plan.commands:project",
+    "register": "tamamo.registers.commands:register",
     "backup": "tamamo.kernel.backup.commands:backup",
     "restore": "tamamo.kernel.backup.commands:restore",
     "audit": "tamamo.kernel.audit.commands:audit",

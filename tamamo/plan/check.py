@@ -13,6 +13,7 @@ from pathlib import Path
 from tamamo.plan.check_figures import check_figures
 from tamamo.plan.loading import BadPlan, Fault, Folder
 from tamamo.plan.model import Exempt, Outline, Text
+from tamamo.registers.catalogue import read_all
 
 #: A file or folder of that name is read by that part, even when no Python imports it.
 READ_BY = {
@@ -21,6 +22,7 @@ READ_BY = {
     "forms": "cases",
     "cases.toml": "cases",
     "datasets.toml": "publishing",
+    "registers": "registers",
     "kpi.toml": "plan",
     "record.toml": "plan",
 }
@@ -141,6 +143,9 @@ def check_parts(folder: Folder) -> Iterator[Fault]:
         yield Fault(file, "uses", f"leaves out {', '.join(missing)}, which the folder needs")
     if spare := sorted(listed - needs):
         yield Fault(file, "uses", f"names {', '.join(spare)}, which the folder does not use")
+    _, found = read_all(sorted(folder.path.glob("registers/*.toml")))
+    for fault in found:
+        yield Fault(fault.file, fault.member, fault.text)
     if (folder.path / "feed.py").exists():
         recorded = folder.path / "tests" / "recorded"
         if not recorded.is_dir() or not any(recorded.iterdir()):

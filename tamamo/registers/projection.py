@@ -78,6 +78,15 @@ async def sync(
     return made
 
 
+async def remake(pool: Pool, registers: Mapping[str, Register]) -> int:
+    """Make all rows anew, whatever stands there; for a database that was restored without them."""
+    async with transaction(pool) as connection:
+        await connection.execute(_SQL["lock"])
+        await connection.execute(_SQL["forget"], {"registers": list(registers)})
+        await connection.execute(_SQL["forget_rows"], {"registers": list(registers)})
+    return await sync(pool, registers)
+
+
 async def _declare(pool: Pool, registers: Mapping[str, Register]) -> None:
     wanted = {register.id: made_of(register) for register in registers.values()}
     async with transaction(pool) as connection:

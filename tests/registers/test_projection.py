@@ -134,7 +134,14 @@ async def test_nothing_an_entity_may_hold_refuses_its_change(
     broker: Broker, registers: Registers, operator: Visitor
 ) -> None:
     register = registers.register(GAUGES)
-    odd = gauge(registers, "1", alertLevel=1.7e308, dangerLevel=5e-324, currentLevel=2**63, river={"no": "text"})
+    odd = gauge(
+        registers,
+        "1",
+        alertLevel=1.7e308,
+        dangerLevel=5e-324,
+        currentLevel=2**63,
+        river={"no": "text"},
+    )
     odd.attrs[register.column("locality").iri] = [
         {"type": "LanguageProperty", "languageMap": {"ja": "高松市"}}
     ]
