@@ -155,7 +155,8 @@ class Providers(DefaultSocialAccountAdapter):
         return reverse("account_index")
 
     def _provider(self, sociallogin: Any) -> oidc.Provider:
-        return oidc.read(settings.INSTALLATION.home)[sociallogin.account.provider]
+        known: dict[str, oidc.Provider] = settings.OIDC_PROVIDERS
+        return known[sociallogin.account.provider]
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, **kwargs: Any) -> None:
         """Say only what matters."""

@@ -51,7 +51,14 @@ def database(dsn: str | None) -> dict[str, Any]:
         "OPTIONS": {
             "connect_timeout": 10,
             **given,
-            "pool": {"min_size": 0, "max_size": 4, "max_idle": 30, "timeout": 10, "num_workers": 1},
+            "pool": {
+                "min_size": 0,
+                "max_size": 4,
+                "max_idle": 30,
+                "timeout": 5,
+                "reconnect_timeout": 3,
+                "num_workers": 1,
+            },
         },
     }
     return {"default": entry}
@@ -102,6 +109,7 @@ def _sessions(settings: Settings) -> dict[str, Any]:
 
 
 def _sign_in(settings: Settings) -> dict[str, Any]:
+    providers = oidc.usable(settings.home)
     return {
         "AUTH_USER_MODEL": "accounts.User",
         "AUTHENTICATION_BACKENDS": ["allauth.account.auth_backends.AuthenticationBackend"],
@@ -141,7 +149,8 @@ def _sign_in(settings: Settings) -> dict[str, Any]:
         "MFA_TOTP_ISSUER": "Tamamo",
         "MFA_TOTP_TOLERANCE": 1,
         "SOCIALACCOUNT_ADAPTER": "tamamo.accounts.adapters.Providers",
-        "SOCIALACCOUNT_PROVIDERS": {"openid_connect": oidc.configuration(settings.home)},
+        "OIDC_PROVIDERS": providers,
+        "SOCIALACCOUNT_PROVIDERS": {"openid_connect": oidc.configuration(providers)},
         "SOCIALACCOUNT_STORE_TOKENS": False,
         "SOCIALACCOUNT_LOGIN_ON_GET": True,
         "SOCIALACCOUNT_QUERY_EMAIL": True,

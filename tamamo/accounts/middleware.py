@@ -16,11 +16,16 @@ from django.contrib import auth
 from django.contrib.messages.storage import default_storage
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.decorators import async_only_middleware
+from django.utils.translation import gettext as _
+from psycopg_pool import PoolTimeout
 
 from tamamo.accounts.requests import broker_of
+from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.identity import ANONYMOUS, STAFF, Actor
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -50,12 +55,15 @@ def people(get_response: Handler) -> Handler:
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         request.session = SessionStore(key)
         request._messages = default_storage(request)  # type: ignore[attr-defined]
-        visitor = Visitor(_nobody())
-        if key is not None:
-            visitor = await sync_to_async(look)(request.session)
-        _introduce(request, visitor)
-        if visitor.user.is_authenticated:
-            await _act(request, visitor)
+        _introduce(request, Visitor(_nobody()))
+        try:
+            if key is not None:
+                _introduce(request, await sync_to_async(look)(request.session))
+            if request.user.is_authenticated:
+                await _act(request)
+        except (OperationalError, PoolTimeout, Unavailable):
+            # Who it is cannot be said now: nobody is taken for nobody, and nothing is lost.
+            return _away(request)
         response = await get_response(request)
         if request._messages.used or request._messages.added_new:  # type: ignore[attr-defined]
             await sync_to_async(request._messages.update)(response)  # type: ignore[attr-defined]
@@ -84,13 +92,24 @@ def _introduce(request: HttpRequest, visitor: Visitor) -> None:
     request.auser = auser
     request.actor = ANONYMOUS  # type: ignore[attr-defined]
     request.session_expired = visitor.expired  # type: ignore[attr-defined]
+    request.has_second_factor = visitor.second_factor  # type: ignore[attr-defined]
     request.second_factor_missing = False  # type: ignore[attr-defined]
 
 
-async def _act(request: HttpRequest, visitor: Visitor) -> None:
-    actor: Actor = await broker_of(request).identity.user(visitor.user.pk)
+def _away(request: HttpRequest) -> HttpResponse:
+    context = {
+        "heading": _("The data cannot be reached"),
+        "text": _("The database does not answer now. Please try again in a little while."),
+    }
+    answer = render(request, "web/error.html", context, status=503)
+    answer["Retry-After"] = "10"
+    return answer
+
+
+async def _act(request: HttpRequest) -> None:
+    actor: Actor = await broker_of(request).identity.user(request.user.pk or 0)
     if (
-        not visitor.second_factor
+        not request.has_second_factor  # type: ignore[attr-defined]
         and settings.INSTALLATION.staff_second_factor
         and any(grant.role in STAFF for grant in actor.grants)
     ):

@@ -7,14 +7,17 @@ an account is kept by a cache.
 from collections.abc import Callable
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
+from psycopg_pool import PoolTimeout
 
 from tamamo.accounts.lockout import Locked
 from tamamo.accounts.requests import broker_of
+from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.towns.errors import TooManyRequests
 
 View = Callable[..., HttpResponseBase]
@@ -32,6 +35,8 @@ def page(where: str, *, limited: bool = False, program: bool = False) -> View:
             if limited and request.method == "POST":
                 broker_of(request).limits.check_sign_in(request.scope)  # type: ignore[attr-defined]
             answer = import_string(where)(request, *args, **kwargs)
+        except (OperationalError, PoolTimeout) as error:
+            raise Unavailable("The database cannot be reached now.") from error
         except Locked as error:
             answer = locked(request, error.seconds)
         except TooManyRequests as error:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
-from tamamo.accounts import oidc, records
+from tamamo.accounts import records
 from tamamo.accounts.access import NAMES, signed_in
 from tamamo.accounts.models import Client, User
 from tamamo.accounts.requests import broker_of
@@ -27,8 +27,8 @@ class Login(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what the template shows."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        home = settings.INSTALLATION.home
-        providers = [{"id": key, "name": one.name} for key, one in oidc.read(home).items()]
+        known = settings.OIDC_PROVIDERS.items()
+        providers = [{"id": key, "name": one.name} for key, one in known]
         return {
             **context,
             "providers": providers,

@@ -14,6 +14,7 @@ from typing import Literal
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from tamamo.accounts import oidc
 from tamamo.kernel import embedded, migrate, supervise
 from tamamo.kernel import home as homes
 from tamamo.kernel.embedded import binaries
@@ -23,6 +24,8 @@ from tamamo.kernel.settings import Settings
 OLDEST_PYTHON = (3, 11)
 OLDEST_POSTGRES = 16
 OLDEST_NODE = 20
+#: Days after which the newest backup is worth a word.
+OLDEST_BACKUP = 2
 _BUILD = Path(__file__).resolve().parent.parent / "web" / "static" / "build"
 _BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
@@ -53,7 +56,17 @@ def examine(settings: Settings) -> list[Result]:
     elif settings.database_url is None:
         results += [_programs()]
     results += [_port(settings), _front_end(), _node(), _browser(), _fonts(), _mosquitto()]
-    return results + _orphans()
+    return results + _sign_in_elsewhere(settings) + _orphans()
+
+
+def _sign_in_elsewhere(settings: Settings) -> list[Result]:
+    """Say whether HOME/oidc.toml is usable, where there is one."""
+    try:
+        providers = oidc.read(settings.home)
+    except SetupError as error:
+        return [Result("absent", "sign-in elsewhere", str(error))]
+    names = ", ".join(provider.name for provider in providers.values())
+    return [Result("ok", "sign-in elsewhere", names)] if providers else []
 
 
 def _python() -> Result:
@@ -101,6 +114,7 @@ def _database(settings: Settings) -> list[Result]:
             version = connection.info.server_version // 10000
             host = conninfo_to_dict(dsn).get("host", "")
             waiting = _pending(connection)
+            backup = [] if waiting else [_backup(connection)]
     except (SetupError, psycopg.Error) as error:
         return [Result("missing", "PostgreSQL", f"{where}: {str(error).strip()}")]
     old = version < OLDEST_POSTGRES
@@ -109,7 +123,20 @@ def _database(settings: Settings) -> list[Result]:
         Result("note", "migrations", f"waiting: {', '.join(waiting)}; `tamamo serve` applies them")
         if waiting
         else Result("ok", "migrations", f"all {len(migrate.known())} applied"),
+        *backup,
     ]
+
+
+def _backup(connection: psycopg.Connection) -> Result:
+    row = connection.execute(
+        "select floor(extract(epoch from now() - max(started_at)) / 86400)::int from backup"
+        " where ended_at is not null and error is null"
+    ).fetchone()
+    days = None if row is None else row[0]
+    if days is None:
+        return Result("note", "backup", "none was ever made: `tamamo backup`")
+    age = "made today" if days == 0 else f"{days} days old"
+    return Result("ok" if days < OLDEST_BACKUP else "note", "backup", f"the newest is {age}")
 
 
 def _pending(connection: psycopg.Connection) -> list[str]:

@@ -222,3 +222,26 @@ def test_who_cancels_is_back_at_the_start(site: Site, elsewhere: Elsewhere) -> N
         path = f"/account/with/city/back/?error=access_denied&state={state[1]}"
         answer = client.get(path, follow_redirects=True)
         assert "ログインを取りやめました" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[provider.city]\nname = 'x'\n", "server"),
+        ("[provider.city\n", "oidc.toml"),
+        (CONFIGURATION + "secret_sauce = 1\n", "secret_sauce"),
+    ],
+    ids=["incomplete", "no TOML", "unknown"],
+)
+def test_a_file_that_is_not_usable_is_said_and_left_out(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    from tamamo.accounts import oidc
+    from tamamo.kernel.settings import Settings
+    from tamamo.server.doctor import _sign_in_elsewhere
+
+    (tmp_path / "oidc.toml").write_text(text, "utf-8")
+    [result] = _sign_in_elsewhere(Settings(home=tmp_path))
+    assert result.mark == "absent"
+    assert said in result.text and "a-secret-of-the-tests" not in result.text
+    assert oidc.usable(tmp_path) == {}

@@ -1,10 +1,12 @@
 """Signing in and out, wrong passwords, lock-out, what a session is worth and when it ends."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.accounts.conftest import Site
@@ -257,3 +259,32 @@ def test_pages_of_nobody_do_not_ask_who_it_is(site: Site) -> None:
         assert answer.status_code == 200
         assert "session" not in answer.headers.get("set-cookie", "")
     assert site.sql("select count(*) from django_session") == before
+
+
+def test_a_database_that_is_away_signs_nobody_out(site: Site, aoki: int, cluster_dsn: str) -> None:
+    name = site.sql("select current_database()")[0][0]
+
+    def reachable(yes: bool) -> None:
+        with psycopg.connect(cluster_dsn, autocommit=True) as connection:
+            connection.execute(f'alter database "{name}" allow_connections {yes}')
+            if not yes:
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+                    [name],
+                )
+
+    with site.browser() as client:
+        sign_in(client, "aoki@example.jp")
+        reachable(False)
+        try:
+            answer = client.get("/account/")
+        finally:
+            reachable(True)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+        assert "データに接続できません" in answer.text
+        assert "session" not in answer.headers.get("set-cookie", "")
+        begun = time.monotonic()
+        while (status := client.get("/account/").status_code) == 503:
+            assert time.monotonic() - begun < 20
+            time.sleep(0.5)
+        assert status == 200

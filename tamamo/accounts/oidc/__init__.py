@@ -1,10 +1,12 @@
 """Sign-in with an account kept elsewhere: OpenID Connect, set up in HOME/oidc.toml."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
 from tamamo.kernel.errors import SetupError
 
@@ -47,7 +49,16 @@ def read(home: Path) -> dict[str, Provider]:
         raise SetupError(f"{path} is not usable: {error}") from error
 
 
-def configuration(home: Path) -> dict[str, Any]:
+def usable(home: Path) -> dict[str, Provider]:
+    """Return the providers; none, and a line in the log, when the file is not usable."""
+    try:
+        return read(home)
+    except SetupError as error:
+        structlog.get_logger().error("providers_left_out", reason=str(error))
+        return {}
+
+
+def configuration(providers: Mapping[str, Provider]) -> dict[str, Any]:
     """Return allauth's setting for the providers."""
     apps = [
         {
@@ -57,6 +68,6 @@ def configuration(home: Path) -> dict[str, Any]:
             "secret": provider.client_secret,
             "settings": {"server_url": provider.server, "uid_field": provider.uid_claim},
         }
-        for identifier, provider in read(home).items()
+        for identifier, provider in providers.items()
     ]
     return {"APPS": apps, "OAUTH_PKCE_ENABLED": True}
