@@ -38,7 +38,7 @@ function entries(metafile) {
 async function bundle() {
   const scripts = await build({
     ...common,
-    entryPoints: ["portal", "staff"].map((face) => `tamamo/web/frontend/js/${face}.js`),
+    entryPoints: ["portal", "staff", "console"].map((face) => `tamamo/web/frontend/js/${face}.js`),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
     splitting: true,
@@ -51,7 +51,7 @@ async function bundle() {
   });
   const styles = await build({
     ...common,
-    entryPoints: ["site", "staff"].map((face) => `tamamo/web/frontend/css/${face}.css`),
+    entryPoints: ["site", "staff", "console"].map((face) => `tamamo/web/frontend/css/${face}.css`),
     entryNames: "[name]-[hash]",
   });
   return [scripts, worker, styles].flatMap((result) => entries(result.metafile));
