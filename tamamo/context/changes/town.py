@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final
 
 from starlette.requests import Request
@@ -82,11 +81,13 @@ class TownStream:
             await asyncio.gather(*listening, return_exceptions=True)
 
     async def _heard(self, heard: "asyncio.Queue[Heard]") -> AsyncIterator[bytes]:
-        silent, looked = 0.0, _Look(self.broker)
+        version, silent = self.broker.towns.version, 0.0
         while wanted():
-            if looked.due() and not await self._still_reaches():
-                yield event("end", {"reason": "access"})
-                return
+            if self.broker.towns.version != version:
+                version = self.broker.towns.version
+                if not await self._still_reaches():
+                    yield event("end", {"reason": "access"})
+                    return
             try:
                 async with asyncio.timeout(_LOOK):
                     found = await heard.get()
@@ -109,8 +110,7 @@ class TownStream:
         try:
             return await reaches_of(self.broker, self.town) == self.reaches
         except Unavailable:
-            # While the database is away nothing changes, and there is nothing to tell.
-            return True
+            return False  # the browser comes back, and is told when the database is there
 
     def _event(self, tenant: str, change: Change) -> bytes | None:
         seen = change.within(self.reaches[tenant])
@@ -121,27 +121,6 @@ class TownStream:
         if rendered is None:
             rendered = seen.rendered[made] = _render(tenant, seen, self.terms)
         return rendered
-
-
-class _Look:
-    """Says when to look at what may be seen: at a change of towns or agreements, and now and then.
-
-    A look just after such a change may still find what was true before: the answers of
-    `identity.access` are kept for a moment.
-    """
-
-    def __init__(self, broker: Broker) -> None:
-        self._towns = broker.towns
-        self._version = broker.towns.version
-        self._next = monotonic() + _LOOK
-
-    def due(self) -> bool:
-        """Whether it is time; if so, the next time is later."""
-        moment, version = monotonic(), self._towns.version
-        if version == self._version and moment < self._next:
-            return False
-        self._version, self._next = version, moment + _LOOK
-        return True
 
 
 async def reaches_of(broker: Broker, town: str) -> dict[str, Reach]:
