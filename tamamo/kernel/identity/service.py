@@ -1,5 +1,6 @@
 """The one place that says who asks and what they may do (see docs/subsystems/identity.md)."""
 
+import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -31,6 +32,8 @@ _SQL = sql.load(__package__)
 FRESH: Final = 2.0
 #: Credentials, and accesses, kept at most; more than that are not in use at once.
 _MOST: Final = 20_000
+#: Characters of the name of a tenant.
+_LONGEST_TENANT: Final = 200
 
 #: (connection, tenant) → what agreements in force show of it.
 SharesOf = Callable[[Connection, str], Awaitable[Sequence[Share]]]
@@ -52,7 +55,7 @@ class Identity:
         # One for each kind of text: a header that reads like a subject must find nobody.
         self._by_header = Recent[str, Actor](FRESH, _MOST)
         self._by_subject = Recent[str, Actor](FRESH, _MOST)
-        self._by_cookies = Recent[str, Actor](FRESH, _MOST)
+        self._by_cookies = Recent[bytes, Actor](FRESH, _MOST)
         self._accesses = Recent[tuple[Actor, str], Access](FRESH, _MOST)
         self.last_use = LastUse(pool)
         #: Set by whoever keeps agreements.
@@ -104,8 +107,10 @@ class Identity:
             return OPEN
         if self.session_user is None:
             return ANONYMOUS
-        return self._by_cookies.get(cookies) or await self._by_cookies.find(
-            cookies, lambda: self._session(cookies)
+        # Anybody can send long ones, and what they come to is kept for nobodies, too.
+        kept = hashlib.sha256(cookies.encode()).digest()
+        return self._by_cookies.get(kept) or await self._by_cookies.find(
+            kept, lambda: self._session(cookies)
         )
 
     async def user(self, user_id: int) -> Actor:
@@ -137,9 +142,13 @@ class Identity:
     async def access(self, actor: Actor, tenant: str) -> Access:
         """Return what an actor may do in a tenant (as clients name it; it need not exist)."""
         key = (actor, tenant)
-        return self._accesses.get(key) or await self._accesses.find(
-            key, lambda: self._resolve(actor, tenant)
-        )
+        found = self._accesses.get(key)
+        if found is not None:
+            return found
+        if len(tenant) > _LONGEST_TENANT or not tenant.isprintable():
+            # The name of none: it is neither looked for nor kept.
+            return access_of(actor, tenant, Policy())
+        return await self._accesses.find(key, lambda: self._resolve(actor, tenant))
 
     async def _authenticate(self, authorization: str) -> Actor:
         token = credentials.token_of(authorization)

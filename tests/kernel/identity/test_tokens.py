@@ -234,6 +234,26 @@ async def test_one_who_leaves_does_not_end_the_search_of_others(
     assert (await second).subject == "client:firm"
 
 
+@pytest.mark.parametrize("name", ["a\x00", "\n", "x" * 201, "x" * 100_000])
+async def test_the_name_of_no_tenant_is_neither_looked_for_nor_kept(
+    identity: Identity, name: str
+) -> None:
+    access = await identity.access(ANONYMOUS, name)
+    assert not access.read and not access.write
+    assert identity._accesses.get((ANONYMOUS, name)) is None
+    assert (await identity.access(INSTALLATION, name)).everything
+
+
+async def test_of_cookies_only_a_digest_is_kept(identity: Identity) -> None:
+    async def nobody(_: object) -> None:
+        return None
+
+    identity.session_user = nobody
+    for cookies in ("sessionid=secret", "x" * 50_000, "\x80=\xff", ""):
+        assert await identity.browser(cookies) is ANONYMOUS
+    assert max(len(key) for key in identity._by_cookies._found) == 32
+
+
 async def test_users_are_read_anew_each_time(
     identity: Identity, accounts: Accounts, run: Run
 ) -> None:
