@@ -6,6 +6,7 @@ scope: `scope["state"]["broker"]`.
 
 import os
 import re
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 from servestatic.asgi import ServeStaticASGI
@@ -15,9 +16,15 @@ django_application = get_asgi_application()
 
 from django.conf import settings  # noqa: E402  (after the settings module is named)
 
+from tamamo.web.security import POLICY  # noqa: E402
 from tamamo.web.towns import TownPrefix  # noqa: E402
 
 _HASHED = re.compile(r"-[0-9A-Z]{8}\.\w+$")
+
+
+def _with_policy(headers: Any, _path: str, _url: str) -> None:
+    """A worker obeys the policy of its own script: the map's fetches what pages may fetch."""
+    headers["Content-Security-Policy"] = POLICY.format(map_host=settings.MAP_HOST)
 
 
 def _immutable(_: str, url: str) -> bool:
@@ -31,4 +38,5 @@ application = ServeStaticASGI(
     max_age=60,
     allow_all_origins=False,
     immutable_file_test=_immutable,
+    add_headers_function=_with_policy,
 )
