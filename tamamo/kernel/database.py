@@ -1,7 +1,9 @@
 """PostgreSQL: pools for the async parts, and the one place that tunes a connection."""
 
 import asyncio
+import os
 import select
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -55,10 +57,20 @@ async def open_pool(dsn: str, size: int = 8) -> AsyncIterator[Pool]:
         timeout=_WAIT_SECONDS,
         reconnect_failed=watch.away,
         reconnect_timeout=_RECONNECT_SECONDS,
-        kwargs={name: value for name, value in _PATIENCE.items() if name not in given},
+        kwargs={
+            name: value
+            for name, value in (_PATIENCE | {"application_name": process_name()}).items()
+            if name not in given
+        },
     )
     async with pool:
         yield pool
+
+
+def process_name() -> str:
+    """Return how this process is called where the server lists its connections: verb and number."""
+    verb = next((word for word in sys.argv[1:2] if word.isalpha()), "")
+    return f"tamamo {verb}".strip() + f" {os.getpid()}"
 
 
 #: By pool: room for what may take long.

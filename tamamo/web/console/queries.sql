@@ -76,7 +76,7 @@ order by c.relname desc
 -- name: connections
 -- Who is connected: by process, with what it does and its oldest transaction, in seconds.
 select
-    coalesce(nullif(application_name, ''), '?'), coalesce(host(client_addr), ''), count(*),
+    coalesce(nullif(application_name, ''), '—'), coalesce(host(client_addr), ''), count(*),
     count(*) filter (where state = 'active'),
     count(*) filter (where state like 'idle in transaction%%'),
     min(backend_start),

@@ -51,7 +51,7 @@ def span(length: float | timedelta | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """Return a part of one as per cent."""
-    return "—" if share is None else f"{100 * share:.0f} %"
+    return "—" if share is None else f"{100 * share:.0f}%"
 
 
 @register.filter
