@@ -56,12 +56,17 @@ async def test_no_source_is_shown_the_key_of_this_broker(
     broker: Broker, api: httpx.AsyncClient, register: Register, peer: Peer
 ) -> None:
     broker.distribution.client._key = "the-key"
-    info = [{"key": "Authorization", "value": "urn:ngsi-ld:request"}]
+    names = ("Authorization", "Cookie", "X-Source-Token")
+    info = [{"key": name, "value": "urn:ngsi-ld:request"} for name in names]
     await register(peer.endpoint, contextSourceInfo=info)
     peer.has(gauge("1", level=1))
-    for value, shown in (
-        ("Bearer the-key", None),
-        ("Bearer of-the-source", "Bearer of-the-source"),
+    for headers, shown in (
+        ({"Authorization": "Bearer the-key"}, {}),
+        # What a client signs in with here is for this broker alone.
+        ({"Authorization": "Bearer of-somebody", "Cookie": "session=1"}, {}),
+        ({"X-Source-Token": "the-key"}, {}),
+        ({"X-Source-Token": "of-the-source"}, {"x-source-token": "of-the-source"}),
     ):
-        assert (await api.get(PATH + "1", headers={"Authorization": value})).status_code == 200
-        assert peer.last.headers.get("authorization") == shown
+        assert (await api.get(PATH + "1", headers=headers)).status_code == 200
+        told = {name.lower() for name in names} & peer.last.headers.keys()
+        assert {name: peer.last.headers[name] for name in told} == shown
