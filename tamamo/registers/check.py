@@ -54,6 +54,7 @@ def faults_of(register: Register, file: Path) -> Iterator[Fault]:
     for member, text in [
         *_of_names(register),
         *_of_references(register),
+        *_of_filters(register),
         *_of_columns(register),
         *_of_form(register),
         *_of_texts(register),
@@ -104,7 +105,7 @@ def _of_references(register: Register) -> _Found:
     if declaration.map in known and by_name[declaration.map].kind != "point":
         yield "map", f'"{declaration.map}" is no point'
     sort = declaration.sort.removeprefix("-") or declaration.key
-    if sort in known and not by_name[sort].sortable:
+    if sort in known and by_name[sort] not in register.sortable:
         yield "sort", f'"{sort}" cannot be sorted by'
     editable = [column.name for column in register.columns if column.editable]
     placed = [name for section in declaration.sections for name in section.columns]
@@ -114,11 +115,18 @@ def _of_references(register: Register) -> _Found:
         for name in named[member]:
             if name in known and name not in editable:
                 yield member, f'"{name}" can be edited by nobody'
-    for place, one in enumerate(declaration.filters):
-        if one.kind and one.column in known:
-            kind = by_name[one.column].kind
-            if kind not in _FILTERED[one.kind]:
-                yield f"filters[{place}].kind", f"{one.kind} does not suit a {kind}"
+
+
+def _of_filters(register: Register) -> _Found:
+    by_name = {column.name: column for column in register.columns}
+    for place, one in enumerate(register.declaration.filters):
+        column = by_name.get(one.column)
+        if column is None:
+            continue
+        if column.live:
+            yield f"filters[{place}].column", f'"{one.column}" is live: it has no index'
+        if one.kind and column.kind not in _FILTERED[one.kind]:
+            yield f"filters[{place}].kind", f"{one.kind} does not suit a {column.kind}"
 
 
 def _of_columns(register: Register) -> _Found:
@@ -140,6 +148,8 @@ def _of_column(column: Column) -> _Found:
         yield "choices", "a value stands twice"
     if column.searched and column.kind not in TEXTS:
         yield "searched", f"a {column.kind} has no text to search"
+    if column.live and (column.searched or column.editable):
+        yield "live", "what is measured is neither searched nor edited"
     if column.sorted and column.kind in UNORDERED:
         yield "sorted", f"a {column.kind} has no order"
     if column.unit and column.kind not in ("number", "integer"):

@@ -88,6 +88,9 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     listed: bool = True
     sorted: bool | None = None
     searched: bool = False
+    #: Measured every few minutes: read when a page is made, and sorted by in short lists only, so
+    #: that a measurement does not touch the lists' indexes.
+    live: bool = False
     #: None: it is shown only.
     edit: Editors | None = None
     choices: tuple[Choice, ...] = ()
@@ -272,8 +275,8 @@ class Register:
 
     @cached_property
     def sortable(self) -> tuple[Column, ...]:
-        """The columns a list may be sorted by, in the order of their sort keys."""
-        return tuple(column for column in self.columns if column.sortable)
+        """The columns with a sort key in the rows of lists, in the order of these keys."""
+        return tuple(c for c in self.columns if c.sortable and not c.live)
 
     @cached_property
     def searched(self) -> tuple[Column, ...]:

@@ -15,6 +15,8 @@ from tamamo.registers.rights import condition, rights_of
 
 #: Rows up to which a count is exact, and the last row that a page can show.
 MOST_COUNTED: Final = 100_000
+#: Rows of a list up to which it is sorted by a live column.
+MOST_LIVE: Final = 5_000
 #: Records of one export.
 MOST_EXPORTED: Final = 1_000_000
 
@@ -130,7 +132,7 @@ def sorting(register: Register, query: ListQuery, columns: frozenset[str]) -> tu
     for sort in (query.sort, register.sort, register.key.name):
         name = (sort or "").removeprefix("-")
         column = register.by_name.get(name)
-        if column is not None and column in register.sortable and name in columns:
+        if column is not None and column.sortable and name in columns:
             return column, (sort or "").startswith("-")
     return register.key, False
 
@@ -140,8 +142,11 @@ def ordered_ids(
 ) -> str:
     """Return the statement for ids in order: those with a value first, equal ones by id.
 
-    Two branches, each read in the order of an index and ended when it is full.
+    Two branches, each read in the order of an index and ended when it is full. By a live column
+    all rows of the list are looked at: for lists of at most MOST_LIVE.
     """
+    if by[0].live:
+        return _live_ids(selection, by, limit, offset)
     key, guard = key_of(register, by[0])
     way = "desc" if by[1] else "asc"
     last = limit + offset
@@ -155,6 +160,26 @@ def ordered_ids(
              order by r.entity_id {way} limit {last})
         ) as found
         order by missing, key {way}, entity_id {way} limit {limit} offset {offset}
+    """
+
+
+def _live_ids(selection: Selection, by: tuple[Column, bool], limit: int, offset: int) -> str:
+    iri = _bind(selection.params, by[0].iri)
+    member = _bind(selection.params, by[0].member)
+    value = f"register_value(e.attrs, {iri}, {member})"
+    key = f"nullif(register_text({value}), '')"
+    if by[0].kind in NUMBERS:
+        key = f"case when jsonb_typeof({value}) = 'number' then {value}::double precision end"
+    way = "desc" if by[1] else "asc"
+    return f"""
+        select entity_id
+        from (
+            select {key} as key, r.entity_id
+            from register_row r
+            join entity e on e.tenant = r.tenant and e.id = r.entity_id
+            where {selection.where}
+        ) as found
+        order by key is null, key {way}, entity_id {way} limit {limit} offset {offset}
     """
 
 

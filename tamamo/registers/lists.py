@@ -37,6 +37,9 @@ async def page(broker: Broker, visitor: Visitor, register: Register, query: List
         pages = max(1, -(-total // query.size))
         query = query.at(min(query.page, pages))
         by = listing.sorting(register, query, columns)
+        if by[0].live and total > listing.MOST_LIVE:
+            query = replace(query, sort=None, ignored=(*query.ignored, "sort"))
+            by = listing.sorting(register, query, columns)
         start = (query.page - 1) * query.size
         size = min(query.size, max(total - start, 0))
         statement = listing.page(register, selection, by, size, start)
@@ -192,6 +195,10 @@ async def ids(
     selection = listing.select(visitor, register, query)
     by = listing.sorting(register, query, columns)
     async with searching(broker.pool) as connection:
+        if by[0].live:
+            total = await _count(connection, selection.where, selection.params)
+            if total > listing.MOST_LIVE:
+                by = listing.sorting(register, replace(query, sort=None), columns)
         cursor = await connection.execute(
             _sql(listing.ordered_ids(register, selection, by, limit, 0)),
             selection.params,

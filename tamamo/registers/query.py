@@ -84,7 +84,8 @@ def _number(params: Mapping[str, Sequence[str]], name: str, usual: int) -> int:
 
 
 def _is_sortable(register: Register, sort: str) -> bool:
-    return sort.removeprefix("-") in {column.name for column in register.sortable}
+    column = register.by_name.get(sort.removeprefix("-"))
+    return column is not None and column.sortable
 
 
 def is_usable(wanted: Filter, text: str) -> bool:

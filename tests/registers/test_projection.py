@@ -95,14 +95,14 @@ async def test_a_list_is_read_by_its_index(
         await connection.execute(
             "insert into register_row (tenant, register, entity_id, types, scopes, keys, texts,"
             " facets, grams) select 'default', 'river_gauges', 'urn:' || i, array[%s::text], '{}',"
-            " array_fill(i::text, array[11]), array[t, t, t, t, t], '{}',"
+            " array_fill(i::text, array[10]), array[t, t, t, t, t], '{}',"
             " register_grams(t, 'default', 'river_gauges')"
             " from generate_series(1, 20000) i, lateral (select '水位計第' || i || '号') x (t)",
             [register.type],
         )
         await connection.execute("analyze register_row")
         every = frozenset(column.name for column in register.columns)
-        for query in (ListQuery(sort="-currentLevel"), ListQuery(q="19999")):
+        for query in (ListQuery(sort="-alertLevel"), ListQuery(q="19999")):
             selection = listing.select(operator, register, query)
             by = listing.sorting(register, query, every)
             statement = listing.page(register, selection, by, 50, 0)
@@ -151,3 +151,35 @@ async def test_nothing_an_entity_may_hold_refuses_its_change(
     page = await registers.page(operator, GAUGES, ListQuery(sort="-alertLevel"))
     assert page.total == 3
     assert page.rows[0].cells["alertLevel"].value == 1.7e308
+
+
+async def test_a_measurement_leaves_the_row_alone(
+    broker: Broker, registers: Registers, operator: Visitor
+) -> None:
+    for key, level in (("1", 1.0), ("2", 3.0), ("3", None)):
+        await broker.entities.create(TENANT, gauge(registers, key, currentLevel=level))
+    async with broker.pool.connection() as connection:
+        before = await (
+            await connection.execute("select entity_id, xmin, ctid from register_row order by 1")
+        ).fetchall()
+    iri = registers.register(GAUGES).column("currentLevel").iri
+    await broker.entities.update_attribute(TENANT, ONE, iri, {"value": 4.5})
+    async with broker.pool.connection() as connection:
+        after = await (
+            await connection.execute("select entity_id, xmin, ctid from register_row order by 1")
+        ).fetchall()
+    assert after == before
+    for sort, keys in (("currentLevel", ["2", "1", "3"]), ("-currentLevel", ["1", "2", "3"])):
+        page = await registers.page(operator, GAUGES, ListQuery(sort=sort))
+        assert [row.cells["stationID"].value for row in page.rows] == keys
+
+
+async def test_a_long_list_is_not_sorted_by_what_is_measured(
+    broker: Broker, registers: Registers, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tamamo.registers.listing.MOST_LIVE", 1)
+    for key, level in (("1", 1.0), ("2", 3.0)):
+        await broker.entities.create(TENANT, gauge(registers, key, currentLevel=level))
+    page = await registers.page(operator, GAUGES, ListQuery(sort="-currentLevel"))
+    assert [row.cells["stationID"].value for row in page.rows] == ["1", "2"]
+    assert page.query.ignored == ("sort",)

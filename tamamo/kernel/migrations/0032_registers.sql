@@ -226,6 +226,8 @@ $$;
 create function register_follow() returns trigger language plpgsql as $$
 declare
     d register_declared;
+    name text;
+    differs boolean;
 begin
     if tg_op <> 'INSERT' and (tg_op = 'DELETE' or not new.types @> old.types) then
         delete from register_row r
@@ -235,10 +237,16 @@ begin
         return null;
     end if;
     for d in select * from register_declared where type = any (new.types) loop
-        if tg_op = 'INSERT' or new.types <> old.types or new.scopes <> old.scopes or exists (
-            select from unnest(d.attributes) as a (name)
-            where (new.attrs -> a.name) is distinct from (old.attrs -> a.name)
-        ) then
+        differs := tg_op = 'INSERT' or new.types <> old.types or new.scopes <> old.scopes;
+        if not differs then
+            foreach name in array d.attributes loop
+                if (new.attrs -> name) is distinct from (old.attrs -> name) then
+                    differs := true;
+                    exit;
+                end if;
+            end loop;
+        end if;
+        if differs then
             perform register_put(d, new.tenant, new.id, new.types, new.scopes, new.attrs);
         end if;
     end loop;
