@@ -1,5 +1,6 @@
 """Restoring a backup: into a new database, proved, then the two change names in one transaction."""
 
+import re
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tamamo.kernel.backup import manifest
 from tamamo.kernel.backup.make import NOT_KEPT, Progress
 from tamamo.kernel.backup.manifest import Manifest
 from tamamo.kernel.backup.prove import Proof, prove
+from tamamo.kernel.embedded import wait_until
 from tamamo.kernel.errors import SetupError
 from tamamo.kernel.installation import attached
 from tamamo.kernel.migrate import known, migrate
@@ -35,6 +37,7 @@ NUMBERED: Final = frozenset(
 )
 #: Where a home keeps the files that a restore took the place of.
 FORMER: Final = "former"
+_LINGER_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +123,19 @@ def _note(dsn: str, about: dict[str, Any]) -> None:
 
 
 def drop_former(settings: Settings) -> list[str]:
-    """Remove the databases that restores put aside; return their names."""
+    """Remove what restores put aside, and what killed ones left; return the databases' names."""
     with attached(settings) as ready:
         assert ready.database_url is not None
         name = str(conninfo_to_dict(ready.database_url)["dbname"])
+        ours = re.compile(re.escape(name) + r"_(?:before|restore)_\d{14}")
         beside = make_conninfo(ready.database_url, dbname="postgres")
         with psycopg.connect(beside, autocommit=True) as server:
             rows = server.execute("select datname from pg_database order by 1").fetchall()
-            begin = f"{name}_before_"
-            found = [
-                one for (one,) in rows if one.startswith(begin) and one[len(begin) :].isdecimal()
-            ]
+            found = [one for (one,) in rows if ours.fullmatch(one)]
             for one in found:
                 _drop(server, one)
-        shutil.rmtree(ready.home / FORMER, ignore_errors=True)
+        for folder in (ready.home / FORMER, *ready.home.glob(".restore-*")):
+            shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
@@ -156,12 +158,16 @@ def _has_tables(dsn: str) -> bool:
 
 
 def _require_alone(server: Connection, name: str) -> None:
-    row = server.execute(
-        "select count(*) from pg_stat_activity"
-        " where datname = %s and backend_type = 'client backend'",
-        [name],
-    ).fetchone()
-    if row and row[0]:
+    def alone() -> bool:
+        row = server.execute(
+            "select count(*) from pg_stat_activity"
+            " where datname = %s and backend_type = 'client backend'",
+            [name],
+        ).fetchone()
+        return row == (0,)
+
+    # A connection that was closed takes a moment to be gone.
+    if not wait_until(alone, _LINGER_SECONDS):
         raise SetupError("The installation is running: stop `tamamo serve` and `work` first.")
 
 

@@ -1,11 +1,18 @@
 """A backup put into another home and cluster: the same counts, all or nothing."""
 
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tamamo.kernel import embedded
 from tamamo.kernel.audit import Event, append_sync, chain, heads
@@ -15,6 +22,7 @@ from tamamo.kernel.backup.make import make
 from tamamo.kernel.backup.restore import NUMBERED, drop_former, restore
 from tamamo.kernel.errors import SetupError
 from tamamo.kernel.settings import Settings
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -120,85 +128,122 @@ def test_a_home_with_data_is_not_overwritten(backup: Path, elsewhere: Path) -> N
     assert databases(elsewhere) == ["postgres", "tamamo"]
 
 
-def test_force_puts_aside_what_was_there(backup: Path, elsewhere: Path) -> None:
-    settings = Settings(home=elsewhere)
-    restore(settings, backup)
-    with opened(elsewhere) as connection:
-        append_sync(connection, Event("default", "user:1", "lost.soon", "x"))
-        connection.execute("delete from entity")
-        connection.commit()
-        heads.note(elsewhere, chain.database_heads(connection), "test")
-    (elsewhere / "rejects" / "2026-水位.csv").write_text("newer")
-    done = restore(settings, backup, force=True)
-    assert done.former is not None and done.former in databases(elsewhere)
-    with opened(elsewhere) as connection:
-        assert counting.tables(connection)["entity"].rows == 10
-        report = chain.verify_database(connection, heads.read(heads.path(elsewhere)))
-        assert report.faults == []
-        # The heads put aside still know what went.
-        [aside] = elsewhere.glob("former/*/audit/heads.jsonl")
-        report = chain.verify_database(connection, heads.read(aside))
-        assert {fault.kind for fault in report.faults} <= {"tail cut", "rewritten"}
-        assert report.faults
-    assert (elsewhere / "rejects" / "2026-水位.csv").read_text("utf-8") == "行,理由\n"
-    [kept] = elsewhere.glob("former/*/rejects/2026-水位.csv")
-    assert kept.read_text() == "newer"
-    assert drop_former(settings) == [done.former]
-    assert databases(elsewhere) == ["postgres", "tamamo"]
-    assert not (elsewhere / "former").exists()
-
-
-def test_a_running_installation_is_left_alone(backup: Path, elsewhere: Path) -> None:
-    settings = Settings(home=elsewhere)
-    restore(settings, backup)
-    with (
-        opened(elsewhere),
-        pytest.raises(SetupError, match="is running: stop"),
-    ):
-        restore(settings, backup, force=True)
-    assert databases(elsewhere) == ["postgres", "tamamo"]
+@pytest.fixture
+def own(cluster_dsn: str, tmp_path: Path) -> Iterator[str]:
+    """An empty database on the tests' server."""
+    name = f"r_{secrets.token_hex(6)}"
+    with psycopg.connect(cluster_dsn, autocommit=True) as server:
+        server.execute(f"create database {name}")
+    dsn = make_conninfo(cluster_dsn, dbname=name)
+    yield dsn
+    drop_former(Settings(home=tmp_path / "last", database_url=dsn))
+    with psycopg.connect(cluster_dsn, autocommit=True) as server:
+        server.execute(f"drop database {name} with (force)")
 
 
 @pytest.mark.parametrize("at", ["prove", "_make_ready", "_swap"])
 def test_a_restore_that_fails_half_way_has_changed_nothing(
-    backup: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, at: str
+    backup: Path, own: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    settings = Settings(home=elsewhere)
+    settings = Settings(home=tmp_path / "other", database_url=own)
     restore(settings, backup)
-    with opened(elsewhere) as connection:
+    with psycopg.connect(own) as connection:
         connection.execute("insert into tenant (name) values ('mine')")
         connection.commit()
         before = counting.tables(connection)
-    files = sorted(elsewhere.rglob("*.csv"))
+    files = sorted(settings.home.rglob("*"))
 
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(restoring, at, fail)
-    with pytest.raises(KeyboardInterrupt):
-        restore(settings, backup, force=True)
-    with opened(elsewhere) as connection:
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring, at, fail)
+        with pytest.raises(KeyboardInterrupt):
+            restore(settings, backup, force=True)
+    with psycopg.connect(own) as connection:
         assert counting.tables(connection) == before
-    assert databases(elsewhere) == ["postgres", "tamamo"]
-    assert sorted(elsewhere.rglob("*.csv")) == files
+    assert drop_former(settings) == []
+    assert sorted(settings.home.rglob("*")) == files
 
 
-def test_into_a_database_of_ones_own(backup: Path, cluster_dsn: str, tmp_path: Path) -> None:
+def test_force_puts_aside_what_was_there(backup: Path, own: str, tmp_path: Path) -> None:
+    home = tmp_path / "other"
+    settings = Settings(home=home, database_url=own)
+    restore(settings, backup)
+    with psycopg.connect(own) as connection:
+        append_sync(connection, Event("default", "user:1", "lost.soon", "x"))
+        connection.execute("delete from entity")
+        connection.commit()
+        heads.note(home, chain.database_heads(connection), "test")
+    (home / "rejects" / "2026-水位.csv").write_text("newer")
+    done = restore(settings, backup, force=True)
+    assert done.former is not None
+    with psycopg.connect(make_conninfo(own, dbname=done.former)) as connection:
+        assert counting.tables(connection)["entity"].rows == 0
+    with psycopg.connect(own) as connection:
+        assert counting.tables(connection)["entity"].rows == 10
+        report = chain.verify_database(connection, heads.read(heads.path(home)))
+        assert report.faults == []
+        # The heads put aside still know what went.
+        [aside] = home.glob("former/*/audit/heads.jsonl")
+        report = chain.verify_database(connection, heads.read(aside))
+        assert {fault.kind for fault in report.faults} <= {"tail cut", "rewritten"}
+        assert report.faults
+    assert (home / "rejects" / "2026-水位.csv").read_text("utf-8") == "行,理由\n"
+    [kept] = home.glob("former/*/rejects/2026-水位.csv")
+    assert kept.read_text() == "newer"
+    assert drop_former(settings) == [done.former]
+    assert not (home / "former").exists()
+
+
+def test_a_running_installation_is_left_alone(backup: Path, own: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "other", database_url=own)
+    restore(settings, backup)
+    with psycopg.connect(own), pytest.raises(SetupError, match="is running: stop"):
+        restore(settings, backup, force=True)
+    assert drop_former(settings) == []
+
+
+def test_into_a_database_of_ones_own(backup: Path, own: str, tmp_path: Path) -> None:
     """DATABASE_URL: an empty one is filled, one with data needs --force."""
-    from psycopg.conninfo import make_conninfo
+    restore(Settings(home=tmp_path / "other", database_url=own), backup)
+    with psycopg.connect(own) as connection:
+        assert counting.tables(connection)["entity"].rows == 10
+    with pytest.raises(SetupError, match="holds data already"):
+        restore(Settings(home=tmp_path / "third", database_url=own), backup)
 
-    name = f"r_{tmp_path.name[-20:].replace('-', '_').lower()}"
-    with psycopg.connect(cluster_dsn, autocommit=True) as server:
-        server.execute(f'create database "{name}"')
-    try:
-        dsn = make_conninfo(cluster_dsn, dbname=name)
-        settings = Settings(home=tmp_path / "other", database_url=dsn)
-        restore(settings, backup)
-        with psycopg.connect(dsn) as connection:
-            assert counting.tables(connection)["entity"].rows == 10
-        empty = Settings(home=tmp_path / "third", database_url=dsn)
-        with pytest.raises(SetupError, match="holds data already"):
-            restore(empty, backup)
-    finally:
-        with psycopg.connect(cluster_dsn, autocommit=True) as server:
-            server.execute(f'drop database "{name}" with (force)')
+
+def test_a_restore_that_is_killed_leaves_what_was_there(
+    backup: Path, own: str, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path / "other", database_url=own)
+    restore(settings, backup)
+    with psycopg.connect(own) as connection:
+        connection.execute("insert into tenant (name) values ('mine')")
+        connection.commit()
+        before = counting.tables(connection)
+    command = [sys.executable, "-m", "tamamo", "restore", "--force", str(backup)]
+    environment = {**os.environ, "DATABASE_URL": own, "TAMAMO_HOME": str(settings.home)}
+    with (
+        subprocess.Popen(command, env=environment, cwd=ROOT) as process,
+        psycopg.connect(own, autocommit=True) as connection,
+    ):
+        # The connection that watches must not be in its way.
+        server = make_conninfo(own, dbname="postgres")
+        connection.close()
+        with psycopg.connect(server, autocommit=True) as watching:
+            like = f"{conninfo_to_dict(own)['dbname']}_restore_%"
+            while process.poll() is None:
+                found = watching.execute(
+                    "select 1 from pg_database where datname like %s", [like]
+                ).fetchone()
+                if found:
+                    break
+                time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    with psycopg.connect(own) as connection:
+        assert counting.tables(connection) == before
+    [left] = drop_former(settings)
+    assert "_restore_" in left
+    assert restore(settings, backup, force=True).former is not None
