@@ -82,23 +82,24 @@ async def _find(request: HttpRequest, tenant: str, number: int) -> dict[str, Any
 @require_http_methods(["GET", "POST"])
 @console(acts=True)
 async def act(
-    request: HttpRequest, viewer: Viewer, tenant: str, verb: str, number: int | None = None
+    request: HttpRequest, viewer: Viewer, tenant: str, verb: str, number: str | None = None
 ) -> HttpResponse:
     """Replay or drop one dead letter, or all of a subscription (`?subscription=`)."""
+    letter = None if number is None else int(number)
     subscription = request.GET.get("subscription") or None
-    if number is None and subscription is None:
+    if letter is None and subscription is None:
         raise Http404(verb)
-    if number is not None:
-        await _find(request, tenant, number)
+    if letter is not None:
+        await _find(request, tenant, letter)
     async with transaction(broker_of(request).pool) as connection:
         if request.method == "POST":
             change = queue.replay_dead if verb == "replay" else queue.drop_dead
-            only = None if number is None else [number]
+            only = None if letter is None else [letter]
             count = await change(connection, tenant, subscription, only, actor=viewer.actor.subject)
             done = "replayed" if verb == "replay" else "dropped"
             return frame.forth(reverse("console:notifications"), done, n=count)
         letters = await data.letters(connection, [tenant], subscription, limit=100_000)
-    count = len(letters) if number is None else sum(one.number == number for one in letters)
+    count = len(letters) if letter is None else sum(one.number == letter for one in letters)
     return _confirm(request, viewer, verb, count, subscription)
 
 
