@@ -89,18 +89,25 @@ async def remake(pool: Pool, registers: Mapping[str, Register]) -> int:
 
 async def _declare(pool: Pool, registers: Mapping[str, Register]) -> None:
     wanted = {register.id: made_of(register) for register in registers.values()}
+    digests = {name: one["digest"] for name, one in wanted.items()}
     async with transaction(pool) as connection:
-        if await _known(connection) != {name: one["digest"] for name, one in wanted.items()}:
+        if await _known(connection) != digests or not await _watched(connection):
             await connection.execute(_SQL["lock"])
-            known = await _known(connection)
-            stale = [n for n, digest in known.items() if wanted.get(n, {}).get("digest") != digest]
+            known, watched = await _known(connection), await _watched(connection)
+            # Without the triggers nobody kept the rows: none can be trusted.
+            stale = [n for n, digest in known.items() if digests.get(n) != digest or not watched]
             await connection.execute(_SQL["forget"], {"registers": stale})
             await connection.execute(_SQL["forget_rows"], {"registers": stale})
             for name, parts in wanted.items():
-                if known.get(name) != parts["digest"]:
+                if name in stale or name not in known:
                     await connection.execute(_SQL["declare"], parts)
             await connection.execute(_SQL["watch"])
         await own_types(connection, registers)
+
+
+async def _watched(connection: Connection) -> bool:
+    row = await (await connection.execute(_SQL["watched"])).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def _known(connection: Connection) -> dict[str, str]:

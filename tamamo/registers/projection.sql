@@ -24,6 +24,13 @@ delete from register_declared where register = any (%(registers)s::text[]);
 -- name: forget_rows
 delete from register_row where register = any (%(registers)s::text[]);
 
+-- name: watched
+-- Whether the triggers stand; a database that was restored may lack them.
+select count(*) = 3
+from pg_trigger
+where tgrelid = 'entity'::regclass and not tgisinternal
+    and tgname in ('register_created', 'register_updated', 'register_deleted');
+
 -- name: watch
 select register_watch();
 

@@ -1,5 +1,7 @@
 """One record changed: what is written in the one transaction, and who was first."""
 
+import asyncio
+
 import orjson
 import pytest
 
@@ -18,8 +20,10 @@ from tamamo.kernel.identity import (
     Role,
 )
 from tamamo.registers import (
+    BadQuery,
     EditConflict,
     Invalid,
+    ListQuery,
     NotUndoable,
     Registers,
     UnknownRecord,
@@ -241,3 +245,37 @@ async def test_bulk_edit_and_its_one_undo(
     assert undone.changed == 1
     cells = (await registers.one(operator, GAUGES, ids[1])).cells
     assert (cells["alertLevel"].value, cells["river"].value) == (None, "新川")
+
+
+async def test_of_two_at_the_same_moment_one_is_first(
+    registers: Registers, operator: Visitor, version: str
+) -> None:
+    async def attempt(level: float) -> str:
+        try:
+            await registers.edit(operator, GAUGES, ONE, version, {"alertLevel": level})
+        except EditConflict:
+            return "second"
+        return "first"
+
+    found = await asyncio.gather(*(attempt(2.0 + n / 10) for n in range(1, 7)))
+    assert sorted(found) == ["first"] + ["second"] * 5
+    assert len(await registers.history(operator, GAUGES, ONE, feeds=False)) == 1
+
+
+async def test_a_large_batch_is_one_event_with_its_hash(
+    broker: Broker, registers: Registers, operator: Visitor
+) -> None:
+    number = 1_001
+    entities = [gauge(registers, str(n)) for n in range(number)]
+    await broker.observations.record(TENANT, entities)
+    batch = await registers.bulk_edit(operator, GAUGES, ListQuery(), {"river": "春日川"})
+    assert batch.changed == number
+    entries = (await audit_page(broker.pool, Filter(action="register"))).entries
+    assert [(one.action, one.object) for one in entries] == [("register.bulk", f"batch:{batch.id}")]
+    assert orjson.loads(entries[0].after or "")["records"] == number
+    undone = await registers.undo_batch(operator, GAUGES, batch.id)
+    assert undone.changed == number
+    page = await registers.page(operator, GAUGES, ListQuery(filters={"river": ["none"]}))
+    assert page.total == number
+    with pytest.raises(BadQuery):
+        await registers.bulk_preview(operator, GAUGES, [str(n) for n in range(10_001)], {})

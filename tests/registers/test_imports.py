@@ -1,5 +1,6 @@
 """Tables into registers: matched, previewed, applied as one act, taken back as one."""
 
+import asyncio
 import io
 import zipfile
 from typing import Any
@@ -9,10 +10,13 @@ import pytest
 
 from tamamo.context.broker import Broker
 from tamamo.feeds.quality import UnreadableFile
+from tamamo.kernel import jobs
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.uploads import UploadRefused
 from tamamo.registers import ListQuery, Registers, UnknownRecord, Visitor
 from tamamo.registers.imports import ImportRefused
+from tamamo.server.jobs import JOBS
+from tamamo.server.work import load
 from tests.registers.conftest import TENANT, gauge
 from tests.registers.test_acts import editor
 
@@ -210,3 +214,54 @@ async def test_a_real_list_of_aeds(
     (rejected,) = shown.rejected_sample
     assert (rejected.row, rejected.column) == (436, "endTime")
     assert rejected.ja == "終了時間：日時として読めません：'1700'"
+
+
+async def test_a_failure_in_the_middle_writes_nothing_and_can_be_tried_again(
+    registers: Registers, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[str(n), f"川{n}", "34.3", "134.0"] for n in range(700)]
+    header = ["stationID", "name", "緯度", "経度"]
+    imports = registers.imports
+    begun = await imports.begin(operator, GAUGES, "a.csv", csv_of([header, *rows], "utf-8"))
+    await imports.preview(operator, begun.id, begun.matching)
+    told: list[int] = []
+
+    async def break_down(desk: Any, identifier: str, done: int) -> None:
+        told.append(done)
+        if done > 500:
+            raise RuntimeError("the machine stopped")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tamamo.registers.imports.applying._tell", break_down)
+        with pytest.raises(RuntimeError):
+            await imports.apply(operator, begun.id)
+    assert told == [500, 700]
+    assert (await registers.page(operator, GAUGES)).total == 0
+    kept = await imports.progress(operator, begun.id)
+    assert (kept.state, kept.error["code"]) == ("failed", "failed")  # type: ignore[index]
+    first, second = await asyncio.gather(
+        imports.apply(operator, begun.id), imports.apply(operator, begun.id), return_exceptions=True
+    )
+    outcomes = [one for one in (first, second) if not isinstance(one, BaseException)]
+    assert outcomes[0].created == 700
+    assert (await registers.page(operator, GAUGES)).total == 700
+    kept = await imports.progress(operator, begun.id)
+    assert (kept.state, kept.done, kept.total) == ("done", 700, 700)
+
+
+async def test_a_long_import_is_a_job(
+    broker: Broker, registers: Registers, operator: Visitor
+) -> None:
+    content = csv_of([HEADER, ROWS[0]], "utf-8")
+    begun = await registers.imports.begin(operator, GAUGES, "a.csv", content)
+    await registers.imports.preview(operator, begun.id, begun.matching)
+    number = await registers.imports.start(operator, begun.id, note="夜間")
+    async with broker.pool.connection() as connection:
+        job = await jobs.find(connection, None, number)
+    assert job is not None
+    assert (job.name, job.actor) == ("register.import", "installation")
+    args = {"import": begun.id, "note": "夜間"}
+    run = jobs.Run(broker.pool, broker, job.tenant, job.actor, number, job.name, args)
+    result = await load(JOBS[job.name].where)(run)
+    assert (result["created"], result["changed"]) == (1, 0)
+    assert (await registers.recent(operator))[0].note == "夜間"

@@ -183,3 +183,19 @@ async def test_a_long_list_is_not_sorted_by_what_is_measured(
     page = await registers.page(operator, GAUGES, ListQuery(sort="-currentLevel"))
     assert [row.cells["stationID"].value for row in page.rows] == ["1", "2"]
     assert page.query.ignored == ("sort",)
+
+
+async def test_a_database_without_its_triggers_gets_them_and_its_rows_back(
+    broker: Broker, registers: Registers, operator: Visitor
+) -> None:
+    await broker.entities.create(TENANT, gauge(registers, "1", name="甲川"))
+    async with broker.pool.connection() as connection:
+        for name in ("created", "updated", "deleted"):
+            await connection.execute(f"drop trigger register_{name} on entity")  # type: ignore[arg-type]
+    iri = registers.register(GAUGES).column("name").iri
+    await broker.entities.update_attribute(TENANT, ONE, iri, {"value": "乙川"})
+    assert await names(registers, operator, "甲") == ["乙川"]
+    assert await sync(broker.pool, catalogue.declared()) == 1
+    assert await names(registers, operator, "甲") == []
+    await broker.entities.update_attribute(TENANT, ONE, iri, {"value": "丙川"})
+    assert await names(registers, operator, "丙") == ["丙川"]

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tamamo.context.broker import Broker
@@ -203,8 +204,10 @@ class Imports:
 async def handle_job(run: jobs.Run) -> dict[str, Any]:
     """Carry out an import as a job of `tamamo work`."""
     broker: Broker = run.broker
-    actor = await broker.identity.actor_of(run.actor)
-    visitor = Visitor(run.tenant, actor, await broker.identity.access(actor, run.tenant))
+    # As whoever asked, with what they may do now; with `--open` everybody else is one.
+    known = await broker.identity.actor_of(run.actor)
+    actor = replace(known, subject=run.actor)
+    visitor = Visitor(run.tenant, actor, await broker.identity.access(known, run.tenant))
     imports = Imports(broker, catalogue.declared())
     batch = await imports.apply(visitor, run.args["import"], note=run.args["note"])
     return {"batch": batch.id, "created": batch.created, "changed": batch.changed}
