@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tamamo.kernel.errors import PayloadTooLarge, Unavailable
 from tamamo.kernel.home import MEBIBYTE
 from tamamo.kernel.http import REFUSED
+from tamamo.kernel.towns.errors import TooManyRequests
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -50,6 +51,17 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         "text": _("Please go back, reload the page and send it again. Nothing was changed."),
     }
     return render(request, "web/error.html", context, status=403)
+
+
+def too_many(request: HttpRequest, problem: TooManyRequests) -> HttpResponse:
+    """Answer 429 to an address that asks for more pages than the installation gives."""
+    seconds = problem.extra["seconds"]
+    text = _("From your address come too many requests. Please try again in %(seconds)d seconds.")
+    context = {"heading": _("Too many requests"), "text": text % {"seconds": seconds}}
+    answer = render(request, "web/error.html", context, status=problem.status)
+    for name, value in problem.headers.items():
+        answer[name] = value
+    return answer
 
 
 @async_only_middleware

@@ -11,6 +11,8 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 
 from tamamo.kernel.towns import DEFAULT, Town, Towns
+from tamamo.kernel.towns.errors import TooManyRequests
+from tamamo.web.errors import too_many
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -48,7 +50,10 @@ class TownPrefix:
 
 
 class TownMiddleware:
-    """Says which town a request is about as `request.town`; 404 where there is none."""
+    """Says which town a request is about as `request.town`; 404 where there is none.
+
+    A page counts against its reader's address, as a request to an API without a key does.
+    """
 
     async_capable, sync_capable = True, False
 
@@ -61,6 +66,12 @@ class TownMiddleware:
         scope = request.scope  # type: ignore[attr-defined]
         name = scope.get("town", DEFAULT)
         request.town = found(scope, name)  # type: ignore[attr-defined]
+        broker = (scope.get("state") or {}).get("broker")
+        if broker is not None:
+            try:
+                broker.limits.check_address(scope)
+            except TooManyRequests as problem:
+                return too_many(request, problem)
         return await self._get_response(request)
 
     async def process_view(

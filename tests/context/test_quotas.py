@@ -1,5 +1,6 @@
 """Limits of entities and storage hold for every way of writing, and leave the rest alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from tamamo.context.broker import Broker
 from tamamo.context.model.entity import Entity
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.identity.model import INSTALLATION
+from tamamo.kernel.time import now
 from tamamo.kernel.towns import Limits, Towns, quota, usage
 from tamamo.kernel.towns.errors import QuotaExceeded
 from tamamo.kernel.towns.quota import Quotas, guard_of
@@ -171,3 +173,21 @@ async def test_counts_and_sizes_are_those_of_the_rows(
 async def test_a_tenant_without_limits_costs_no_look(broker: Broker) -> None:
     async with broker.pool.connection() as connection:
         assert await guard_of(connection, ["default"] * 100) is None
+
+
+async def test_requests_are_written_down_once_their_minute_is_over(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas = quota._BY_POOL[broker.pool]
+    broker.limits.counter.requests, broker.limits.counter.refused = {"default": 7}, {"default": 2}
+    await quotas.write_down()
+    assert broker.limits.counter.requests == {"default": 7}
+    quotas._minute = now().replace(second=0, microsecond=0) - timedelta(minutes=1)
+    await quotas.write_down()
+    assert broker.limits.counter.requests == {}
+    entry = await broker.town_service.entry("default")
+    assert (entry.use("requests").used, entry.refused) == (7, 2)
+    monkeypatch.setattr(quotas, "_minute", now() - timedelta(days=2))
+    broker.limits.counter.requests = {"default": 1}
+    await quotas.write_down()
+    assert await usage.trim(broker.pool) == 1

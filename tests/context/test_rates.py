@@ -67,3 +67,15 @@ async def test_the_installation_s_key_is_not_limited(closed: Broker) -> None:
     assert "tenant" in refused.json()["detail"]
     assert closed.limits.counter.requests == {"default": 2}
     assert closed.limits.counter.refused == {"default": 1}
+
+
+async def test_pages_count_for_the_address_and_say_when_to_come_back(closed: Broker) -> None:
+    async with client_of(closed) as client:
+        assert (await asked(client, PATHS[0])).status_code == 200
+        assert (await asked(client, "/en/data/")).status_code == 200
+        refused = await asked(client, "/en/data/")
+        japanese = await asked(client, "/t/nowhere/")
+    assert refused.status_code == japanese.status_code == 429
+    assert "Please try again in 30 seconds" in refused.text
+    assert "秒後にもう一度" in japanese.text
+    assert refused.headers["Retry-After"] == "30"
