@@ -35,9 +35,10 @@ async def test_an_address_without_a_key_is_limited(closed: Broker, path: str) ->
             assert (await asked(client, PATHS[0])).status_code == 200
         answer = await asked(client, path)
     assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) == 30
+    seconds = int(answer.headers["Retry-After"])
+    assert 20 < seconds <= 30
     assert answer.headers["RateLimit-Policy"] == '"address";q=2;w=60'
-    assert answer.headers["RateLimit"] == '"address";r=0;t=30'
+    assert answer.headers["RateLimit"] == f'"address";r=0;t={seconds}'
 
 
 async def test_keys_that_are_not_valid_can_be_tried_only_so_often(closed: Broker) -> None:
@@ -76,6 +77,7 @@ async def test_pages_count_for_the_address_and_say_when_to_come_back(closed: Bro
         refused = await asked(client, "/en/data/")
         japanese = await asked(client, "/t/nowhere/")
     assert refused.status_code == japanese.status_code == 429
-    assert "Please try again in 30 seconds" in refused.text
+    seconds = refused.headers["Retry-After"]
+    assert 20 < int(seconds) <= 30
+    assert f"Please try again in {seconds} seconds" in refused.text
     assert "秒後にもう一度" in japanese.text
-    assert refused.headers["Retry-After"] == "30"
