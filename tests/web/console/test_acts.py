@@ -1,0 +1,179 @@
+"""Acts of the console: named first, undone or final, and in the audit log with who did."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.accounts.signing import make_user, token_of
+from tests.web.console.conftest import Place
+
+Browsers = Callable[[str], httpx.Client]
+
+
+def send(client: httpx.Client, path: str, form: str = "", **fields: Any) -> httpx.Response:
+    """Send the form of a page, or one that stands on another page."""
+    token = token_of(client.get(form or path).text)
+    return client.post(path, data={"csrfmiddlewaretoken": token, **fields})
+
+
+def events(place: Place, action: str) -> list[tuple[str, str, str]]:
+    """(tenant, actor, object) of an action, oldest first."""
+    with psycopg.connect(place.dsn) as connection:
+        rows = connection.execute(
+            "select tenant, actor, object from audit_event where action = %s order by at", [action]
+        )
+        return rows.fetchall()
+
+
+def test_a_get_changes_nothing_and_names_the_consequence(place: Place, browsers: Browsers) -> None:
+    number = place.one("select seq from notification where tenant = 'ayagawa'")
+    page = browsers("ayagawa").get(f"/en/console/notifications/ayagawa/{number}/drop/")
+    assert "This cannot be undone" in page.text
+    assert place.one("select count(*) from notification where seq = %s", number) == 1
+
+
+def test_dropping_deletes_and_is_noted(place: Place, browsers: Browsers) -> None:
+    number = place.one("select seq from notification where tenant = 'ayagawa'")
+    answer = send(browsers("ayagawa"), f"/console/notifications/ayagawa/{number}/drop/")
+    assert answer.status_code == 303 and answer.headers["location"].endswith("done=dropped&n=1")
+    assert place.one("select count(*) from notification where seq = %s", number) == 0
+    actor = f"user:{place.users['ayagawa']}"
+    assert events(place, "notification.drop") == [("ayagawa", actor, "urn:subscription:ayagawa")]
+
+
+def test_all_of_a_subscription_are_replayed_of_this_town_only(
+    place: Place, browsers: Browsers
+) -> None:
+    with psycopg.connect(place.dsn) as connection:
+        for town in ("ayagawa", "default"):
+            connection.execute(
+                "insert into notification (tenant, entity_id, subscription_id, bucket, media, body,"
+                " dead_at) values (%s, '', 'urn:same', 1, 'application/json', '{}', now())",
+                [town],
+            )
+    path = "/console/notifications/ayagawa/all/replay/?subscription=urn:same"
+    assert send(browsers("ayagawa"), path).status_code == 303
+    dead = "select array_agg(tenant) from notification where dead_at is not null and"
+    assert place.one(f"{dead} subscription_id = 'urn:same'") == ["default"]
+
+
+def test_without_its_token_a_form_does_nothing(place: Place, browsers: Browsers) -> None:
+    number = place.users["editor"]
+    answer = browsers("whole").post(f"/console/users/{number}/off/")
+    assert answer.status_code == 403
+    assert place.one("select is_active from accounts_user where id = %s", number) is True
+
+
+def test_switching_off_is_undone_by_switching_on(place: Place, browsers: Browsers) -> None:
+    number = make_user(place.dsn, "off@example.jp", name="Off", home_tenant="ayagawa")
+    client = browsers("ayagawa")
+    url = f"/en/console/users/{number}/"
+    answer = send(client, f"{url}off/", form=url)
+    assert answer.status_code == 303
+    page = client.get(answer.headers["location"])
+    assert f'action="{url}on/"' in page.text and "Undo" in page.text
+    assert place.one("select is_active from accounts_user where id = %s", number) is False
+    assert send(client, f"{url}on/", form=url).status_code == 303
+    assert place.one("select is_active from accounts_user where id = %s", number) is True
+
+
+def test_nobody_switches_off_themselves(place: Place, browsers: Browsers) -> None:
+    number = place.users["whole"]
+    answer = send(browsers("whole"), f"/en/console/users/{number}/off/", form="/console/users/new/")
+    assert answer.status_code == 422 and "own account" in answer.text
+    assert place.one("select is_active from accounts_user where id = %s", number) is True
+
+
+def test_a_towns_operator_gives_no_role_elsewhere(place: Place, browsers: Browsers) -> None:
+    number = make_user(place.dsn, "climber@example.jp", name="Climber", home_tenant="ayagawa")
+    path = f"/console/roles/user:{number}/new/"
+    for tenant in ("default", "*"):
+        answer = send(browsers("ayagawa"), path, role="operator", tenant=tenant)
+        assert answer.status_code == 422, tenant
+    subject = f"user:{number}"
+    assert place.one("select count(*) from role_grant where subject = %s", subject) == 0
+    assert send(browsers("ayagawa"), path, role="operator", tenant="ayagawa").status_code == 303
+    assert place.one("select tenant from role_grant where subject = %s", subject) == "ayagawa"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"role": "operator", "tenant": "ayagawa", "types": "A"}, "types"),
+        ({"role": "editor", "tenant": "ayagawa", "unit": "無い部署"}, "unit"),
+        ({"role": "editor", "tenant": "ayagawa", "valid_to": "2020-01-01"}, "valid_to"),
+        ({"role": "editor", "tenant": "ayagawa", "valid_to": "soon"}, "valid_to"),
+        ({"role": "king", "tenant": "ayagawa"}, "role"),
+    ],
+)
+def test_a_role_that_cannot_be_is_said_at_its_field_and_everything_typed_kept(
+    place: Place, browsers: Browsers, fields: dict[str, str], field: str
+) -> None:
+    path = f"/en/console/roles/user:{place.users['approver']}/new/"
+    answer = send(browsers("ayagawa"), path, scopes="/kept/as/typed", **fields)
+    assert answer.status_code == 422
+    assert f'id="e-{field}"' in answer.text
+    assert 'value="/kept/as/typed"' in answer.text or field == "types"
+
+
+def test_a_town_operator_changes_their_town_but_not_its_limits(
+    place: Place, browsers: Browsers
+) -> None:
+    path = "/console/tenants/ayagawa/change/"
+    page = browsers("ayagawa").get(path).text
+    assert 'name="title_ja"' in page and 'name="max_entities"' not in page
+    fields = {"title_ja": "綾川", "title_en": "Ayagawa", "languages": "ja", "max_entities": "5"}
+    assert send(browsers("ayagawa"), path, **fields).status_code == 303
+    row = place.one("select title->>'ja' || coalesce(max_entities::text, '-') from tenant"
+                    " where name = 'ayagawa'")  # fmt: skip
+    assert row == "綾川-"
+
+
+def test_a_job_is_cancelled_once(place: Place, browsers: Browsers) -> None:
+    number = place.one("select id from job where tenant = 'default'")
+    path = f"/console/jobs/default/{number}/cancel/"
+    page = browsers("takamatsu").get(path).text
+    again = token_of(page)
+    assert send(browsers("takamatsu"), path).headers["location"].endswith("done=cancelled")
+    answer = browsers("takamatsu").post(path, data={"csrfmiddlewaretoken": again})
+    assert answer.headers["location"].endswith("done=conflict")
+    assert len(events(place, "job.cancel")) == 1
+
+
+def test_a_key_is_not_kept_by_caches_and_a_client_works_with_its_secret(
+    place: Place, browsers: Browsers
+) -> None:
+    fields = {
+        "tenant": "ayagawa", "name": "Program", "kind": "client-credentials",
+        "scopes": "read", "role": "developer", "types": "FloodMonitoring",
+    }  # fmt: skip
+    answer = send(browsers("ayagawa"), "/console/keys/clients/new/", **fields)
+    assert answer.status_code == 201
+    assert "no-store" in answer.headers["cache-control"]
+    client, secret = (
+        answer.text.split(f'id="secret-{n}"')[1].split(">", 1)[1].split("<", 1)[0] for n in (1, 2)
+    )
+    token = httpx.post(
+        f"{place.base}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(client, secret),
+    )
+    assert token.status_code == 200, token.text
+    headers = {
+        "Authorization": f"Bearer {token.json()['access_token']}",
+        "NGSILD-Tenant": "ayagawa",
+    }
+    entities = f"{place.base}/ngsi-ld/v1/entities?type=FloodMonitoring"
+    assert httpx.get(entities, headers=headers).status_code == 200
+    assert secret not in str(events(place, "client.create"))
+
+
+def test_the_export_of_the_log_is_itself_in_the_log(place: Place, browsers: Browsers) -> None:
+    before = len(events(place, "audit.export"))
+    answer = browsers("takamatsu").get("/console/audit/log.jsonl?action=test")
+    assert [line for line in answer.text.splitlines() if '"tenant":"ayagawa"' in line] == []
+    assert '"object":"thing:default"' in answer.text
+    assert len(events(place, "audit.export")) == before + 1
