@@ -76,7 +76,7 @@ update register_declared set filled = true where register = %(register)s;
 
 -- name: own_types
 -- Which unit answers for the types of the registers, where nobody has said otherwise. Units are
--- paths; a register names the last part of one.
+-- paths; a register names the last part of one, which becomes the path once there is one.
 insert into owned_type (tenant, type, unit, personal)
 select
     t.name,
@@ -97,4 +97,7 @@ select
 from tenant t
 cross join unnest(%(types)s::text[], %(units)s::text[], %(personal)s::boolean[])
     as r (type, unit, personal)
-on conflict (tenant, type) do nothing;
+on conflict (tenant, type) do update
+set unit = excluded.unit
+where owned_type.unit <> excluded.unit and owned_type.unit not like '%%/%%'
+    and right(excluded.unit, length(owned_type.unit) + 1) = '/' || owned_type.unit;

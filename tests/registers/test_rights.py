@@ -187,7 +187,6 @@ async def test_personal_data_are_read_on_record(
 async def test_every_town_knows_whose_the_types_are(broker: Broker) -> None:
     async with broker.pool.connection() as connection:
         await connection.execute("insert into tenant (name) values ('newtown')")
-        await connection.execute("delete from owned_type")
         await connection.execute(
             "insert into org_unit (tenant, id, name, valid_from)"
             " values ('default', '総務局/危機管理課', '危機管理課', '2020-04-01')"
@@ -200,3 +199,8 @@ async def test_every_town_knows_whose_the_types_are(broker: Broker) -> None:
         assert await cursor.fetchall() == [
             ("default", "総務局/危機管理課"), ("newtown", "危機管理課"),
         ]  # fmt: skip
+        await connection.execute("update owned_type set unit = '市民局/くらし安全課'")
+    await sync(broker.pool, catalogue.declared())
+    async with broker.pool.connection() as connection:
+        cursor = await connection.execute("select distinct unit from owned_type")
+        assert await cursor.fetchall() == [("市民局/くらし安全課",)]  # somebody's word stays

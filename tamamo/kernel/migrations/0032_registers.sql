@@ -260,23 +260,24 @@ declare
     watched text[];
 begin
     select array_agg(distinct d.type order by d.type) into watched from register_declared d;
-    drop trigger if exists register_created on entity;
-    drop trigger if exists register_updated on entity;
-    drop trigger if exists register_deleted on entity;
     if watched is null then
+        drop trigger if exists register_created on entity;
+        drop trigger if exists register_updated on entity;
+        drop trigger if exists register_deleted on entity;
         return;
     end if;
+    -- Replacing holds writers up, but no readers.
     execute format(
-        'create trigger register_created after insert on entity for each row'
+        'create or replace trigger register_created after insert on entity for each row'
         ' when (new.types && %L::text[]) execute function register_follow()', watched
     );
     execute format(
-        'create trigger register_updated after update on entity for each row'
+        'create or replace trigger register_updated after update on entity for each row'
         ' when (new.types && %1$L::text[] or old.types && %1$L::text[])'
         ' execute function register_follow()', watched
     );
     execute format(
-        'create trigger register_deleted after delete on entity for each row'
+        'create or replace trigger register_deleted after delete on entity for each row'
         ' when (old.types && %L::text[]) execute function register_follow()', watched
     );
 end
