@@ -168,7 +168,7 @@ def test_the_map_shows_the_places_of_the_list(desk: Desk) -> None:
     page = desk(HANAKO, SHELTERS + "?q=避難所1")
     region = page.locator("#map-region")
     region.scroll_into_view_if_needed()
-    expect(region).to_have_attribute("data-drawn", "10", timeout=30_000)
+    expect(region).to_have_attribute("data-drawn", "10", timeout=60_000)
 
 
 @pytest.mark.parametrize("name", ["csv", "xlsx", "geojson"])

@@ -44,8 +44,17 @@ class BulkEditing:
         self.state = parse_text(self.query_text, filters.names(register))
         self.every = post.get("every") == "1"
         self.columns: Sequence[Column] = [c for c in register.form if c.name in rights.fields]
-        self.ticked = post.getlist("change")
         self.typed: Typed = forms.typed_of(post, self.columns)
+        self.ticked = self._ticked(post.getlist("change"))
+
+    def _ticked(self, marked: list[str]) -> list[str]:
+        """Return the fields to change: those with a value need no tick, only emptying does."""
+        names = {name.removeprefix(forms.PREFIX) for name in marked}
+        return [
+            column.name
+            for column in self.columns
+            if column.name in names or any(forms.texts_of(self.typed, column).values())
+        ]
 
     @property
     def chosen(self) -> list[str] | ListQuery:
@@ -84,7 +93,9 @@ class BulkEditing:
         listed = [Fault("", summary)] if summary else forms.faults(self.register, errors)
         context = self._context() | {
             "selected": self._selected(),
-            "fields": forms.fields(self.register, self.columns, self.typed, errors, self.ticked),
+            "fields": forms.for_many(
+                self.register, self.columns, self.typed, errors, ticked=self.ticked
+            ),
             "errors": listed,
         }
         status = 422 if listed else 200
@@ -142,7 +153,7 @@ class BulkEditing:
             return self.form()
         known = [column for column in self.columns if column.name in self.ticked]
         if not known:
-            return self.form(summary=_("Tick at least one field to change."))
+            return self.form(summary=_("Fill in at least one field, or tick one to empty it."))
         chosen: Typed = {}
         for column in known:
             chosen |= forms.texts_of(self.typed, column)

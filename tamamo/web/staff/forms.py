@@ -1,7 +1,7 @@
 """The fields of a register's form, made from its declaration and what somebody typed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.http import QueryDict
@@ -78,14 +78,25 @@ def fields(
     columns: Iterable[Column],
     typed: Mapping[str, str | Sequence[str]],
     errors: Sequence[FieldError] = (),
-    ticked: Iterable[str] = (),
 ) -> list[FormField]:
     """Return the form's fields with what was typed and what is wrong with it."""
     wrong = {error.field: error.text(language()) for error in reversed(errors)}
-    chosen = set(ticked)
+    return [_field(register, column, typed, wrong.get(column.name, "")) for column in columns]
+
+
+def for_many(
+    register: Register,
+    columns: Sequence[Column],
+    typed: Mapping[str, str | Sequence[str]],
+    errors: Sequence[FieldError],
+    *,
+    ticked: Iterable[str],
+) -> list[FormField]:
+    """Return the fields of a bulk edit: none has to be filled in, some are ticked."""
+    chosen = {PREFIX + name for name in ticked}
     return [
-        _field(register, column, typed, wrong.get(column.name, ""), column.name in chosen)
-        for column in columns
+        replace(field, required=False, ticked=field.name in chosen)
+        for field in fields(register, columns, typed, errors)
     ]
 
 
@@ -170,7 +181,6 @@ def _field(
     column: Column,
     typed: Mapping[str, str | Sequence[str]],
     error: str,
-    ticked: bool,
 ) -> FormField:
     value = typed.get(column.name, "")
     text = value if isinstance(value, str) else ""
@@ -185,7 +195,6 @@ def _field(
         unit=column.unit_label,
         error=error,
         required=column is register.key or column.name in form.get("required", ()),
-        ticked=ticked,
         width=_WIDTHS.get(column.width, ""),
         type={"date": "date", "url": "url", "phone": "tel"}.get(column.kind, ""),
         inputmode=_MODES.get(column.kind, ""),
