@@ -70,41 +70,65 @@ create function audit_hash(
     ))
 $$;
 
+-- Each of a transaction's events calls this; the first takes all of them, the others find
+-- themselves gone.
 create function audit_chain() returns trigger language plpgsql as $$
 declare
     event record;
     head audit_head;
-    previous_hash bytea;
+    fresh audit_event;
+    batch audit_event[];
 begin
-    -- The first of a transaction's events takes all of them, tenant by tenant: whoever writes to
-    -- several chains locks them in the same order.
+    if not exists (
+        select from audit_pending p
+        where p.xid = new.xid and p.tenant = new.tenant and p.ordinal = new.ordinal
+    ) then
+        return null;
+    end if;
+    -- Tenant by tenant: whoever writes to several chains locks them in the same order.
     for event in
         with taken as (
             delete from audit_pending p where p.xid = pg_current_xact_id() returning p.*
         )
         select * from taken order by taken.tenant, taken.ordinal
     loop
-        insert into audit_head as h (tenant, seq, at, hash)
-        values (event.tenant, 0, '-infinity', decode(repeat('00', 32), 'hex'))
-        on conflict do nothing;
-        select h.* into head from audit_head h where h.tenant = event.tenant for update;
-        previous_hash := head.hash;
-        head.seq := head.seq + 1;
-        head.at := greatest(clock_timestamp(), head.at);
-        head.hash := audit_hash(
-            previous_hash, event.tenant, head.seq, head.at,
-            event.actor, event.action, event.object, event.before, event.after
+        if head.tenant is distinct from event.tenant then
+            perform audit_extend(head, batch);
+            batch := '{}';
+            insert into audit_head (tenant, seq, at, hash)
+            values (event.tenant, 0, '-infinity', decode(repeat('00', 32), 'hex'))
+            on conflict do nothing;
+            select h.* into head from audit_head h where h.tenant = event.tenant for update;
+        end if;
+        fresh := row(
+            event.tenant, head.seq + 1, greatest(clock_timestamp(), head.at), event.actor,
+            event.action, event.object, event.before, event.after, head.hash, null
         );
-        update audit_head h set seq = head.seq, at = head.at, hash = head.hash
-        where h.tenant = event.tenant;
-        insert into audit_event (
-            tenant, seq, at, actor, action, object, before, after, previous, hash
-        ) values (
-            event.tenant, head.seq, head.at, event.actor, event.action, event.object,
-            event.before::json, event.after::json, previous_hash, head.hash
+        fresh.hash := audit_hash(
+            fresh.previous, fresh.tenant, fresh.seq, fresh.at,
+            fresh.actor, fresh.action, fresh.object, event.before, event.after
         );
+        batch := batch || fresh;
+        head.seq := fresh.seq;
+        head.at := fresh.at;
+        head.hash := fresh.hash;
     end loop;
+    perform audit_extend(head, batch);
     return null;
+end
+$$;
+
+-- Move a head on over the events that lead to it, and put them in: one new head however many.
+create function audit_extend(head audit_head, batch audit_event[]) returns void language plpgsql
+as $$
+begin
+    if head.tenant is not null then
+        update audit_head h set seq = head.seq, at = head.at, hash = head.hash
+        where h.tenant = head.tenant;
+        perform set_config('tamamo.audit_extends', head.tenant, true);
+        insert into audit_event select * from unnest(batch);
+        perform set_config('tamamo.audit_extends', '', true);
+    end if;
 end
 $$;
 create constraint trigger audit_chain after insert on audit_pending
@@ -117,12 +141,13 @@ begin
 end
 $$;
 
--- A row comes in only as the head that audit_chain() has just noted.
+-- A row comes in only while audit_extend() is at work, and below the head that it has moved on.
 create function audit_admit() returns trigger language plpgsql as $$
 begin
     if not exists (
         select from audit_head h
-        where h.tenant = new.tenant and h.seq = new.seq and h.hash = new.hash
+        where h.tenant = new.tenant and h.seq >= new.seq
+            and h.tenant = current_setting('tamamo.audit_extends', true)
     ) or new.hash <> audit_hash(
         new.previous, new.tenant, new.seq, new.at, new.actor, new.action, new.object,
         new.before::text, new.after::text
@@ -136,8 +161,8 @@ $$;
 
 create function audit_advance() returns trigger language plpgsql as $$
 begin
-    if new.tenant <> old.tenant or new.seq <> old.seq + 1 or new.at < old.at then
-        raise exception 'the head of an audit chain only moves on by one'
+    if new.tenant <> old.tenant or new.seq <= old.seq or new.at < old.at then
+        raise exception 'the head of an audit chain only moves on'
             using errcode = 'insufficient_privilege';
     end if;
     return new;

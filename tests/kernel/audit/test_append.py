@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from typing import Any
 
 import psycopg
@@ -159,6 +160,37 @@ async def test_many_at_once_keep_their_order(pool: Pool) -> None:
         await append_many(connection, events)
         await append_many(connection, [])
     assert [found for (found,) in await rows(pool, "object")] == [one.object for one in events]
+
+
+async def test_chained_before_the_end_it_is_the_same_chain(pool: Pool) -> None:
+    """`set constraints all immediate`, as Django's checks say it, also within a savepoint."""
+    async with transaction(pool) as connection:
+        await append(connection, EDIT)
+        async with connection.transaction():
+            await append(connection, EDIT)
+            await connection.execute("set constraints all immediate")
+            await append(connection, EDIT)
+        await append(connection, EDIT)
+    found = await rows(pool, "seq, previous, hash")
+    assert [one[0] for one in found] == [1, 2, 3, 4]
+    assert [one[1] for one in found[1:]] == [one[2] for one in found[:-1]]
+
+
+async def test_ten_times_as_many_take_about_ten_times_as_long(pool: Pool) -> None:
+    """A bulk edit of 10,000 records: no event looks at all the others."""
+
+    async def seconds(count: int) -> float:
+        events = [Event("default", "user:1", "bulk.edit", f"urn:x:{n}") for n in range(count)]
+        begun = time.perf_counter()
+        async with transaction(pool) as connection:
+            await append_many(connection, events)
+        return time.perf_counter() - begun
+
+    await seconds(200)
+    few = min([await seconds(400) for _ in range(3)])
+    many = await seconds(4000)
+    # As the square it would be a hundred times as long.
+    assert many < 40 * few
 
 
 async def test_secrets_and_odd_characters_never_reach_the_log(pool: Pool) -> None:
