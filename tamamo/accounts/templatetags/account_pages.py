@@ -1,12 +1,24 @@
 """Forms in the house's form: label, ※必須, support text, error, and what ties them together."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField, HiddenInput
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from tamamo.kernel.identity import ANONYMOUS, STAFF, Role
 
 register = template.Library()
+
+#: Roles → a face's first page, and what it is called.
+FACES = (
+    (STAFF, "staff:home", gettext_lazy("Staff pages")),
+    ({Role.OPERATOR, Role.AUDITOR}, "console:overview", gettext_lazy("Operators' console")),
+)
 
 
 @register.inclusion_tag("account/fields.html")
@@ -21,6 +33,19 @@ def errors(form: BaseForm) -> dict[str, Any]:
     """Draw the error summary, nothing when there is none."""
     of_fields = [(field, text) for field in form for text in field.errors]
     return {"general": form.non_field_errors(), "of_fields": of_fields}
+
+
+@register.simple_tag
+def faces(request: HttpRequest) -> list[tuple[str, Any]]:
+    """Return (address, text) of the inner faces somebody's roles open."""
+    grants = getattr(request, "actor", ANONYMOUS).grants
+    roles = {grant.role for grant in grants}
+    found = []
+    for wanted, name, text in FACES:
+        if not roles.isdisjoint(wanted):
+            with suppress(NoReverseMatch):
+                found.append((reverse(name), text))
+    return found
 
 
 @register.filter
