@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from bench import history, installation, measures, notify, speed, table
+from bench import guarded, history, installation, measures, notify, speed, table
 from bench.broker import Broker
 from bench.load import LoadError
 from bench.table import Row
@@ -17,7 +17,7 @@ from bench.table import Row
 RECORDING = Path("river", "kagawa_crisis_waterlevel_2026-06.csv")
 #: Parts that only the standard's API is needed for: another broker can do them too.
 COMPARED = ("get", "patch", "batch", "query", "near", "history", "notify")
-PARTS = ("replay", "idle", "page", *COMPARED)
+PARTS = ("replay", "idle", "page", *COMPARED, "token", "register", "backup")
 
 
 def options() -> argparse.Namespace:
@@ -110,6 +110,9 @@ _MEASURES: dict[str, Callable[[speed.Bench], list[Row]]] = {
     "near": speed.finding,
     "history": history.aggregating,
     "notify": notify.notifying,
+    "token": guarded.checking,
+    "register": guarded.register,
+    "backup": guarded.backing_up,
 }
 
 

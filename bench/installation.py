@@ -22,11 +22,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(slots=True)
 class Server:
-    """A running `tamamo serve --open`."""
+    """A running `tamamo serve`. database: the home in which its database stands."""
 
     home: Path
     port: int
     process: subprocess.Popen[bytes]
+    database: Path
 
     @property
     def base(self) -> str:
@@ -36,7 +37,7 @@ class Server:
     @property
     def dsn(self) -> str:
         """Its database (libpq keywords)."""
-        return embedded.locate(self.home).dsn
+        return embedded.locate(self.database).dsn
 
     def resident(self) -> dict[str, float]:
         """Return the memory of each of its processes in MB (proportional set size, PSS).
@@ -54,10 +55,18 @@ class Server:
 
         Unlike the clock it hardly depends on what else the machine does.
         """
-        return sum(_processor(pid) for pids in self._processes().values() for pid in pids)
+        return self.own_seconds() + self.database_seconds()
+
+    def own_seconds(self) -> float:
+        """Return the processor time that its living processes but the database's have used."""
+        return sum(map(_processor, _with_descendants(self.process.pid)))
+
+    def database_seconds(self) -> float:
+        """Return the processor time that the living processes of its database have used."""
+        return sum(map(_processor, self._processes()["postgres"]))
 
     def _processes(self) -> dict[str, list[int]]:
-        cluster = embedded.locate(self.home)
+        cluster = embedded.locate(self.database)
         postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
         roots = {"tamamo": self.process.pid, "postgres": postmaster}
         return {name: _with_descendants(root) for name, root in roots.items()}
@@ -76,20 +85,28 @@ def home() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Server]:
-    """Run a server on a free port and an empty home."""
+def server(beside: Server | None = None) -> Iterator[Server]:
+    """Run a server on a free port and an empty home: open, without any check of rights.
+
+    beside: one whose database it shares; then it is not open.
+    """
     with home() as folder:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        command = ["serve", "--open", "--port", str(port), "--home", str(folder)]
+        command = ["serve", "--port", str(port), "--home", str(folder)]
+        variables = environment()
+        if beside is None:
+            command.append("--open")
+        else:
+            variables["DATABASE_URL"] = beside.dsn
         process = subprocess.Popen(
             [sys.executable, "-m", "tamamo", *command],
             cwd=ROOT,
-            env=environment(),
+            env=variables,
             stderr=subprocess.DEVNULL,
         )
-        running = Server(folder, port, process)
+        running = Server(folder, port, process, beside.database if beside else folder)
         try:
             _wait(running)
             yield running
