@@ -56,7 +56,7 @@ _FIELDS = 64 * 1024
 
 def _is_private(request: HttpRequest) -> bool:
     user = getattr(request, "user", None)
-    return _INNER.match(request.path) is not None or bool(user and user.is_authenticated)
+    return _INNER.match(request.path_info) is not None or bool(user and user.is_authenticated)
 
 
 def body_limits(installation: Settings) -> Callable[[str], int]:

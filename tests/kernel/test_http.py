@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tamamo.kernel.errors import PROBLEM_JSON
-from tamamo.kernel.http import PatientBody, RequestLog
+from tamamo.kernel.http import REFUSED, SAFE_HEADERS, PatientBody, RequestLog
 
 LIMIT = 1000
 SECONDS = 0.2
@@ -101,3 +101,52 @@ async def test_a_failed_request_is_logged_as_an_error(client: httpx.AsyncClient)
         await client.post("/ngsi-ld/v1/take", content=b"")
     levels = {entry["path"]: entry["log_level"] for entry in logs}
     assert levels == {"/fail": "error", "/ngsi-ld/v1/take": "debug"}
+
+
+async def test_every_answer_gets_the_safe_headers_it_lacks(client: httpx.AsyncClient) -> None:
+    for path, status in (("/ngsi-ld/v1/take", 405), ("/nothing", 404)):
+        answer = await client.get(path)
+        assert answer.status_code == status
+        for name, value in SAFE_HEADERS:
+            assert answer.headers.get_list(name.decode()) == [value.decode()]
+
+
+async def test_what_an_answer_sets_itself_goes_before() -> None:
+    async def own(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("x", headers={"Content-Security-Policy": "default-src 'self'"})
+
+    app = Starlette(routes=[Route("/", own)], middleware=[Middleware(RequestLog, https=True)])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test"
+    ) as client:
+        for _ in range(2):
+            headers = (await client.get("/")).headers
+            assert headers.get_list("content-security-policy") == ["default-src 'self'"]
+            assert len(headers.get_list("strict-transport-security")) == 1
+
+
+async def test_who_asked_for_a_page_gets_one_when_a_body_is_refused() -> None:
+    async def form(request: Request) -> PlainTextResponse:
+        problem = request.scope.get(REFUSED)
+        body = await request.body()
+        return PlainTextResponse(f"{problem} {len(body)}", problem.status if problem else 200)
+
+    middleware = Middleware(
+        PatientBody,
+        limit=LIMIT,
+        seconds=SECONDS,
+        limit_of=lambda path: 2 * LIMIT if path == "/files" else LIMIT,
+        has_pages=lambda path: path != "/api",
+    )
+    routes = [Route(path, form, methods=["POST"]) for path in ("/form", "/files", "/api")]
+    app = Starlette(routes=routes, middleware=[middleware])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test", headers={"Accept": "text/html"}
+    ) as client:
+        for content in (b"x" * (LIMIT + 1), in_chunks(2 * LIMIT)):
+            answer = await client.post("/form", content=content)
+            assert answer.status_code == 413
+            assert answer.text == f"The body may have at most {LIMIT} bytes 0"
+        assert (await client.post("/files", content=b"x" * 2 * LIMIT)).text == f"None {2 * LIMIT}"
+        answer = await client.post("/api", content=b"x" * (LIMIT + 1))
+        assert answer.headers["content-type"] == PROBLEM_JSON
