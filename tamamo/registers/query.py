@@ -8,7 +8,8 @@ from tamamo.feeds.quality import Invalid as Unusable
 from tamamo.registers.declaration import Filter, Register
 from tamamo.registers.values import read
 
-SIZES: Final = (20, 50, 100, 200)
+#: Rows of a page at most.
+MOST_ROWS: Final = 200
 #: Longest search; longer ones are cut.
 LONGEST: Final = 200
 #: In a filter: records without a value.
@@ -55,7 +56,7 @@ class ListQuery:
             sort = None
         q = " ".join((params.get("q") or [""])[-1].split())[:LONGEST]
         page, size = (_number(params, name, low) for name, low in (("page", 1), ("size", 50)))
-        return cls(q, filters, sort, page, min(max(size, 1), SIZES[-1]), tuple(ignored))
+        return cls(q, filters, sort, page, min(size, MOST_ROWS), tuple(ignored))
 
     def to_params(self) -> list[tuple[str, str]]:
         """Return what to put into a URL for the same list; what is as usual is left out."""
