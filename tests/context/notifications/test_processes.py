@@ -25,6 +25,7 @@ def working(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         "DATABASE_URL": str(settings.database_url),
         "TAMAMO_OUTGOING_ALLOW": "127.0.0.1",
         "TAMAMO_LOG_LEVEL": "error",
+        "TAMAMO_OPEN": "true" if settings.open else "false",
     }
     command = [sys.executable, "-m", "tamamo", "work", "--home", str(settings.home)]
     with subprocess.Popen(command, env=environment, cwd=ROOT) as process:
