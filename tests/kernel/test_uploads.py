@@ -121,7 +121,9 @@ def test_a_workbook_that_unpacks_to_a_flood_is_refused_before_it_is_unpacked() -
 
 
 def test_a_default_for_parts_that_are_not_there_is_no_macro() -> None:
-    default = b"<Default Extension='bin' ContentType='vnd.ms-excel.sheet.binary.macroEnabled.main'/>"
+    default = (
+        b"<Default Extension='bin' ContentType='vnd.ms-excel.sheet.binary.macroEnabled.main'/>"
+    )
     assert taken(workbook(types=default), "a.xlsx", TABLE).format == "xlsx"
 
 
