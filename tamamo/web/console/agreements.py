@@ -14,7 +14,7 @@ from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity.model import EVERY_TENANT, Role
 from tamamo.kernel.towns.agreement import Agreement, State
 from tamamo.kernel.towns.errors import AgreementRefused, InvalidAgreement, NoSuchAgreement
-from tamamo.web.console import forms, frame
+from tamamo.web.console import forms, frame, proposals
 from tamamo.web.console.door import console
 from tamamo.web.console.viewer import Viewer, broker_of
 
@@ -70,7 +70,7 @@ async def rows(request: HttpRequest, viewer: Viewer) -> list[Row]:
 @console(signers=True)
 async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """All agreements."""
-    context = {"rows": await rows(request, viewer)}
+    context = {"rows": await rows(request, viewer), "may": bool(proposals.sides(viewer))}
     return frame.show(request, viewer, "console/agreements.html", context)
 
 
@@ -107,6 +107,7 @@ async def page(request: HttpRequest, viewer: Viewer, number: UUID) -> HttpRespon
     texts = {
         "revoked": _("The agreement is revoked: nothing is shared by it any more."),
         "signed": _("You have signed."),
+        "proposed": _("The agreement is proposed; it waits for both signatures."),
     }
     done = request.GET.get("done", "")
     may_sign = row.state is State.PROPOSED

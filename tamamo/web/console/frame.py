@@ -142,14 +142,18 @@ def choices(request: HttpRequest, viewer: Viewer) -> list[Choice]:
     return found
 
 
+def language() -> str:
+    """Return the page's language."""
+    return get_language() or "ja"
+
+
 def titles(request: HttpRequest, viewer: Viewer) -> dict[str, str]:
     """Return tenant → what the town is called in the page's language."""
     known = broker_of(request).towns
-    language = get_language() or "ja"
     found = {}
     for name in (*viewer.towns, *sorted(viewer.signs)):
         town = known.get(name)
-        found[name] = town.title(language) if town else name
+        found[name] = town.title(language()) if town else name
     return found
 
 

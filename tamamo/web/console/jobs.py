@@ -32,6 +32,7 @@ def title(name: str) -> str:
         "feed.replay": _("Read raw records again"),
         "backup.make": _("Make a backup"),
         "audit.verify": _("Verify the audit log"),
+        "register.import": _("Import a table into a register"),
     }.get(name, name)
 
 

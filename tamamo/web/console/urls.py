@@ -15,6 +15,7 @@ from tamamo.web.console import (
     overview,
     people,
     programs,
+    proposals,
     roles,
     system,
     tenants,
@@ -77,6 +78,7 @@ urlpatterns = [
     path("keys/clients/<str:client>/rotate/", programs.rotate, name="client-rotate"),
     path("keys/clients/<str:client>/revoke/", programs.revoke, name="client-revoke"),
     path("agreements/", agreements.listing, name="agreements"),
+    path("agreements/new/", proposals.create, name="agreement-new"),
     path("agreements/<uuid:number>/", agreements.page, name="agreement"),
     path("agreements/<uuid:number>/sign/<path:side>/", agreements.sign, name="agreement-sign"),
     path(

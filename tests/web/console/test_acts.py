@@ -177,3 +177,28 @@ def test_the_export_of_the_log_is_itself_in_the_log(place: Place, browsers: Brow
     assert [line for line in answer.text.splitlines() if '"tenant":"ayagawa"' in line] == []
     assert '"object":"thing:default"' in answer.text
     assert len(events(place, "audit.export")) == before + 1
+
+
+def test_an_agreement_is_proposed_signed_by_an_approver_and_ended_by_either_side(
+    place: Place, browsers: Browsers
+) -> None:
+    fields = {
+        "side": "ayagawa", "way": "owner", "other": "default", "actions": "read",
+        "types": "FloodMonitoring", "purpose": "Gauges upstream",
+    }  # fmt: skip
+    path = "/en/console/agreements/new/"
+    assert send(browsers("ayagawa"), path, **fields | {"other": "ayagawa"}).status_code == 422
+    answer = send(browsers("ayagawa"), path, **fields)
+    assert answer.status_code == 303
+    number = answer.headers["location"].split("/")[4]
+    url = f"/en/console/agreements/{number}/"
+    # An operator proposes and ends, but an approver signs.
+    assert browsers("ayagawa").get(f"{url}sign/ayagawa/").status_code == 403
+    assert browsers("approver").get(f"{url}sign/default/").status_code == 403
+    assert send(browsers("approver"), f"{url}sign/ayagawa/").status_code == 303
+    assert "not signed" in browsers("takamatsu").get(url).text
+    assert send(browsers("takamatsu"), f"{url}revoke/default/").status_code == 422
+    assert send(browsers("takamatsu"), f"{url}revoke/default/", reason="over").status_code == 303
+    revoked = "select revoked_for from sharing_agreement where id::text = %s"
+    assert place.one(revoked, number) == "default"
+    assert {tenant for tenant, _, _ in events(place, "agreement.revoke")} == {"ayagawa", "default"}
