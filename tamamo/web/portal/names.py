@@ -45,6 +45,10 @@ _RIVERS = {
     "本津川": "Honzu River",
     "古川": "Furu River",
     "牟礼川": "Mure River",
+    "綾川": "Aya River",
+    "富川": "Tomi River",
+    "財田川": "Saita River",
+    "柞田川": "Kunita River",
 }
 _PUBLISHERS = {
     "国土交通省 川の水位情報": "MLIT River Water Level Information",
