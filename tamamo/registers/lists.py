@@ -43,8 +43,8 @@ async def page(broker: Broker, visitor: Visitor, register: Register, query: List
         start = (query.page - 1) * query.size
         size = min(query.size, max(total - start, 0))
         statement = listing.page(register, selection, by, size, start)
-        cursor = await connection.execute(_sql(statement), selection.params, prepare=False)
-        entities = [store.living(Stored(*row).entity()) for row in await cursor.fetchall()]
+        found = await _fetch(connection, statement, selection.params)
+    entities = [store.living(Stored(*row).entity()) for row in found]
     rows = [_row(visitor, register, entity, columns) for entity in entities]
     await log_reads(broker, visitor, register, [row.id for row in rows], "register.list")
     return ListPage(tuple(rows), total, exact, query.page, query.size, query)
@@ -59,17 +59,22 @@ def readable(visitor: Visitor, register: Register) -> frozenset[str]:
 
 
 async def _count(connection: Connection, where: str, params: dict[str, Any]) -> int:
+    rows = await _fetch(connection, listing.count(where), params)
+    return int(rows[0][0])
+
+
+async def _fetch(
+    connection: Connection, statement: str, params: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement put together from constants; what comes from outside is bound.
+
+    Planned anew each time, by its values. Raises TooComplexQuery.
+    """
+    written: Any = statement
     try:
-        cursor = await connection.execute(_sql(listing.count(where)), params, prepare=False)
+        return await (await connection.execute(written, params, prepare=False)).fetchall()
     except QueryCanceled as error:
         raise TooComplexQuery("The list takes too long: narrow it") from error
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
-
-
-def _sql(statement: str) -> Any:
-    """Return a statement put together from constants; all that comes from outside is bound."""
-    return statement
 
 
 def version_of(register: Register, entity: Entity) -> str:
@@ -175,10 +180,7 @@ async def points(
     async with searching(broker.pool) as connection:
         total = await _count(connection, selection.where, selection.params)
         located = await _count(connection, listing.located(selection), selection.params)
-        cursor = await connection.execute(
-            _sql(listing.points(selection, limit)), params, prepare=False
-        )
-        found = await cursor.fetchall()
+        found = await _fetch(connection, listing.points(selection, limit), params)
     await log_reads(broker, visitor, register, [row[0] for row in found], "register.map")
     places = tuple(
         Point(identifier, title or register.key_of(identifier), east, north)
@@ -199,12 +201,8 @@ async def ids(
             total = await _count(connection, selection.where, selection.params)
             if total > listing.MOST_LIVE:
                 by = listing.sorting(register, replace(query, sort=None), columns)
-        cursor = await connection.execute(
-            _sql(listing.ordered_ids(register, selection, by, limit, 0)),
-            selection.params,
-            prepare=False,
-        )
-        return [row[0] for row in await cursor.fetchall()]
+        statement = listing.ordered_ids(register, selection, by, limit, 0)
+        return [row[0] for row in await _fetch(connection, statement, selection.params)]
 
 
 async def facets(
@@ -220,10 +218,9 @@ async def facets(
             others = {k: v for k, v in query.filters.items() if k != one_filter.name}
             selection = listing.select(visitor, register, replace(query, filters=others))
             params = {**selection.params, "prefix": f"{one_filter.column.iri}="}
-            cursor = await connection.execute(
-                _sql(listing.facet(register, selection, one_filter.column)), params, prepare=False
-            )
-            counted = [(_facet_value(row[0]), int(row[1])) for row in await cursor.fetchall()]
+            statement = listing.facet(register, selection, one_filter.column)
+            rows = await _fetch(connection, statement, params)
+            counted = [(_facet_value(row[0]), int(row[1])) for row in rows]
             found[one_filter.name] = sorted(counted, key=lambda pair: (-pair[1], str(pair[0])))
     return found
 

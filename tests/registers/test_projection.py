@@ -8,6 +8,7 @@ from tamamo.context.broker import Broker
 from tamamo.context.entities.service import changing
 from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity
+from tamamo.context.tenants import snapshot_tenant
 from tamamo.registers import ListQuery, Registers, Visitor, catalogue
 from tamamo.registers.projection import sync
 from tests.registers.conftest import TENANT, gauge
@@ -199,3 +200,11 @@ async def test_a_database_without_its_triggers_gets_them_and_its_rows_back(
     assert await names(registers, operator, "甲") == []
     await broker.entities.update_attribute(TENANT, ONE, iri, {"value": "丙川"})
     assert await names(registers, operator, "丙") == ["丙川"]
+
+
+async def test_what_a_snapshot_holds_is_in_no_list(broker: Broker, registers: Registers) -> None:
+    await broker.entities.create(snapshot_tenant(TENANT, "s", "1"), gauge(registers, "1"))
+    await broker.entities.create(TENANT, gauge(registers, "1"))
+    async with broker.pool.connection() as connection:
+        cursor = await connection.execute("select tenant from register_row")
+        assert await cursor.fetchall() == [(TENANT,)]
