@@ -23,7 +23,7 @@ async def of_register(request: HttpRequest, desk: Desk, register: str) -> HttpRe
     """Show the edits of a register, newest first, 50 on a page."""
     found = desk.register(register)
     before = request.GET.get("before", "")
-    known = int(before) if before.isascii() and before.isdecimal() else None
+    known = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
     edits = await desk.registers.recent(desk.visitor, found.id, limit=_PAGE + 1, before=known)
     address = desk.url("changes", register=found.id)
     context = {
@@ -43,7 +43,7 @@ async def of_record(request: HttpRequest, desk: Desk, register: str, entity: str
     found = desk.register(register)
     record = await one(desk, found, entity)
     text = request.GET.get("page", "1")
-    number = max(1, int(text)) if text.isascii() and text.isdecimal() else 1
+    number = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
     edits = await desk.registers.history(desk.visitor, found.id, entity, page=number, size=_PAGE)
     address = desk.url("record-changes", register=found.id, entity=entity)
     context = {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tamamo.accounts.access import requires
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity import STAFF
+from tamamo.registers.errors import UnknownRecord, UnknownRegister
 from tamamo.web.staff.desk import Desk, open_desk
 from tamamo.web.staff.frame import show
 
@@ -33,6 +34,8 @@ def staff(view: View) -> View:
             return await view(request, desk, **named)
         except Forbidden:
             return _forbidden(request, desk)
+        except (UnknownRecord, UnknownRegister) as unknown:
+            raise Http404(str(unknown)) from unknown
 
     return inside
 

@@ -99,7 +99,7 @@ async def _reread(
     row = post.get("header_row", "")
     options = Options(
         sheet=post.get("sheet") or None,
-        header_row=int(row) if row.isascii() and row.isdecimal() else None,
+        header_row=int(row) if row.isascii() and row.isdecimal() and len(row) < 7 else None,
     )
     try:
         await desk.registers.imports.reread(desk.visitor, begun.id, options)

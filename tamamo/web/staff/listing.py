@@ -103,6 +103,7 @@ def _context(
         "heads": [_head(register, column, state, address) for column in columns],
         "rows": [_line(desk, register, columns, row, may_edit) for row in page.rows],
         "counted": _counted(page),
+        "ignored": _ignored(register, page),
         "total_text": number(page.total),
         "pager": pager(state, address, page.pages),
         "may": {"edit": may_edit, "create": rights.create, "import": rights.import_},
@@ -182,6 +183,21 @@ def _counted(page: ListPage) -> str:
     if not page.exact:
         return _("%(first)s–%(last)s of more than %(total)s") % values
     return _("%(first)s–%(last)s of %(total)s") % values
+
+
+def _ignored(register: Register, page: ListPage) -> str:
+    """Return what of the address was left out, "" when nothing was."""
+    names = {"sort": _("order"), "bbox": _("Map")}
+    texts = [
+        register.column(name).label.in_(language()) if name in register.by_name else names[name]
+        for name in page.query.ignored
+        if name in register.by_name or name in names
+    ]
+    return (
+        _("Not possible here and left out: %(names)s") % {"names": ", ".join(texts)}
+        if texts
+        else ""
+    )
 
 
 def _views(

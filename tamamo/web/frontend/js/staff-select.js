@@ -17,7 +17,9 @@ function show() {
   const everything = document.getElementById("every");
   const offer = everything?.closest("[data-every]");
   if (offer) {
-    offer.hidden = !(head?.checked || everything.checked);
+    // On a phone there is no head of the table to tick first.
+    const narrow = matchMedia("(max-width: 47.99rem)").matches;
+    offer.hidden = !(narrow || head?.checked || everything.checked);
     if (offer.hidden) everything.checked = false;
   }
   const count = everything?.checked ? everything.dataset.total : String(chosen.length);
