@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from tamamo.context.errors import AlreadyExists
 from tamamo.context.model.entity import Attributes, Entity
@@ -23,6 +23,9 @@ from tamamo.registers.model import Cell, Edit, Preview, Visitor
 from tamamo.registers.record import SQL, Act, Step, carry_out, edit_of, in_transaction, note
 from tamamo.registers.rights import may_write
 from tamamo.registers.schema import validate
+
+#: Characters of a key: it stands in ids and addresses.
+_LONGEST_KEY: Final = 100
 
 
 class Moved(Problem):
@@ -74,7 +77,7 @@ def created(desk: Desk, wanted: Mapping[str, Any], moment: str) -> Entity:
     """Return a new record. Raises Invalid, Forbidden."""
     register = desk.register
     key = str(wanted.get(register.key.name) or "").strip()
-    errors = [] if key else [_key_needed(register)]
+    errors = _key_errors(register, key)
     entity = Entity(register.entity_id(key), [register.type], scopes=_scopes(desk))
     entity.attrs = next_attrs(register, {}, {**wanted, register.key.name: key or None}, moment)
     errors += validate(register, values.form_values(register, entity.attrs))
@@ -83,10 +86,16 @@ def created(desk: Desk, wanted: Mapping[str, Any], moment: str) -> Entity:
     return entity
 
 
-def _key_needed(register: Register) -> FieldError:
+def _key_errors(register: Register, key: str) -> list[FieldError]:
     label = register.key.label
-    ja, en = f"{label.ja}：入力してください", f"{label.en}: this is required"
-    return FieldError(register.key.name, "required", ja, en)
+    if not key:
+        ja, en = f"{label.ja}：入力してください", f"{label.en}: this is required"
+        return [FieldError(register.key.name, "required", ja, en)]
+    if len(key) > _LONGEST_KEY:
+        ja = f"{label.ja}：{_LONGEST_KEY} 文字までです"
+        en = f"{label.en}: at most {_LONGEST_KEY} characters"
+        return [FieldError(register.key.name, "maxLength", ja, en)]
+    return []
 
 
 def _scopes(desk: Desk) -> list[str]:

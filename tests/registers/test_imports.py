@@ -132,6 +132,19 @@ async def test_empty_cells_keep_or_clear(
     assert [c.field for c in cleared.changed_sample[0].changes] == ["name", "river"]
 
 
+async def test_ids_of_something_else_and_endless_keys(
+    registers: Registers, operator: Visitor
+) -> None:
+    rows = [["ID (URI)", "観測所番号", "観測所名", "緯度", "経度"]]
+    rows += [["urn:ngsi-ld:AED:1", "1", "x", "34", "134"], ["", "9" * 101, "x", "34", "134"]]
+    begun = await registers.imports.begin(operator, GAUGES, "a.csv", csv_of(rows, "utf-8"))
+    assert begun.matching["ID (URI)"] == "@id"
+    shown = await registers.imports.preview(operator, begun.id, begun.matching)
+    assert [one.en for one in shown.rejected_sample] == [
+        "this is no id of this register", "Station number: at most 100 characters",
+    ]  # fmt: skip
+
+
 async def test_what_cannot_be_matched(registers: Registers, operator: Visitor) -> None:
     content = csv_of([HEADER, ROWS[0]], "utf-8")
     begun = await registers.imports.begin(operator, GAUGES, "a.csv", content)

@@ -11,7 +11,7 @@ from tamamo.kernel.time import now, to_text
 from tamamo.registers import values
 from tamamo.registers.acts import created, edited, fresh, writable
 from tamamo.registers.desk import Desk
-from tamamo.registers.errors import Invalid
+from tamamo.registers.errors import FieldError, Invalid
 from tamamo.registers.imports.model import ImportPreview, Line, Rejected
 from tamamo.registers.imports.reading import RowReader, Wanted
 
@@ -66,7 +66,9 @@ def outcome(desk: Desk, wanted: Wanted, before: Entity | None, moment: str) -> E
     desk.require(desk.rights.create, "create")
     entity = created(desk, {**wanted.values, register.key.name: wanted.key}, moment)
     if entity.id != wanted.entity_id:
-        raise Forbidden(f"{wanted.entity_id} is no id of this register")
+        ja = "IDがこの台帳のものではありません"
+        en = "this is no id of this register"
+        raise Invalid([FieldError(register.key.name, "not_an_id", ja, en)])
     return fresh(entity, None)
 
 
