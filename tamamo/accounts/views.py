@@ -24,6 +24,12 @@ from tamamo.accounts.requests import broker_of
 class Login(LoginView):
     """The sign-in page, with the providers of HOME/oidc.toml."""
 
+    def get_form(self, form_class: Any = None) -> Any:
+        """Return the form; the way to a new password stands below it, as large as a finger."""
+        form = super().get_form(form_class)
+        form.fields["password"].help_text = ""
+        return form
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what the template shows."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -81,8 +87,9 @@ def _place(request: HttpRequest, tenant: str) -> str:
     """Return what a tenant is called."""
     from django.utils.translation import get_language  # noqa: PLC0415
 
-    towns = getattr(broker_of(request), "towns", None)
-    town = towns.get(tenant) if towns is not None and tenant not in ("", "*") else None
+    here = getattr(request, "town", None)
+    known = broker_of(request).towns
+    town = here if here is not None and here.name == tenant else known.get(tenant)
     return str(town.title(get_language())) if town is not None else tenant
 
 
@@ -120,7 +127,11 @@ def _end(request: HttpRequest, person: User, which: str) -> None:
         session_key=request.session.session_key
     )
     if which != "others":
-        chosen = chosen.filter(pk=which) if which.isdecimal() else chosen.none()
+        chosen = (
+            chosen.filter(pk=which)
+            if which.isascii() and which.isdecimal() and len(which) < 19
+            else chosen.none()
+        )
     with transaction.atomic():
         ended = [one.end() for one in chosen]
         if ended:

@@ -17,6 +17,11 @@ where (%(tenant)s::text is null or u.home_tenant = %(tenant)s or exists (
   and u.id > %(after)s
 order by u.id limit %(limit)s
 
+-- name: is_above
+-- Whether somebody holds, or will hold, a role for the whole installation.
+select 1 from role_grant where subject = %(subject)s and tenant = '*' and revoked_at is null
+and (valid_to is null or valid_to > now()) limit 1
+
 -- name: create_user
 select account_create(%(email)s, %(name)s, %(password)s, %(language)s, %(home_tenant)s)
 

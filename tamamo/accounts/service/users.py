@@ -197,8 +197,16 @@ async def _end_everything(connection: Connection, user_id: int) -> None:
 
 
 async def _theirs(connection: Connection, by: Actor, user_id: int) -> Person:
+    """Return somebody whose account the actor keeps.
+
+    Of who holds a role for the whole installation only its operators: a town's could take away
+    the second factor of those above them, or lock them out.
+    """
     person = await find(connection, user_id)
     _require(by, person.home_tenant)
+    cursor = await connection.execute(_SQL["is_above"], {"subject": person.subject})
+    if by.user_id != user_id and await cursor.fetchone():
+        _require(by, None)
     return person
 
 

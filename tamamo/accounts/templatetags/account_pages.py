@@ -14,6 +14,25 @@ from tamamo.kernel.identity import ANONYMOUS, STAFF, Role
 
 register = template.Library()
 
+#: What a User-Agent holds → what people call it; the first that is found counts.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
 #: Roles → a face's first page, and what it is called.
 FACES = (
     (STAFF, "staff:home", gettext_lazy("Staff pages")),
@@ -33,6 +52,14 @@ def errors(form: BaseForm) -> dict[str, Any]:
     """Draw the error summary, nothing when there is none."""
     of_fields = [(field, text) for field in form for text in field.errors]
     return {"general": form.non_field_errors(), "of_fields": of_fields}
+
+
+@register.filter
+def browser_name(user_agent: str) -> str:
+    """Return what people call a browser, such as Firefox, Windows; else what it says itself."""
+    name = next((text for mark, text in BROWSERS if mark in user_agent), None)
+    system = next((text for mark, text in SYSTEMS if mark in user_agent), None)
+    return f"{name}, {system}" if name and system else user_agent[:60]
 
 
 @register.simple_tag

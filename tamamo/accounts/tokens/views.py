@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -26,6 +26,13 @@ GRANTS = frozenset({"client_credentials", "authorization_code", "refresh_token"}
 
 class Consent(AuthorizationView):
     """Asks somebody whether a program may act for them (RFC 6749, 4.1)."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Lead whoever needs a second factor to it first: a token would count without one."""
+        if getattr(request, "second_factor_missing", False):
+            query = urlencode({"next": request.get_full_path()})
+            return HttpResponseRedirect(f"{reverse('mfa_activate_totp')}?{query}")
+        return super().dispatch(request, *args, **kwargs)
 
     def handle_no_permission(self) -> HttpResponse:
         """Lead to the sign-in page and back."""
