@@ -156,6 +156,8 @@ def _of_column(column: Column) -> _Found:
         yield "unit", f"a {column.kind} has no unit"
     if column.unit and not _UNIT_CODE.fullmatch(column.unit):
         yield "unit", f'"{column.unit}" is no UN/CEFACT code'
+    if not column.unit_label.isascii() and not set(column.unit_label) <= set("℃°²³µ％‰Ω"):
+        yield "unit_label", f'"{column.unit_label}" is no sign that every language has'
     if bool(column.unit_label) and not column.unit:
         yield "unit_label", "has no unit"
     if column.member and column.kind in ("point", "choices"):

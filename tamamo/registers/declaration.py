@@ -79,7 +79,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     attribute: str = ""
     #: A member of an attribute whose value is an object, such as streetAddress of address.
     member: str = ""
-    #: UN/CEFACT code of the unit, and what people read.
+    #: UN/CEFACT code of the unit, and its sign, the same in every language (m); a word for it
+    #: belongs into the label.
     unit: str = ""
     unit_label: str = ""
     decimals: int | None = None

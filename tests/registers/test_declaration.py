@@ -51,6 +51,8 @@ def test_what_ships_is_right() -> None:
         ('kind = "number", edit = {}', 'kind = "number", live = true', "filters[0].column"),
         ('kind = "number", edit = {}', 'kind = "number", live = true, edit = {}',
          "columns[2].live"),
+        ('kind = "number", edit = {}', 'kind = "number", unit = "C62", unit_label = "席"',
+         "columns[2].unit_label"),
         ('kind = "number", edit = {}', 'kind = "numbers"', "columns[2].kind"),
         ('kind = "boolean", edit = {}', 'kind = "boolean", edit = { roles = ["boss"] }',
          "columns[5].edit.roles"),

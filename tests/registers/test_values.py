@@ -61,11 +61,11 @@ def test_what_cannot_be_read(typed: dict[str, str], code: str | None, ja: str) -
     [
         ({"name": None}, "name", "required", "名称：入力してください", "Name: this is required"),
         ({"capacity": -1}, "capacity", "minimum", "収容人数：0 以上にしてください",
-         "Capacity: must be 0 or more"),
+         "Capacity (people): must be 0 or more"),
         ({"name": "あ" * 101}, "name", "maxLength", "名称：100 文字までです",
          "Name: at most 100 characters"),
         ({"capacity": "x"}, "capacity", "type", "収容人数：整数で入力してください",
-         "Capacity: must be a whole number"),
+         "Capacity (people): must be a whole number"),
         ({"tsunami": "maybe"}, "tsunami", "enum", "津波：選択肢にない値です",
          "Tsunami: is none of the choices"),
         ({"telephone": "<b>"}, "telephone", "pattern", "電話番号：形式が正しくありません",
