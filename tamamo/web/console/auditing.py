@@ -1,7 +1,7 @@
 """The audit log: filtered, page by page, exported, and whether its chain holds."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import MAXYEAR, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -27,7 +27,8 @@ def _filter(request: HttpRequest, viewer: Viewer) -> tuple[Filter, forms.Errors]
     since = forms.day(given.get("since", ""), errors, "since")
     until = forms.day(given.get("until", ""), errors, "until")
     if until is not None and len(given["until"].strip()) == len("2027-03-31"):
-        until += timedelta(days=1)  # a day is meant with all its hours
+        # A day is meant with all its hours; behind the last there is none.
+        until = until + timedelta(days=1) if until.year < MAXYEAR else None
     tenants = viewer.tenants
     chosen = Filter(
         None if tenants is None else tuple(tenants),

@@ -48,7 +48,9 @@ async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             connection,
             tenants=viewer.tenants,
             states=states,
-            before=int(before) if before.isdecimal() and len(before) < 19 else None,
+            before=int(before)
+            if before.isascii() and before.isdecimal() and len(before) < 19
+            else None,
             limit=lists.PAGE + 1,
         )
     shown = found[: lists.PAGE]

@@ -47,6 +47,11 @@ def address(request: HttpRequest, **changes: str | None) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
+def whole(text: str) -> int | None:
+    """Return a number of an address that a database can hold, None for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
 def tabs(
     request: HttpRequest, parameter: str, choices: Iterable[tuple[str, str, int]]
 ) -> list[Tab]:
@@ -60,9 +65,8 @@ def tabs(
 
 def paged(request: HttpRequest, rows: Sequence[T]) -> Paged[T]:
     """Return the page `?page=` of rows, from 1; one that is none is the first."""
-    text = request.GET.get("page", "1")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
-    start = (max(number, 1) - 1) * PAGE
+    number = whole(request.GET.get("page", "")) or 1
+    start = (number - 1) * PAGE
     if start >= len(rows):
         start = 0
     more = start + PAGE < len(rows)

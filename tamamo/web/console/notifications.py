@@ -13,7 +13,7 @@ from tamamo.context.notifications.policy import RealClock
 from tamamo.context.notifications.records import Records
 from tamamo.feeds.errors import scrub
 from tamamo.kernel.database import transaction
-from tamamo.web.console import data, frame
+from tamamo.web.console import data, frame, lists
 from tamamo.web.console.door import console
 from tamamo.web.console.viewer import Viewer, broker_of
 
@@ -40,8 +40,7 @@ async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 
 
 def _done(request: HttpRequest) -> frame.Done | None:
-    text = request.GET.get("n", "0")
-    count = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    count = lists.whole(request.GET.get("n", "")) or 0
     if request.GET.get("done") == "replayed":
         said = ngettext(
             "%(n)d notification was put back into its queue.",

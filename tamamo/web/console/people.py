@@ -26,8 +26,7 @@ _logger = structlog.get_logger()
 async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """People of the towns the viewer sees, or with a role there."""
     text = request.GET.get("q", "")
-    after = request.GET.get("after", "")
-    start = int(after) if after.isascii() and after.isdecimal() and len(after) < 18 else 0
+    start = lists.whole(request.GET.get("after", "")) or 0
     found: dict[int, Person] = {}
     async with transaction(broker_of(request).pool) as connection:
         for tenant in viewer.tenants if viewer.tenants is not None else [None]:

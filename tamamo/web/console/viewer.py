@@ -10,6 +10,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 
 from tamamo.context.broker import Broker
+from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection
 from tamamo.kernel.identity.model import EVERY_TENANT, Actor, Role
@@ -77,7 +78,8 @@ async def viewer_of(request: HttpRequest, actor: Actor) -> Viewer | None:
     if not looking and not signs:
         return None
     whole = EVERY_TENANT in looking
-    known = await broker_of(request).tenants.names()
+    names = await broker_of(request).tenants.names()
+    known = sorted(names, key=lambda name: (name != DEFAULT_TENANT, name))
     viewer = Viewer(
         actor,
         whole,

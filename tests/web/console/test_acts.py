@@ -1,11 +1,13 @@
 """Acts of the console: named first, undone or final, and in the audit log with who did."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.accounts.signing import make_user, token_of
 from tests.web.console.conftest import Place
@@ -58,6 +60,32 @@ def test_all_of_a_subscription_are_replayed_of_this_town_only(
     assert send(browsers("ayagawa"), path).status_code == 303
     dead = "select array_agg(tenant) from notification where dead_at is not null and"
     assert place.one(f"{dead} subscription_id = 'urn:same'") == ["default"]
+
+
+def test_a_raw_record_is_read_again_by_the_worker(place: Place, browsers: Browsers) -> None:
+    mapping = {
+        "id": "thing", "name": {"ja": "もの", "en": "Things"}, "type": "Thing",
+        "entity_id": "urn:ngsi-ld:Thing:{no}", "attributes": [{"name": "size", "column": "size"}],
+    }  # fmt: skip
+    with psycopg.connect(place.dsn) as connection:
+        number = connection.execute(
+            "insert into feed_record (tenant, feed_id, received_at, name, reader, body)"
+            " values ('ayagawa', 'river', now(), 'things.csv', %s, %s) returning number",
+            [Jsonb({"mapping": mapping, "encoding": None}), b"no,size\n1,big\n"],
+        ).fetchone()[0]  # type: ignore[index]
+    path = f"/en/console/feeds/ayagawa/river/replay/?record={number}"
+    assert "1 kept record is read again" in browsers("ayagawa").get(path).text
+    answer = send(browsers("ayagawa"), path)
+    assert answer.status_code == 303
+    job = "from job where name = 'feed.replay' and ended_at is not null"
+    end = time.monotonic() + 30
+    while not place.one(f"select id {job}") and time.monotonic() < end:
+        time.sleep(0.2)
+    result = place.one(f"select result {job}")
+    assert result == {"stored": 0, "repeated": 0, "late": 0, "changed": 1, "rejected": 0}
+    stored = "select tenant from entity where id = 'urn:ngsi-ld:Thing:1'"
+    assert place.one(stored) == "ayagawa"
+    assert place.one("select actor " + job) == f"user:{place.users['ayagawa']}"
 
 
 def test_without_its_token_a_form_does_nothing(place: Place, browsers: Browsers) -> None:
@@ -202,3 +230,21 @@ def test_an_agreement_is_proposed_signed_by_an_approver_and_ended_by_either_side
     revoked = "select revoked_for from sharing_agreement where id::text = %s"
     assert place.one(revoked, number) == "default"
     assert {tenant for tenant, _, _ in events(place, "agreement.revoke")} == {"ayagawa", "default"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "jobs/?before=²&state=x", "jobs/?before=99999999999999999999", "users/?after=-1&q=%00",
+        "audit/?older=x", "audit/?since=2026-13-45", "audit/?object=%00%27", "devices/?page=0",
+        "devices/?state=%3Cscript%3E", "notifications/?done=dropped&n=%E2%91%A0",
+        "notifications/?subscription=%00", "feeds/?state=%00", "users/99999999999999999999/",
+        "jobs/default/99999999999999999999/", "keys/devices/default/no-id/", "?done=%00",
+        "keys/clients/%00/", "feeds/default/%00/", "roles/user:0/new/", "users/?after=9999999999999999999",
+        "notifications/default/99999999999999999999/", "tenants/of/%00/", "feeds/?town=%00",
+    ],
+)  # fmt: skip
+def test_odd_addresses_are_answered_and_not_stumbled_over(browsers: Browsers, query: str) -> None:
+    answer = browsers("whole").get(f"/en/console/{query}")
+    assert answer.status_code in (200, 400, 404, 422), answer.status_code
+    assert "<script>" not in answer.text.lower().replace('<script type="', "")
