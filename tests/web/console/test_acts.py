@@ -240,7 +240,8 @@ def test_an_agreement_is_proposed_signed_by_an_approver_and_ended_by_either_side
         "devices/?state=%3Cscript%3E", "notifications/?done=dropped&n=%E2%91%A0",
         "notifications/?subscription=%00", "feeds/?state=%00", "users/99999999999999999999/",
         "jobs/default/99999999999999999999/", "keys/devices/default/no-id/", "?done=%00",
-        "keys/clients/%00/", "feeds/default/%00/", "roles/user:0/new/", "users/?after=9999999999999999999",
+        "keys/clients/%00/", "feeds/default/%00/", "roles/user:0/new/",
+        "users/?after=9999999999999999999",
         "notifications/default/99999999999999999999/", "tenants/of/%00/", "feeds/?town=%00",
     ],
 )  # fmt: skip
