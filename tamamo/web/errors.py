@@ -2,6 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
+import django.db
+import psycopg
+import structlog
 from asgiref.sync import markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -15,6 +18,7 @@ from tamamo.kernel.http import REFUSED
 from tamamo.kernel.towns.errors import TooManyRequests
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+_logger = structlog.get_logger()
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -89,7 +93,10 @@ def refused_bodies(get_response: Handler) -> Handler:
 
 
 class WithoutDatabase:
-    """Middleware: a database that does not answer is a page saying so (503), not a fault here."""
+    """Middleware: a database that does not answer is a page saying so (503), not a fault here.
+
+    So is what no column can hold (a number without end, a NUL): 400.
+    """
 
     async_capable = True
     sync_capable = False
@@ -105,7 +112,10 @@ class WithoutDatabase:
     async def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Answer 503 when a view found no database."""
+        """Answer 503 when a view found no database, 400 when it was asked for what cannot be."""
+        if isinstance(exception, (psycopg.DataError, django.db.DataError)):
+            _logger.warning("not_storable", path=request.path, reason=type(exception).__name__)
+            return bad_request(request, exception)
         if not isinstance(exception, Unavailable):
             return None
         context = {
