@@ -270,6 +270,29 @@ async def test_maps_and_subscriptions_are_their_makers(ask: Ask) -> None:
     assert (await ask("", "POST", f"{LD}/subscriptions", body)).status == 401
 
 
+async def test_a_token_without_the_scope_makes_no_subscription(
+    ask: Ask, broker: Broker, accounts: Accounts
+) -> None:
+    """What it is told goes by its maker's rights: a token to write would read all of theirs."""
+    for scope in ("read", "write", "read write administer"):
+        who = scope.replace(" ", "-")
+        client = await accounts.client(who)
+        await accounts.grant(f"client:{who}", "default", Role.EDITOR)
+        await accounts.token(client, scope, text=f"t-{who}")
+        body = {"type": "Subscription", "entities": [{"type": "Gauge"}],
+                "notification": {"endpoint": {"uri": "http://127.0.0.1:9/hook"}}}  # fmt: skip
+        assert (await ask(who, "POST", f"{LD}/subscriptions", body)).status == 403
+        # It names no type: what the maker may be told is looked at as it is told.
+        loose = {"type": "Subscription", "watchedAttributes": ["level"]} | {
+            "notification": body["notification"]
+        }
+        assert (await ask(who, "POST", f"{LD}/subscriptions", loose)).status == 403
+        body = {"subject": {"entities": [{"idPattern": ".*", "type": "Gauge"}]},
+                "notification": {"http": {"url": "http://127.0.0.1:9/hook"}}}  # fmt: skip
+        assert (await ask(who, "POST", "/v2/subscriptions", body)).status == 403
+        assert (await ask(who, "GET", f"{LD}/subscriptions")).status == 403
+
+
 async def test_what_concerns_all_needs_a_role(ask: Ask) -> None:
     context = {"@context": {"a": "https://a.example/a"}}
     snapshot = {"type": "Snapshot", "snapshotQueries": [

@@ -120,8 +120,12 @@ def test_staff_need_a_second_factor_where_the_setting_says_so(
         html = client.get("/account/").text
         assert "二要素認証が必要です" in html
         assert "役割はありません" in html
+        # A token would count without it: no program is let act before.
+        answer = client.get("/oauth/authorize?response_type=code&client_id=x")
+        assert answer.headers["location"].startswith("/account/2fa/totp/?next=%2Foauth%2Fauthorize")
         set_up(client)
         assert "二要素認証が必要です" not in client.get("/account/").text
+        assert client.get("/oauth/authorize?response_type=code&client_id=x").status_code == 400
     with strict.browser() as client:
         sign_in(client, "resident@example.jp")
         assert "二要素認証が必要です" not in client.get("/account/").text

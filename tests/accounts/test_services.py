@@ -11,7 +11,7 @@ from tamamo.accounts.service.errors import AccountExists, InvalidAccount, NoSuch
 from tamamo.accounts.sweep import sweep
 from tamamo.kernel.database import Pool, transaction
 from tamamo.kernel.errors import Forbidden
-from tamamo.kernel.identity import ANONYMOUS, INSTALLATION, Actor, Grant, Role
+from tamamo.kernel.identity import ANONYMOUS, INSTALLATION, Actor, Grant, Role, grants
 from tamamo.kernel.time import now
 
 OPERATOR = Actor("user:900", "運用", (Grant("g", "ayagawa", Role.OPERATOR),))
@@ -230,3 +230,21 @@ async def test_the_sweep_removes_what_is_over_and_nothing_else(pool: Pool) -> No
     assert counts["session_list"] == 0
     assert await rows(pool, "select session_key from django_session") == [("k",)]
     assert sum((await sweep(pool)).values()) == 0
+
+
+@pytest.mark.parametrize("act", [users.switch_off, users.reset_second_factor, users.end_sessions])
+async def test_an_operator_of_a_town_keeps_no_account_of_the_installation(
+    pool: Pool, act: Any
+) -> None:
+    """Their home is the town, their role is above it."""
+    number = await make(pool, "chief@ayagawa.example")
+    async with transaction(pool) as connection:
+        await act(connection, OPERATOR, number)
+        await users.switch_on(connection, OPERATOR, number)
+        await grants.give(connection, INSTALLATION, f"user:{number}", "*", Role.AUDITOR)
+    async with transaction(pool) as connection:
+        with pytest.raises(Forbidden):
+            await act(connection, OPERATOR, number)
+        with pytest.raises(Forbidden):
+            await users.switch_on(connection, OPERATOR, number)
+        await act(connection, INSTALLATION, number)
