@@ -81,6 +81,9 @@ async def recent(
             touched = [row[7] for row in rows if row[6] == register.id]
             seen |= await _visible(connection, visitor, register, touched)
     rows = [row for row in rows if row[7] in seen]
+    for register in known.values():
+        touched = sorted({row[7] for row in rows if row[6] == register.id})
+        await lists.log_reads(broker, visitor, register, touched, "register.recent")
     return [_edit(known[row[6]], row, rights_of(visitor, known[row[6]]).columns) for row in rows]
 
 

@@ -1,11 +1,14 @@
 """Who may see and do what with a register: what identity says, and what the declaration adds."""
 
-from typing import Any
+from typing import Any, Final
 
 from tamamo.context.model.entity import Entity
-from tamamo.kernel.identity import Access, Actor, Part, Reach, Role
+from tamamo.kernel.identity import Access, Part, Reach, Role
 from tamamo.registers.declaration import Editors, Register
 from tamamo.registers.model import Rights, Visitor
+
+#: The roles by which somebody edits.
+_EDITING: Final = frozenset({Role.EDITOR, Role.APPROVER, Role.OPERATOR})
 
 
 def rights_of(visitor: Visitor, register: Register) -> Rights:
@@ -19,14 +22,14 @@ def rights_of(visitor: Visitor, register: Register) -> Rights:
         for column in register.form
         if writes
         and column.name in columns
-        and _may(visitor, column.edit)
+        and _may(visitor, register, column.edit)
         and _may_write(access.write, kinds, column.iri)
     )
     whole = writes and bool(fields)
     return Rights(
         read=readable,
-        create=whole and _may(visitor, register.declaration.create or Editors()),
-        delete=whole and _may(visitor, register.declaration.delete or Editors()),
+        create=whole and _may(visitor, register, register.declaration.create or Editors()),
+        delete=whole and _may(visitor, register, register.declaration.delete or Editors()),
         fields=fields,
         columns=columns,
     )
@@ -119,29 +122,32 @@ def _may_write(reach: Reach, kinds: list[str], iri: str) -> bool:
     )
 
 
-def _may(visitor: Visitor, editors: Editors | None) -> bool:
-    """Whether the visitor is among those whom the declaration names."""
+def _may(visitor: Visitor, register: Register, editors: Editors | None) -> bool:
+    """Whether the visitor is among those whom the declaration names.
+
+    By one grant, and one that is for the register's type: to be an editor of this unit and an
+    approver of another makes nobody an approver here.
+    """
     if editors is None:
         return False
-    if Role.OPERATOR in visitor.access.roles:
+    if Role.OPERATOR in visitor.access.roles or not (editors.roles or editors.units):
         return True
-    roles = {role.value for role in visitor.access.roles}
-    if editors.roles and roles.isdisjoint(editors.roles):
-        return False
-    return not editors.units or any(_of_unit(visitor, unit) for unit in editors.units)
+    # A token may leave less than is granted.
+    named = _EDITING & visitor.access.roles & set(editors.roles or _EDITING)
+    return any(
+        grant.role in named
+        and (grant.types is None or register.type in grant.types)
+        and (not editors.units or any(_is_of(grant.unit, unit) for unit in editors.units))
+        for grant in visitor.actor.grants
+        if grant.counts_in(visitor.tenant)
+    )
 
 
-def _of_unit(visitor: Visitor, unit: str) -> bool:
-    """Whether a grant here is that of the unit, or of one above it; units are paths of names."""
-    for held in units_of(visitor.actor, visitor.tenant):
-        if held is None or held == unit or held.rpartition("/")[2] == unit:
-            return True
-        if unit.startswith(held + "/"):
-            return True
-    return False
-
-
-def units_of(actor: Actor, tenant: str) -> list[str | None]:
-    """Return the units of the grants by which an actor edits in a tenant; None: any unit."""
-    roles = (Role.EDITOR, Role.APPROVER, Role.OPERATOR)
-    return [one.unit for one in actor.grants if one.counts_in(tenant) and one.role in roles]
+def _is_of(held: str | None, unit: str) -> bool:
+    """Whether a grant's unit is a unit, or one above it; units are paths of names."""
+    return (
+        held is None
+        or held == unit
+        or held.rpartition("/")[2] == unit
+        or unit.startswith(held + "/")
+    )

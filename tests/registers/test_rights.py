@@ -155,6 +155,18 @@ async def test_fields_for_some_roles_and_units_only(
         fields = strict.rights(visitor(role, unit), register).fields
         assert ("dangerLevel" in fields) is allowed
         assert "alertLevel" in fields
+    # Editor of this unit and approver of another, or of another type: an approver of neither.
+    both = frozenset({Role.EDITOR, Role.APPROVER})
+    here = Grant("g", TENANT, Role.EDITOR, "総務局/危機管理課")
+    for elsewhere in (
+        Grant("h", TENANT, Role.APPROVER, "総務局/税務課"),
+        Grant("h", TENANT, Role.APPROVER, types=("urn:x",)),
+        Grant("h", "ayagawa", Role.APPROVER),
+    ):
+        access = Access(TENANT, EVERYTHING, write, EVERYTHING, both)
+        mixed = Visitor(TENANT, Actor("user:4", "x", (here, elsewhere)), access)
+        assert "dangerLevel" not in strict.rights(mixed, register).fields, elsewhere
+        assert "alertLevel" in strict.rights(mixed, register).fields
     await broker.entities.create(TENANT, gauge(registers, "1", dangerLevel=5.0))
     one = "urn:ngsi-ld:FloodMonitoring:1"
     chief, other = visitor(Role.APPROVER, "危機管理課"), visitor(Role.EDITOR, "危機管理課")
@@ -182,6 +194,11 @@ async def test_personal_data_are_read_on_record(
     assert said == [("register.edit", one.id), ("personal.read", one.id)]
     assert "秘密川" not in f"{entries[0].before}{entries[0].after}"
     assert orjson.loads(entries[0].after or "")["fields"] == ["river"]
+    for known in (GAUGES, None):  # the values before and after stand in what happened lately
+        assert await personal.recent(operator, known)
+        newest = (await page(broker.pool, Filter(), limit=1)).entries[0]
+        assert (newest.action, newest.object) == ("personal.read", one.id)
+        assert "register.recent" in (newest.after or "")
 
 
 async def test_every_town_knows_whose_the_types_are(broker: Broker) -> None:
