@@ -2,7 +2,7 @@
 -- registers that people have saved.
 
 create table register_import (
-    id uuid primary key default gen_random_uuid(),
+    id uuid not null default gen_random_uuid(),
     tenant text not null,
     register text not null,
     owner text not null,                 -- subject
@@ -19,12 +19,13 @@ create table register_import (
     batch uuid,
     error json,
     created_at timestamptz not null default now(),
-    changed_at timestamptz not null default now()
+    changed_at timestamptz not null default now(),
+    primary key (tenant, id)
 );
 create index register_import_by_time on register_import (created_at);
 
 create table saved_view (
-    id bigint generated always as identity primary key,
+    id bigint generated always as identity,
     tenant text not null,
     register text not null,
     owner text not null,                 -- subject
@@ -33,5 +34,6 @@ create table saved_view (
     name text not null check (length(name) between 1 and 80),
     query text not null check (length(query) <= 2000),
     created_at timestamptz not null default now(),
+    primary key (tenant, id),
     unique (tenant, register, owner, name)
 );
