@@ -182,6 +182,7 @@ async def test_a_password_made_without_django_is_one_for_django(pool: Pool) -> N
                 "https://a.example/#x",
                 "https://",
                 "https://u@a.example/",
+                "https://a.example;script-src-elem/",
                 "https://a.example/ https://b.example/",
             )
         ),
