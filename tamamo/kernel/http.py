@@ -1,6 +1,7 @@
 """ASGI middleware around every face: bounds of bodies, safe headers, request log and metrics."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from functools import cache
@@ -40,6 +41,8 @@ _FACES = {
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A request that takes longer is logged as a warning.
 _SLOW_SECONDS = 1.0
+#: Pages whose address is a secret that a mail brought.
+_LINKS = re.compile(r"(/account/(?:password/reset/key|confirm-email)/)[^/]+")
 _logger = structlog.get_logger("request")
 
 
@@ -212,4 +215,6 @@ class RequestLog:
             write = _logger.warning
         else:
             write = _logger.debug
-        write("request", method=method, path=path, status=status, ms=round(seconds * 1000, 1))
+        # A link of a mail opens an account as long as it was not used: it is in no log.
+        told = _LINKS.sub(r"\1…", path)
+        write("request", method=method, path=told, status=status, ms=round(seconds * 1000, 1))

@@ -150,3 +150,17 @@ async def test_who_asked_for_a_page_gets_one_when_a_body_is_refused() -> None:
         assert (await client.post("/files", content=b"x" * 2 * LIMIT)).text == f"None {2 * LIMIT}"
         answer = await client.post("/api", content=b"x" * (LIMIT + 1))
         assert answer.headers["content-type"] == PROBLEM_JSON
+
+
+@pytest.mark.parametrize(
+    "path", ["/account/password/reset/key/1-s3cret/", "/en/account/confirm-email/s3cret/"]
+)
+async def test_a_link_of_a_mail_is_in_no_log(path: str) -> None:
+    app = Starlette(routes=[Route("/{_:path}", fail)], middleware=[Middleware(RequestLog)])
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        with structlog.testing.capture_logs() as logs:
+            assert (await client.get(path)).status_code == 500
+    [line] = [one for one in logs if one["event"] == "request"]
+    assert "s3cret" not in str(line)
+    assert "…/" in line["path"]

@@ -1,5 +1,6 @@
 """Programs that get tokens, as operators and developers keep them."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tamamo.kernel.time import now
 _SQL = sql.load("tamamo.accounts.service")
 Kind = Literal["client-credentials", "authorization-code"]
 KINDS: Final = ("client-credentials", "authorization-code")
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -177,7 +179,8 @@ def _check(
     for uri in redirect_uris:
         parts = urlsplit(uri)
         safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        if not safe or not parts.hostname or parts.fragment or "@" in parts.netloc or " " in uri:
+        # The host goes into the policy of the page that asks for consent.
+        if not safe or not _HOST.fullmatch(parts.netloc) or parts.fragment or " " in uri:
             raise InvalidAccount(
                 f"{uri!r} must be https (or http on this machine), without a fragment",
                 field="redirect_uris",

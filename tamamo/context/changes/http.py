@@ -23,7 +23,7 @@ from tamamo.context.model.represent import View, represent, represent_types
 from tamamo.context.query import request as query
 from tamamo.context.query.text import check_text
 from tamamo.context.tenants import TENANT_HEADER
-from tamamo.kernel.errors import Problem
+from tamamo.kernel.errors import Problem, Unauthorized
 from tamamo.kernel.identity import Access
 
 #: Filters as in queries for entities (6.4.3.2).
@@ -178,7 +178,11 @@ async def stream(request: Request) -> ASGIApp:
             or DEFAULT_TENANT
         )
         reader = Reader(broker.identity, request, tenant)
-        actor = await reader.actor()
+        try:
+            actor = await reader.actor()
+        except Unauthorized:
+            broker.limits.check_address(request.scope)
+            raise
         broker.limits.check(tenant, actor, request.scope)
         access = await reader.access()
         admit(actor, access, Needs.FOLLOW)
