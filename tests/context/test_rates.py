@@ -41,10 +41,13 @@ async def test_an_address_without_a_key_is_limited(closed: Broker, path: str) ->
     assert answer.headers["RateLimit"] == f'"address";r=0;t={seconds}'
 
 
-async def test_keys_that_are_not_valid_can_be_tried_only_so_often(closed: Broker) -> None:
+@pytest.mark.parametrize("path", PATHS)
+async def test_keys_that_are_not_valid_can_be_tried_only_so_often(
+    closed: Broker, path: str
+) -> None:
     async with client_of(closed) as client:
         tries = [
-            (await asked(client, PATHS[0], Authorization=f"Bearer guess{n}")).status_code
+            (await asked(client, path, Authorization=f"Bearer guess{n}")).status_code
             for n in range(4)
         ]
     assert tries == [401, 401, 429, 429]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.accounts.conftest import Site
-from tests.accounts.signing import make_user, post, sign_in
+from tests.accounts.signing import make_user, post, sign_in, token_of
 
 LARGE = "9" * 30
 HUGE = "9" * 5000
@@ -61,3 +61,15 @@ def test_an_odd_address_is_refused(operator: httpx.Client, path: str) -> None:
 )
 def test_an_odd_form_is_refused(operator: httpx.Client, path: str, data: dict[str, str]) -> None:
     assert post(operator, path, data, "/account/sessions/").status_code < 500
+
+
+def test_an_upload_is_found_at_its_own_register_only(operator: httpx.Client) -> None:
+    begin = "/staff/default/r/shelters/import/"
+    token = token_of(operator.get(begin).text)
+    file = {"file": ("a.csv", "名称,備考\n玉藻小学校,海抜3m\n".encode(), "text/csv")}
+    answer = operator.post(begin, data={"csrfmiddlewaretoken": token}, files=file)
+    assert answer.status_code == 302, answer.text
+    place = answer.headers["location"]
+    assert operator.get(place).status_code == 200
+    for end in ("", "rejects.xlsx"):
+        assert operator.get(place.replace("/shelters/", "/river_gauges/") + end).status_code == 404

@@ -68,7 +68,7 @@ async def _read(desk: Desk, register: Register, file: "UploadedFile[Any]") -> Im
 async def page(request: HttpRequest, desk: Desk, register: str, upload: UUID) -> HttpResponse:
     """Show an import where it stands: columns, preview, progress or result."""
     found = _importable(desk, register)
-    begun = await _import(desk, upload)
+    begun = await _import(desk, found, upload)
     if request.method == "POST" and begun.state not in ("running", "done"):
         do = request.POST.get("do", "match")
         steps = {"apply": _apply, "reread": _reread}
@@ -178,7 +178,7 @@ async def progress(request: HttpRequest, desk: Desk, register: str, upload: UUID
 async def rejects(request: HttpRequest, desk: Desk, register: str, upload: UUID) -> HttpResponse:
     """Send the rejected rows as they came, each with its reason beside it."""
     found = _importable(desk, register)
-    begun = await _import(desk, upload)
+    begun = await _import(desk, found, upload)
     content = await desk.registers.imports.rejects(desk.visitor, begun.id)
     answer = HttpResponse(content, content_type=MEDIA_TYPES["xlsx"])
     answer["Content-Disposition"] = f'attachment; filename="{found.id}-rejects.xlsx"'
@@ -193,8 +193,11 @@ def _importable(desk: Desk, name: str) -> Register:
     return register
 
 
-async def _import(desk: Desk, upload: UUID) -> Import:
+async def _import(desk: Desk, register: Register, upload: UUID) -> Import:
     try:
-        return await desk.registers.imports.get(desk.visitor, str(upload))
+        begun = await desk.registers.imports.get(desk.visitor, str(upload))
     except UnknownRecord:
         raise Http404(str(upload)) from None
+    if begun.register != register.id:
+        raise Http404(str(upload))
+    return begun
