@@ -1,5 +1,6 @@
 """A town with registers and people of several rights on a real server that checks who asks."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -77,6 +78,13 @@ class Office:
         )
         return answer.json().get(attribute) if answer.status_code == 200 else None
 
+    def wait_for_rows(self, least: int, seconds: float = 30) -> None:
+        """Wait until `tamamo work` has brought the registers into the database."""
+        end = time.monotonic() + seconds
+        while self.count("select count(*) from register_row") < least:
+            assert time.monotonic() < end, "the registers have no rows"
+            time.sleep(0.1)
+
     def count(self, statement: str, *values: Any) -> int:
         """Return a number from the database."""
         with psycopg.connect(self.dsn) as connection:
@@ -100,6 +108,7 @@ def office(_office: Office) -> Office:
     """The town as every test finds it."""
     _office.put(GAUGES)
     _office.put(shelters())
+    _office.wait_for_rows(len(GAUGES) + len(shelters()))
     return _office
 
 
