@@ -27,7 +27,7 @@ APPEND_SLASH = True
 MIDDLEWARE = [
     "tamamo.web.security.content_security",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "tamamo.web.compression.Compression",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
