@@ -21,7 +21,6 @@ from tamamo.kernel.uploads import (
     inspect,
 )
 
-
 #: A part of a workbook; as what, follows.
 _PART = b"<Override PartName='/xl/workbook.xml' ContentType='application/vnd.ms-excel.sheet."
 
