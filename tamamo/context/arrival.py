@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 
+from tamamo.context import acting
 from tamamo.context.broker import Broker
 from tamamo.kernel.errors import Unauthorized
 from tamamo.kernel.identity import Access, Actor
@@ -11,7 +12,8 @@ async def arrive(request: Request, tenant: str) -> tuple[Actor, Access]:
     """Return who asks, and what they may do in a tenant.
 
     Each request counts against the limits of whoever asks and of the tenant, so that of keys that
-    are not valid only some can be tried. Raises Unauthorized, TooManyRequests.
+    are not valid only some can be tried. What the request does from here on is its act, to be ended
+    with its answer (`acting.end`). Raises Unauthorized, TooManyRequests.
     """
     broker: Broker = request.state.broker
     try:
@@ -20,4 +22,8 @@ async def arrive(request: Request, tenant: str) -> tuple[Actor, Access]:
         broker.limits.check_address(request.scope)
         raise
     broker.limits.check(tenant, actor, request.scope)
-    return actor, await broker.identity.access(actor, tenant)
+    access = await broker.identity.access(actor, tenant)
+    if broker.identity.key is not None:  # with --open nobody is anybody
+        personal = broker.towns.personal(tenant)
+        acting.begin(acting.Act(tenant, actor.subject, request.scope, personal))
+    return actor, access

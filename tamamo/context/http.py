@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tamamo.context import methods, negotiation
+from tamamo.context import acting, methods, negotiation
 from tamamo.context.access.admission import Needs, admit
 from tamamo.context.access.seen import seen_by
 from tamamo.context.arrival import arrive
@@ -133,6 +133,7 @@ class Resource:
             if operation is not None:
                 exchange = await read(request, operation)
                 response = await operation.handler(exchange)
+                await acting.keep_reads(request.state.broker.pool)
             elif request.method == "OPTIONS":
                 response = methods.choices(self.operations)
             else:
@@ -149,6 +150,8 @@ class Resource:
         except Exception:
             _log.exception("request failed", method=request.method, path=request.url.path)
             response = problem_answer(InternalError("See the log."), request.headers)
+        finally:
+            acting.end()
         if request.method == "HEAD":
             response = methods.without_body(response)
         await response(scope, receive, send)

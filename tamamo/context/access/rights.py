@@ -36,6 +36,11 @@ class Rights:
         self._found: dict[tuple[str, str], tuple[float, Access]] = {}
         self._operator = unlimited("*")
 
+    @property
+    def checked(self) -> bool:
+        """Whether anything is checked here: not with `--open`."""
+        return self._identity.key is not None
+
     def known(self, made: Made) -> Access | None:
         """Return what its maker may do, without waiting; None: `of` has to be asked."""
         if made.owner is None or self._identity.key is None:

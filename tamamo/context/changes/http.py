@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tamamo.context import negotiation
+from tamamo.context import acting, negotiation
 from tamamo.context.access.admission import Needs, admit
 from tamamo.context.broker import Broker
 from tamamo.context.changes.change import BBox, Change, Filter, Position, Sight
@@ -45,8 +45,10 @@ class EventStream:
         *,
         reader: Reader,
         access: Access,
+        subject: str,
     ) -> None:
-        """access: of the reader; the stream ends when it is another one."""
+        """access: of the reader, a subject; the stream ends when it is another one."""
+        self._subject = subject
         self._broker = broker
         self._tenant = tenant
         self._terms = terms
@@ -79,11 +81,24 @@ class EventStream:
                     # It asks again, and is told what it may do now.
                     yield event("end", {"reason": "access"})
                     return
+                if change is not None:
+                    await self._note(change)
                 yield b":\n\n" if change is None else event_of(change, self._terms, changes.filter)
         except SlowReader:
             yield event("end", {"reason": "slow"})
         except Closed:
             yield event("end", {"reason": "closing"})
+
+    async def _note(self, change: Change) -> None:
+        """Note that personal data are told, before they are."""
+        broker = self._broker
+        personal = broker.towns.personal(self._tenant)
+        if broker.identity.key is None or personal.isdisjoint(change.types):
+            return
+        act = acting.Act(self._tenant, self._subject, "GET /sse", personal)
+        with acting.acting(act):
+            acting.shown(change.entity_id, change.types)
+            await acting.keep_reads(broker.pool)
 
 
 class StreamRequest:
@@ -192,7 +207,9 @@ async def stream(request: Request) -> ASGIApp:
         terms = await broker.contexts.resolve(tenant, link)
         wanted = StreamRequest(request, terms)
         await wanted.check(broker.changes)
-        return EventStream(broker, tenant, terms, wanted, reader=reader, access=access)
+        return EventStream(
+            broker, tenant, terms, wanted, reader=reader, access=access, subject=actor.subject
+        )
     except Problem as problem:
         return problem_answer(problem, request.headers)
 

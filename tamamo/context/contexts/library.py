@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import orjson
 from psycopg.types.json import Json
 
+from tamamo.context import acting
 from tamamo.context.jsonld.library import Document
 from tamamo.context.jsonld.store import canonical
 from tamamo.kernel import sql
@@ -23,6 +24,8 @@ PATH: Final = "/ngsi-ld/v1/jsonldContexts/"
 #: @contexts of a tenant that come about by themselves: whoever may read can make more.
 MOST_KEPT: Final = 500
 _ID: Final = "urn:ngsi-ld:Context:"
+#: What the audit log calls a change.
+_ACTIONS: Final = {"replace_context": "context.change", "delete_context": "context.delete"}
 #: An arbitrary constant: names made of it name contents, not addresses.
 _CONTENTS: Final = uuid5(NAMESPACE_URL, _ID)
 
@@ -134,6 +137,8 @@ class ContextLibrary:
         }  # fmt: skip
         async with transaction(self._pool) as connection:
             await connection.execute(_SQL["keep_context"], row)
+            if kind is Kind.HOSTED:
+                await acting.did(connection, "context.create", context_id)
             if document.expires is not None:
                 trim = {"tenant": tenant, "most": MOST_KEPT}
                 await connection.execute(_SQL["trim_contexts"], trim)
@@ -161,4 +166,5 @@ class ContextLibrary:
             found = await cursor.fetchone() is not None
             if found:
                 await connection.execute(_SQL["next_generation"], params)
+                await acting.did(connection, _ACTIONS[statement], params["id"])
         return found

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tamamo.context.acting import Act
 from tamamo.context.model.entity import Entity, Instance
 
 
@@ -41,11 +42,12 @@ Apply = Callable[[Entity | None, str], Change | None]
 
 @dataclass(slots=True)  # not frozen: a batch makes thousands
 class Mutation:
-    """A change wanted for one entity."""
+    """A change wanted for one entity. by: in whose act, where that may have to be noted."""
 
     tenant: str
     entity_id: str
     apply: Apply
+    by: Act | None = None
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from functools import partial
 
 from psycopg.errors import QueryCanceled
 
+from tamamo.context.acting import writer
 from tamamo.context.entities import store, write
 from tamamo.context.entities.write import HistoryItem, Mutation, Written
 from tamamo.context.errors import AlreadyExists, ResourceNotFound, TooComplexQuery
@@ -220,6 +221,9 @@ class EntityService:
         A large batch is two transactions side by side, so that one is worked out while the other
         is written. Mutations of one entity stay together and in order.
         """
+        if (act := writer()) is not None:
+            for mutation in mutations:
+                mutation.by = act
         if len(mutations) < _SPLIT_BATCH:
             return await self._writer.run(mutations)
         lanes: tuple[list[int], list[int]] = ([], [])
@@ -240,6 +244,7 @@ class EntityService:
 
     async def _submit(self, mutation: Mutation) -> Written:
         """Write one mutation together with those that arrive meanwhile, or raise its Problem."""
+        mutation.by = writer()
         return await self._writes.submit(mutation)
 
     async def _end(

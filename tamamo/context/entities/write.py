@@ -9,6 +9,7 @@ to arrive together, and that it can be run again.
 from collections.abc import Awaitable, Callable, Sequence
 
 from tamamo.context.entities import store
+from tamamo.context.entities.acts import events_of
 from tamamo.context.entities.mutations import (
     Apply,
     Change,
@@ -18,6 +19,7 @@ from tamamo.context.entities.mutations import (
     Written,
 )
 from tamamo.context.entities.statement import MAX_BYTES, Batch
+from tamamo.kernel import audit
 from tamamo.kernel.database import Connection, Pool, single, transaction
 from tamamo.kernel.errors import Problem, Unavailable
 from tamamo.kernel.time import now as present
@@ -41,7 +43,8 @@ class Writer:
 
     The rows are read, and written on condition that they are still as they were read: two
     statements, and no transaction around them. Where another one was faster, or is at work on the
-    same entities in this process, they are locked first.
+    same entities in this process, they are locked first; so they are where the audit log is to say
+    who made a change.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -78,6 +81,8 @@ class Writer:
             guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
             batch = Batch(now or to_text(present()), seen.entities, guard, seen)
             results = [batch.apply(mutation) for mutation in mutations]
+            if any(m.by is not None for m in mutations) and events_of(mutations, results):
+                raise ChangedMeanwhile  # what is noted needs a transaction around it
             await batch.flush_at_once(connection, seen.closed_until)
         if guard is not None:
             guard.written()
@@ -118,6 +123,7 @@ async def write(
     batch = Batch(now or to_text(present()), stored, guard)
     results = [batch.apply(mutation) for mutation in mutations]
     await batch.flush(connection)
+    await audit.append_many(connection, events_of(mutations, results))
     if guard is not None:
         guard.written()
     return results

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from tamamo.context.acting import shown
 from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import LOCATION, Entity, Instance
@@ -73,7 +74,8 @@ def projection(names: str, terms: TermMap, parameter: str) -> frozenset[str]:
 
 
 def represent(entity: Entity, terms: TermMap, view: View = NORMALIZED) -> dict[str, Any]:
-    """Return the entity as JSON, without @context."""
+    """Return the entity as JSON, without @context; it counts as shown to whoever asks."""
+    shown(entity.id, entity.types)
     out = _head(entity, terms, view)
     write = _WRITERS[view.format]
     compact = terms.compact_iri

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from tamamo.context import acting
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Attributes, Entity, Instance
 from tamamo.context.model.parse import Fragment
@@ -108,6 +109,7 @@ def _check_object(body: Any, what: str) -> None:
 
 def represent(entity: Entity, terms: TermMap, view: View, *, head: bool = True) -> Any:
     """Return an entity as NGSIv2 shows it. head: with id and type, where the format has them."""
+    acting.shown(entity.id, entity.types)
     shown = _attributes(entity, terms, view)
     if view.format in {"values", "unique"}:
         values = list(shown.values())

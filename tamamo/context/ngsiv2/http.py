@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tamamo.context import methods, negotiation
+from tamamo.context import acting, methods, negotiation
 from tamamo.context.access.admission import Needs, admit
 from tamamo.context.access.seen import seen_by
 from tamamo.context.arrival import arrive
@@ -134,6 +134,7 @@ class Resource:
             operation = methods.find(self.operations, request.method)
             if operation is not None:
                 response = await operation.handler(await read(request, operation))
+                await acting.keep_reads(request.state.broker.pool)
             elif request.method == "OPTIONS":
                 response = methods.choices(self.operations)
             else:
@@ -150,6 +151,8 @@ class Resource:
         except Exception:
             _log.exception("request failed", method=request.method, path=request.url.path)
             response = errors.answer(InternalError("See the log."), echo(request.headers))
+        finally:
+            acting.end()
         if request.method == "HEAD":
             response = methods.without_body(response)
         await response(scope, receive, send)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import orjson
 from starlette.responses import Response
 
+from tamamo.context import acting
 from tamamo.context.entities import store
 from tamamo.context.entities.service import Step, TypeSelector, upsertion
 from tamamo.context.errors import BadRequestData, NotAcceptable
@@ -265,6 +266,7 @@ async def _instance(call: Call) -> Instance:
     entity = await _entity(call)
     if iri not in entity.attrs:
         raise NotFound(f"The entity has no attribute {call.path['attr']}")
+    acting.shown(entity.id, entity.types)
     return entities.chosen(entity.attrs[iri])
 
 

@@ -6,12 +6,15 @@ is neither matched twice nor skipped, whoever dies when. One process does it at 
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import structlog
 
+from tamamo.context import acting
 from tamamo.context.access import narrowed
 from tamamo.context.access.connection import narrow
 from tamamo.context.access.rights import Rights
@@ -29,18 +32,22 @@ from tamamo.context.sourcesubscriptions.compiled import SourceSubscription
 from tamamo.context.subscriptions.compiled import (
     Events,
     OtherSubscription,
+    Subscriber,
     Subscription,
     events_of,
 )
 from tamamo.context.subscriptions.message import Message
 from tamamo.context.subscriptions.registry import Registry
+from tamamo.context.tenants import owner_of
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
 from tamamo.kernel.identity import Reach
+from tamamo.kernel.towns import Towns
 
 _SQL = sql.load(__package__)
 _log = structlog.get_logger(__name__)
 
+_NONE: Final[frozenset[str]] = frozenset()
 #: Seconds after which the position is kept although nothing matched.
 KEEP_POSITION = 2.0
 #: Entities in one periodic notification; more make several.
@@ -91,7 +98,10 @@ class Matcher:
         registry: Registry,
         buckets: int,
         rights: Rights,
+        *,
+        towns: Towns,
     ) -> None:
+        self._towns = towns
         self._rights = rights
         self._pool = pool
         self._entities = entities
@@ -160,14 +170,21 @@ class Matcher:
                         continue
                 if not subscription.link_depth and not subscription.selects(seen.entity):
                     continue
-                message = await self._match(subscription, seen, told, reach)
+                with self._telling(subscription) as act:
+                    message = await self._match(subscription, seen, told, reach)
+                    if message is not None:
+                        acting.shown(change.entity_id, change.types)
             except Exception:
                 # Nor must one subscription.
                 _log.exception("not matched", subscription=subscription.id, at=change.position)
                 continue
             if message is not None:
-                found.append(Draft(subscription, change.entity_id, message, reach))
+                found.append(Draft(subscription, change.entity_id, message, reach, act))
         return found
+
+    def _telling(self, one: Subscriber) -> AbstractContextManager[acting.Act]:
+        personal = self._towns.personal(owner_of(one.tenant)) if self._rights.checked else _NONE
+        return acting.acting(acting.telling(one.tenant, one.owner, one.id, personal))
 
     async def _match(
         self, subscription: Subscription, change: Change, events: Events, reach: Reach
@@ -240,10 +257,11 @@ class Matcher:
         batch: list[Entity] = []
 
         async def flush() -> None:
-            body = await bodies.of_entities(subscription, batch, fetch) if batch else None
+            with self._telling(subscription) as act:
+                body = await bodies.of_entities(subscription, batch, fetch) if batch else None
             if body is not None:
                 message = Message(subscription.endpoint.accept, body)
-                drafts.append(Draft(subscription, "", message, reach))
+                drafts.append(Draft(subscription, "", message, reach, act))
             batch.clear()
 
         async for row in plan.scan(seen, subscription.tenant, subscription.query):

@@ -6,11 +6,12 @@ from typing import Final
 
 import orjson
 
+from tamamo.context.acting import Act, read_event
 from tamamo.context.notifications.buckets import bucket_of
 from tamamo.context.notifications.policy import Policy
 from tamamo.context.subscriptions.compiled import Subscriber
 from tamamo.context.subscriptions.message import Message
-from tamamo.kernel import sql
+from tamamo.kernel import audit, sql
 from tamamo.kernel.database import Connection
 from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
@@ -30,10 +31,15 @@ class Draft:
     entity_id: str
     message: Message
     reach: Reach = EVERYTHING
+    #: In whose act, with the personal data it tells.
+    act: Act | None = None
 
 
 async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = _BUCKETS) -> int:
-    """Store what its subscription lets through, in order; return how many."""
+    """Store what its subscription lets through, in order; return how many.
+
+    Personal data that a notification tells are noted with it, before it can leave.
+    """
     drafts = await _throttled(connection, await _not_cooling(connection, drafts))
     if not drafts:
         return 0
@@ -52,6 +58,8 @@ async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = 
             "reaches": [_reach(draft) for draft in drafts],
         },
     )
+    acts = [draft.act for draft in drafts if draft.act is not None and draft.act.read]
+    await audit.append_many(connection, map(read_event, acts))
     return len(drafts)
 
 

@@ -39,7 +39,12 @@ class Notifier:
         self._records = Records(broker.pool, self._clock)
         self._rights = Rights(broker.identity)
         self._matcher = Matcher(
-            broker.pool, broker.entities, self._registry, self._policy.buckets, self._rights
+            broker.pool,
+            broker.entities,
+            self._registry,
+            self._policy.buckets,
+            self._rights,
+            towns=broker.towns,
         )
         #: What waits is read behind this sequence number.
         self._behind = 0

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from psycopg.types.json import Json
 
+from tamamo.context import acting
 from tamamo.context.errors import AlreadyExists, Conflict, ResourceNotFound
 from tamamo.context.query import idpattern, plan
 from tamamo.context.query.logic import And, One
@@ -69,6 +70,7 @@ class RegistrationService:
             await connection.execute(_SQL["next_generation"], {"tenant": tenant})
             made = Told(registration_id, document, row["now"], row["now"])
             await telling.of_change(connection, tenant, None, made)
+            await acting.did(connection, "registration.create", registration_id, None, document)
         await self._tell()
 
     async def update(
@@ -88,6 +90,8 @@ class RegistrationService:
             await connection.execute(_SQL["next_generation"], {"tenant": tenant})
             changed = Told(registration_id, document, found.created_at, row["now"])
             await telling.of_change(connection, tenant, _told(found), changed)
+            sides = (found.document, document)
+            await acting.did(connection, "registration.change", registration_id, *sides)
         await self._tell()
 
     async def delete(self, tenant: str, registration_id: str) -> None:
@@ -102,6 +106,7 @@ class RegistrationService:
                 raise _unknown(registration_id)
             await connection.execute(_SQL["next_generation"], {"tenant": tenant})
             await telling.of_change(connection, tenant, Told(*row), None)
+            await acting.did(connection, "registration.delete", registration_id, row[1])
         await self._tell()
 
     async def retrieve(self, tenant: str, registration_id: str) -> Registration:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import orjson
 from psycopg.types.json import Json
 
+from tamamo.context import acting
 from tamamo.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from tamamo.context.jsonld import TermMap
 from tamamo.context.jsonld.pack import pack
@@ -68,6 +69,9 @@ class SnapshotService:
                 raise AlreadyExists(f"There is a snapshot {snapshot_id} already")
             crowded = await (await connection.execute(_SQL["crowded_out"], room)).fetchall()
             await delete(connection, tenant, [one[0] for one in crowded])
+            await acting.did(connection, "snapshot.create", snapshot_id, None, document)
+            for (gone,) in crowded:
+                await acting.did(connection, "snapshot.delete", gone)
 
     async def get(self, tenant: str, snapshot_id: str) -> Snapshot:
         """Return a snapshot (5.16.3). Raises ResourceNotFound."""
@@ -91,6 +95,8 @@ class SnapshotService:
             }
             await connection.execute(_SQL["update_snapshot"], row)
             after = await _find(connection, "find_snapshot", tenant, snapshot_id)
+            sides = (known.document, document)
+            await acting.did(connection, "snapshot.change", snapshot_id, *sides)
             await notices.write(
                 connection,
                 tenant,
@@ -108,6 +114,7 @@ class SnapshotService:
         async with transaction(self._pool) as connection:
             await _find(connection, "lock_snapshot", tenant, snapshot_id)
             await delete(connection, tenant, [snapshot_id])
+            await acting.did(connection, "snapshot.delete", snapshot_id)
 
     async def purge(self, tenant: str, text: str) -> int:
         """Delete what fits a query about members of snapshots (5.16.7); return how many.
@@ -120,6 +127,8 @@ class SnapshotService:
             found = [Snapshot(*row) for row in await cursor.fetchall()]
             doomed = [one.id for one in found if q.matches(condition, _as_entity(one))]
             await delete(connection, tenant, doomed)
+            for gone in doomed:
+                await acting.did(connection, "snapshot.delete", gone)
         return len(doomed)
 
     async def use(self, tenant: str, snapshot_id: str) -> str:

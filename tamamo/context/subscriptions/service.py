@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import orjson
 
+from tamamo.context import acting
 from tamamo.context.errors import AlreadyExists, ResourceNotFound
 from tamamo.context.jsonld import ContextStore, TermMap
 from tamamo.context.jsonld.pack import pack, unpack
@@ -127,6 +128,7 @@ class SubscriptionService:
             await self._before(connection, tenant)
             if await (await connection.execute(_SQL["create"], row)).fetchone() is None:
                 raise AlreadyExists(f"There is a subscription {identifier} already")
+            await acting.did(connection, "subscription.create", identifier, None, draft.document)
             await self._after(connection, tenant, identifier, draft)
             await connection.execute(_SQL["moved"])
 
@@ -167,6 +169,8 @@ class SubscriptionService:
             more = {"same_interval": same, "rearm": draft.rearm}
             await connection.execute(_SQL["update"], {**row, **more})
             await self._after(connection, tenant, identifier, draft)
+            sides = (found[0], draft.document)
+            await acting.did(connection, "subscription.change", identifier, *sides)
             await connection.execute(_SQL["moved"])
 
     async def delete(self, tenant: str, identifier: str, api: str = NGSI_LD) -> None:
@@ -176,6 +180,7 @@ class SubscriptionService:
             if not (await connection.execute(_SQL["delete"], key)).rowcount:
                 raise missing(identifier)
             await connection.execute(_SQL["drop_waiting"], key)
+            await acting.did(connection, "subscription.delete", identifier)
             await connection.execute(_SQL["moved"])
 
     async def get(self, tenant: str, identifier: str, api: str = NGSI_LD) -> Stored:

@@ -10,7 +10,7 @@ import orjson
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.query import typeq
 from tamamo.context.temporal.rows import SCOPE, deletion_instance, scope_instance
-from tamamo.context.temporal.writing import Permit, anybody
+from tamamo.context.temporal.writing import Permit, anybody, note
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.time import now, to_text
@@ -53,6 +53,7 @@ async def delete_attribute(
         here = {**key, "attr": attr, "now": moment, "unscoped": attr == SCOPE}
         await connection.execute(_SQL["insert_deletions"], {**here, **columns})
         await connection.execute(_SQL["touch"], here)
+        await note(connection, tenant, entity_id, before={attr: gone})
     return True
 
 

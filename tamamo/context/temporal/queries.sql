@@ -321,3 +321,7 @@ where r.tenant = %(tenant)s
     and r.entity_id = any(%(ids)s)
     and (%(attrs)s::text[] is null or r.attr = any(%(attrs)s))
     and r.frozen
+
+-- name: types_of_evolution
+-- All types it ever had.
+select types from temporal_entity where tenant = %(tenant)s and entity_id = %(id)s;

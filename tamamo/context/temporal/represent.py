@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from tamamo.context.acting import shown
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import Instance
 from tamamo.context.model.kinds import VALUE_MEMBER
@@ -41,7 +42,8 @@ class Evolution:
 
 
 def head(evolution: Evolution, terms: TermMap, view: View) -> dict[str, Any]:
-    """Return id, type and times, as far as the view keeps them."""
+    """Return id, type and times, as far as the view keeps them; it counts as shown."""
+    shown(evolution.id, evolution.types)
     out: dict[str, Any] = {
         "id": evolution.id,
         "type": represent_types(evolution.types, terms),

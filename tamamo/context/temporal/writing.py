@@ -1,18 +1,20 @@
 """Changing the history itself (clauses 5.6.11 to 5.6.16). The current state is not touched."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import TupleRow
 
+from tamamo.context.acting import bounded, writer
 from tamamo.context.errors import ResourceNotFound
 from tamamo.context.model.entity import Instance
 from tamamo.context.temporal.body import EvolutionBody
 from tamamo.context.temporal.marks import Measured, mark
 from tamamo.context.temporal.rows import HistoryRow, history_row
-from tamamo.kernel import sql
+from tamamo.kernel import audit, sql
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.time import now, to_text
 
@@ -37,6 +39,8 @@ async def upsert(pool: Pool, tenant: str, body: EvolutionBody, permit: Permit = 
             tenant=tenant, id=body.id, types=body.types, scopes=body.scopes, now=moment,
         )  # fmt: skip
         await _insert(connection, _rows(tenant, body.id, body.instances, moment))
+        action = "evolution.create" if row and row[0] else "evolution.change"
+        await note(connection, tenant, body.id, action, after=_said(body))
     return bool(row and row[0])
 
 
@@ -55,12 +59,14 @@ async def add(
         if row is None:
             raise _unknown(entity_id)
         await _insert(connection, _rows(tenant, entity_id, body.instances, moment))
+        await note(connection, tenant, entity_id, after=_said(body))
 
 
 async def delete(pool: Pool, tenant: str, entity_id: str, permit: Permit = anybody) -> None:
     """Delete an evolution and all its instances (5.6.16). Raises ResourceNotFound."""
     async with transaction(pool) as connection:
         await permit(connection)
+        await note(connection, tenant, entity_id, "evolution.delete")
         if await _fetch(connection, "delete_evolution", tenant=tenant, id=entity_id) is None:
             raise _unknown(entity_id)
         await connection.execute(_SQL["delete_history"], {"tenant": tenant, "id": entity_id})
@@ -89,6 +95,7 @@ async def delete_attribute(
         row = await cursor.fetchone()
         if row is None or not row[0]:
             raise ResourceNotFound(f"The evolution of {entity_id} has no such attribute")
+        await note(connection, tenant, entity_id, before={attr: {"datasetId": dataset_id}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,8 @@ async def delete_instance(pool: Pool, place: Place, permit: Permit = anybody) ->
     async with transaction(pool) as connection:
         await permit(connection)
         await _take(connection, place)
+        before = {place.attr: {"instanceId": str(place.instance_id)}}
+        await note(connection, place.tenant, place.entity_id, before=before)
 
 
 async def replace_instance(
@@ -121,6 +130,42 @@ async def replace_instance(
         times = {"createdAt": to_text(created_at), "modifiedAt": to_text(now())}
         row = history_row(place.tenant, place.entity_id, place.attr, {**instance, **times})
         await _insert(connection, [row._replace(instance_id=place.instance_id)], merge=False)
+        after = {place.attr: {"instanceId": str(place.instance_id), **instance}}
+        await note(connection, place.tenant, place.entity_id, after=after)
+
+
+async def note(
+    connection: Connection,
+    tenant: str,
+    entity_id: str,
+    action: str = "evolution.change",
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Note a change of the history, in its transaction, where somebody is to answer for it.
+
+    before, after: what was touched by attribute; of personal data only the names are kept.
+    """
+    act = writer()
+    if act is None:
+        return
+    row = await _fetch(connection, "types_of_evolution", tenant=tenant, id=entity_id)
+    types: list[str] = row[0] if row else []
+    if act.is_personal(types):
+        names = list({**(before or {}), **(after or {})})
+        before, after = None, {"types": types, "attributes": names}
+    elif not act.by_person:
+        return
+    sides = (None if side is None else bounded(side) for side in (before, after))
+    await audit.append(connection, audit.Event(act.tenant, act.subject, action, entity_id, *sides))
+
+
+def _said(body: EvolutionBody) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for attr, instance in body.instances:
+        said.setdefault(attr, []).append(instance)
+    return said
 
 
 def _rows(

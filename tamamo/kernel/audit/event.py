@@ -13,8 +13,8 @@ from tamamo.kernel.database import Connection
 _SQL = sql.load("tamamo.kernel.audit")
 #: Members whose values never reach the log, whatever hands them over.
 _SECRET: Final = re.compile(
-    r"(?:^|[_-])(?:password|passwd|passphrase|secret|token|cookie|authorization|otp|totp)s?$"
-    r"|^(?:api|private|device)[_-]?key$",
+    r"(?:^|[_/#-])(?:password|passwd|passphrase|secret|token|cookie|authorization|otp|totp)s?$"
+    r"|(?:^|[/#])(?:api|private|device)[_-]?key$",
     re.IGNORECASE,
 )
 _HIDDEN: Final = "***"

@@ -21,13 +21,15 @@ _log = structlog.get_logger(__name__)
 
 #: Seconds between looks at what other processes changed, and at the clock.
 INTERVAL: Final = 0.5
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Towns:
     """All tenants and the agreements between them.
 
     A change made in this process is known once `refresh` was awaited, one made in another within
-    INTERVAL; an agreement begins and ends within INTERVAL of its dates. Looking costs one row.
+    INTERVAL; an agreement begins and ends within INTERVAL of its dates. Looking costs one row, and
+    one of each tenant that has personal types.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -37,6 +39,7 @@ class Towns:
         #: Reader and action → what counts now.
         self._shares: dict[tuple[str, str], tuple[Share, ...]] = {}
         self._owned: dict[str, tuple[Share, ...]] = {}
+        self._personal: dict[str, frozenset[str]] = {}
         self._generation: int | None = None
         self._refreshing = asyncio.Lock()
         #: Moves with every change of what is known here: whoever derives from it compares this.
@@ -56,6 +59,10 @@ class Towns:
         """Return the agreements in force now that let a tenant read others, or follow them."""
         return self._shares.get((reader, action), ())
 
+    def personal(self, name: str) -> frozenset[str]:
+        """Return the types (IRIs) of a tenant that were declared to hold personal data."""
+        return self._personal.get(name, _NONE)
+
     def shared_by(self, owner: str) -> tuple[Share, ...]:
         """Return the agreements in force now by which a tenant shares its own."""
         return self._owned.get(owner, ())
@@ -66,6 +73,8 @@ class Towns:
             cursor = await connection.execute(_SQL["generation"])
             row = await cursor.fetchone()
             generation: int = row[0] if row else 0
+            personal = await connection.execute(_SQL["list_personal"])
+            self._personal = {name: frozenset(types) async for name, types in personal}
             if generation != self._generation:
                 towns = await _rows(connection, "list_towns")
                 signed = await _rows(connection, "list_shares")

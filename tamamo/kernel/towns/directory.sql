@@ -28,3 +28,7 @@ where owner_signed_at is not null
     and (valid_to is null or valid_to > now())
     and (amended is null or amended > now())
 order by owner, id;
+
+-- name: list_personal
+-- Types whose entities hold personal data, of each tenant that has any. Few rows: looked at often.
+select tenant, array_agg(type) from owned_type where personal group by tenant;
