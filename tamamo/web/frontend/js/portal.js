@@ -19,19 +19,34 @@ function whenSeen(element, run) {
   watcher.observe(element);
 }
 
+// A part of the script that cannot be fetched, as when the connection is lost, is tried again once
+// there is one; meanwhile its region makes no empty box: the list and the table say the same.
+async function withPart(fetched, use, region) {
+  let part;
+  try {
+    part = await fetched();
+  } catch {
+    if (region) region.hidden = true;
+    addEventListener("online", () => withPart(fetched, use, region), { once: true });
+    return;
+  }
+  if (region) region.hidden = false;
+  use(part);
+}
+
 function watchChart() {
   const place = document.getElementById("chart");
   if (!place || place.dataset.watched) return;
   place.dataset.watched = "yes";
   place.closest("figure").hidden = false;
-  whenSeen(place, async () => (await import("./chart.js")).draw(place));
+  whenSeen(place, () => withPart(() => import("./chart.js"), (chart) => chart.draw(place)));
 }
 
 function watchMap() {
   const region = document.getElementById("map-region");
   if (!region) return;
   region.hidden = false;
-  whenSeen(region, async () => (await import("./map.js")).open(portal));
+  whenSeen(region, () => withPart(() => import("./map.js"), (map) => map.open(portal), region));
 }
 
 if (portal) {
