@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from tamamo.kernel import http
 from tamamo.kernel.errors import PROBLEM_JSON
 from tamamo.kernel.http import REFUSED, SAFE_HEADERS, PatientBody, RequestLog
 
@@ -45,6 +46,12 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 async def in_chunks(total: int) -> AsyncIterator[bytes]:
     for _ in range(total // 100):
         yield b"x" * 100
+
+
+@pytest.fixture(autouse=True)
+def fresh_logger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has written a line keeps what was set up then: another test's, in this process."""
+    monkeypatch.setattr(http, "_logger", structlog.get_logger("request"))
 
 
 async def test_a_body_up_to_the_limit_is_taken(client: httpx.AsyncClient) -> None:
