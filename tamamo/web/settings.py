@@ -60,8 +60,8 @@ LANGUAGES = [("ja", "日本語"), ("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
-#: A face with many texts of its own keeps them in a catalogue of its own.
-LOCALE_PATHS: list[Path] = [_HERE / "locale", *sorted(_HERE.glob("*/locale"))]
+#: A face, or a part of one, with many texts of its own keeps them in a catalogue of its own.
+LOCALE_PATHS: list[Path] = [_HERE / "locale", *sorted(_HERE.glob("*/**/locale"))]
 compile_catalogues(_HERE.parent)
 
 CSRF_COOKIE_HTTPONLY = True
