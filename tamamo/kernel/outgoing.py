@@ -8,28 +8,24 @@ redirects. The address that was checked is the address that is connected to.
 
 import asyncio
 import ipaddress
-import select
 import socket
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import aiohttp
-from aiohttp.abc import ResolveResult
-from aiohttp.client_reqrep import ConnectionKey
-from aiohttp.connector import Connection
 from yarl import URL
 
 from tamamo.kernel.settings import Settings
 
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SECONDS = 10.0
 MAX_REDIRECTS = 3
-#: Connections at once, and seconds one that is not used stays open.
-_CONNECTIONS, _KEEP_SECONDS = 100, 5.0
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -79,7 +75,7 @@ class Outgoing:
 
     def __init__(self, settings: Settings) -> None:
         self._policy = _Policy(settings.outgoing_allow, settings.outgoing_deny)
-        self._session: aiohttp.ClientSession | None = None
+        self._session: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,10 +118,14 @@ class Outgoing:
         follow_redirects: bool = True,
     ) -> Answer:
         """Make a request and read the whole answer, whatever its status. Raises OutgoingError."""
+        from tamamo.kernel import connector  # noqa: PLC0415 - see there
+
+        if self._session is None:
+            self._session = connector.session(self._policy)
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._open().request(
+                self._session.request(
                     method,
                     _address(url),
                     headers=headers,
@@ -138,31 +138,17 @@ class Outgoing:
                 return Answer(response.status, response.headers, content, str(response.url))
         except TimeoutError as error:
             raise OutgoingError(f"no answer within {seconds:g} s") from error
-        except aiohttp.TooManyRedirects as error:
+        except connector.TooManyRedirects as error:
             raise OutgoingError(f"more than {MAX_REDIRECTS} redirects") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (connector.ClientError, OSError, ValueError) as error:
             raise OutgoingError(str(error) or type(error).__name__) from error
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=_GuardedConnector(self._policy),
-                # Only what _unpacked can bound; no cookies, which would tie strangers together.
-                headers={"User-Agent": "Tamamo", "Accept-Encoding": "gzip"},
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-                trust_env=False,
-            )
-        return self._session
 
     async def choose_address(self, host: str, port: int) -> str:
         """Return an address of a host that may be reached, for other protocols than HTTP.
 
         Raises AddressRefused, OutgoingError.
         """
-        self._policy.check_host(host)
-        return self._policy.choose(host, await _addresses(host, port))
+        return await self._policy.choose(host, port)
 
 
 def _address(url: str) -> URL:
@@ -174,7 +160,7 @@ def _address(url: str) -> URL:
     return address
 
 
-async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+async def _read(response: "ClientResponse", max_bytes: int) -> bytes:
     declared = response.headers.get("Content-Length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise AnswerTooLarge(f"the answer is larger than {max_bytes} bytes")
@@ -216,14 +202,18 @@ class _Policy:
                 self._hosts.add(entry.strip().lower())
         self._denied = {entry.strip().lower() for entry in deny}
 
-    def check_host(self, host: str) -> None:
+    async def choose(self, host: str, port: int) -> str:
+        """Return an address of the host that may be reached. Raises OutgoingError."""
+        self._check_host(host)
+        return self._chosen(host, await _addresses(host, port))
+
+    def _check_host(self, host: str) -> None:
         """Refuse denied hosts and everything under a denied domain."""
         labels = host.lower().rstrip(".").split(".")
         if any(".".join(labels[n:]) in self._denied for n in range(len(labels))):
             raise AddressRefused(f"{host} is on the list of hosts never to be reached")
 
-    def choose(self, host: str, addresses: Sequence[str]) -> str:
-        """Return an address of the host that may be reached."""
+    def _chosen(self, host: str, addresses: Sequence[str]) -> str:
         for text in addresses:
             address = _plain(ipaddress.ip_address(text))
             if str(address) in self._denied:
@@ -256,52 +246,6 @@ def _is_public(address: _Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and address not in _IPV6_GLOBAL:
         return False
     return address.is_global and not address.is_multicast
-
-
-class _GuardedConnector(aiohttp.TCPConnector):
-    """Opens connections to allowed addresses only; what was checked is what is connected to."""
-
-    def __init__(self, policy: _Policy) -> None:
-        super().__init__(limit=_CONNECTIONS, keepalive_timeout=_KEEP_SECONDS)
-        self._guard = policy
-
-    async def _resolve_host(
-        self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
-    ) -> list[ResolveResult]:
-        """Answer for names and for addresses, of redirects too: nothing else opens connections."""
-        self._guard.check_host(host)
-        address = self._guard.choose(host, await _addresses(host, port))
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=family,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-        ]
-
-    async def _get(
-        self, key: ConnectionKey, traces: list[aiohttp.tracing.Trace]
-    ) -> Connection | None:
-        """Leave out kept connections whose other side has closed them without a word."""
-        while (found := await super()._get(key, traces)) is not None:
-            if not _is_readable(found.transport):
-                return found
-            found.close()
-        return None
-
-
-def _is_readable(transport: asyncio.Transport | None) -> bool:
-    """Whether something has come, which on a connection at rest can only be its end."""
-    end = None if transport is None else transport.get_extra_info("socket")
-    if end is None:
-        return True
-    poll = select.poll()
-    poll.register(end.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 async def _addresses(host: str, port: int) -> list[str]:

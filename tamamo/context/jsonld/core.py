@@ -45,5 +45,35 @@ def document(url: str) -> dict[str, Any]:
     return definitions
 
 
+@cache
+def terms() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the default core context as (term → IRI, prefix → IRI), what PyLD makes of it too.
+
+    It defines terms by IRIs and compact IRIs only, so that a process without a @context of a user
+    need not load PyLD, 9 MB.
+    """
+    definitions = document(DEFAULT_CORE)
+
+    def expand(text: str) -> str:
+        prefix, colon, rest = text.partition(":")
+        if text.startswith("@") or rest.startswith("//"):
+            return text
+        if colon:
+            return expand(_iri(definitions[prefix])) + rest if prefix in definitions else text
+        return str(definitions["@vocab"]) + text
+
+    written = {term: _iri(value, term) for term, value in definitions.items() if term[0] != "@"}
+    forward = {term: expand(text) for term, text in written.items() if text[0] != "@"}
+    # JSON-LD 1.1, 4.2.2: a simple term that ends in a gen-delim is a prefix.
+    simple = {term for term, value in definitions.items() if isinstance(value, str)}
+    prefixes = {term: iri for term, iri in forward.items() if term in simple and iri[-1] in ":/?#"}
+    return forward, prefixes
+
+
+def _iri(definition: Any, term: str = "") -> str:
+    text = definition if isinstance(definition, str) else definition.get("@id", term)
+    return str(text)
+
+
 def _https(url: str) -> str:
     return "https://" + url[len("http://") :] if url.startswith("http://") else url

@@ -5,22 +5,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-# PyLD opens a session of `requests` when it finds that package, 5 MB in every process for what is
-# never used: documents come by tamamo.kernel.outgoing.
-_there = sys.modules.get("requests")
-sys.modules["requests"] = None  # type: ignore[assignment]
-
-from pyld import jsonld  # noqa: E402
-from pyld.context_resolver import ContextResolver  # noqa: E402
-
-del sys.modules["requests"]
-if _there is not None:
-    sys.modules["requests"] = _there
-
-from tamamo.context.errors import BadRequestData  # noqa: E402
-from tamamo.context.jsonld import core  # noqa: E402
-from tamamo.context.jsonld.terms import TermMap  # noqa: E402
-from tamamo.context.model.entity import DEFAULT_VOCABULARY  # noqa: E402
+from tamamo.context.errors import BadRequestData
+from tamamo.context.jsonld import core
+from tamamo.context.jsonld.terms import TermMap
+from tamamo.context.model.entity import DEFAULT_VOCABULARY
 
 _FIELD = "/@context"
 #: A context that refers to more others than this is refused.
@@ -65,7 +53,7 @@ def term_map(context: Any, documents: Mapping[str, Any]) -> TermMap:
 @cache
 def default_map() -> "CoreTerms":
     """Return the terms of the default core context."""
-    return CoreTerms(*_mappings(_core_active()))
+    return CoreTerms(*core.terms())
 
 
 class CoreTerms:
@@ -112,6 +100,24 @@ def _names_only(definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
+def _pyld() -> Any:
+    """Return PyLD's module, loaded when the first @context of a user must be processed.
+
+    It opens a session of `requests` when it finds that package, 5 MB in every process for what is
+    never used: documents come by tamamo.kernel.outgoing.
+    """
+    there = sys.modules.get("requests")
+    sys.modules["requests"] = None  # type: ignore[assignment]
+    try:
+        from pyld import jsonld  # noqa: PLC0415
+    finally:
+        del sys.modules["requests"]
+        if there is not None:
+            sys.modules["requests"] = there
+    return jsonld
+
+
+@cache
 def _core_active() -> dict[str, Any]:
     active: dict[str, Any] = _run(None, core.document(core.DEFAULT_CORE), {})
     return active
@@ -123,7 +129,7 @@ def _process(context: list[Any], documents: Mapping[str, Any]) -> dict[str, Any]
         return _core_active()
     try:
         return _run(_core_active(), context, documents)
-    except jsonld.JsonLdError as error:
+    except _pyld().JsonLdError as error:
         reason = error.code or "invalid context"
         term = (error.details or {}).get("term")
         detail = f"The @context is not valid JSON-LD: {reason}" + (f" at {term!r}" if term else "")
@@ -143,11 +149,12 @@ def _run(
         document = {} if core.is_core(url) else _plain(documents[url])
         return {"contextUrl": None, "documentUrl": url, "document": {"@context": document}}
 
+    jsonld = _pyld()
     options = {
         "base": "",
         "processingMode": "json-ld-1.1",
         "documentLoader": load,
-        "contextResolver": ContextResolver({}, load, max_context_urls=MAX_DOCUMENTS),
+        "contextResolver": jsonld.ContextResolver({}, load, max_context_urls=MAX_DOCUMENTS),
     }
     processor = jsonld.JsonLdProcessor()
     start = active or processor.process_context({}, None, options)

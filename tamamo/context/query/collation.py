@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-import icu
-
 from tamamo.context.errors import BadRequestData
 
 ROOT: Final = "und"
@@ -40,6 +38,8 @@ def key_of(tag: str) -> Key:
 
 @lru_cache(maxsize=64)
 def _collator(tag: str) -> Key | None:
+    import icu  # noqa: PLC0415 - 10 MB that nobody needs until an order is asked for
+
     try:
         locale = icu.LocaleBuilder().setLanguageTag(tag).build()
         collator = icu.Collator.createInstance(locale)

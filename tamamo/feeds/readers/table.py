@@ -15,7 +15,6 @@ from pathlib import Path
 
 from tamamo.feeds import quality
 from tamamo.feeds.quality import Reason, UnreadableFile
-from tamamo.feeds.readers import xlsx
 from tamamo.feeds.rejects import Reject
 from tamamo.kernel.home import MEBIBYTE
 
@@ -92,6 +91,8 @@ def read_content(
         raise UnreadableFile(name, quality.FILE_EMPTY)
     alternatives = [list(names) for names in wanted]
     if content.startswith(b"PK"):
+        from tamamo.feeds.readers import xlsx  # noqa: PLC0415 - 23 MB for workbooks alone
+
         lines: Iterable[tuple[int, list[str]]] = (
             (number, [_text(cell) for cell in cells])
             for number, cells in xlsx.rows(name, content, sheet)

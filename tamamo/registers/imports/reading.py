@@ -6,7 +6,7 @@ from typing import Any
 
 from tamamo.feeds import quality
 from tamamo.feeds.quality import UnreadableFile
-from tamamo.feeds.readers import table, xlsx
+from tamamo.feeds.readers import table
 from tamamo.feeds.readers.table import Row, Table, normal
 from tamamo.kernel.cells import as_typed
 from tamamo.kernel.uploads import TABLE, inspect
@@ -39,6 +39,8 @@ def read(register: Register, filename: str, content: bytes, options: Options) ->
     upload = inspect(io.BytesIO(content), filename, TABLE)
     sheets: list[str] = []
     if upload.format == "xlsx":
+        from tamamo.feeds.readers import xlsx  # noqa: PLC0415 - 23 MB for workbooks alone
+
         sheets = xlsx.sheets(upload.name, content)
         sheet = options.sheet or next(iter(sheets), None)
         if sheet is not None and (cells := xlsx.empty_formulas(content, sheet)):

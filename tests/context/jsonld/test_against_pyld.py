@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyld import jsonld
 
 from tamamo.context.jsonld import DEFAULT_CORE, core
-from tamamo.context.jsonld.resolve import term_map
+from tamamo.context.jsonld.resolve import default_map, term_map
 
 BASES = ("https://a.example/", "https://b.example/v#", "urn:c:", "https://a.example/x/")
 LOCAL = ("level", "flow", "x", "水位")
@@ -54,3 +54,19 @@ def test_iris_compact_as_in_json_ld(context: dict[str, Any]) -> None:
     for iri in iris:
         compacted = jsonld.compact({"@type": iri}, _whole(context))
         assert terms.compact_iri(iri) == compacted["type"]
+
+
+def test_the_core_terms_are_those_of_pyld() -> None:
+    """They are read without PyLD (core.terms)."""
+    options = {"processingMode": "json-ld-1.1"}
+    processor = jsonld.JsonLdProcessor()
+    start = processor.process_context({}, None, options)
+    active = processor.process_context(start, {"@context": core.document(DEFAULT_CORE)}, options)
+    mappings = {
+        term: mapping
+        for term, mapping in active["mappings"].items()
+        if mapping and not mapping["@id"].startswith("@")
+    }
+    assert default_map().forward == {term: mapping["@id"] for term, mapping in mappings.items()}
+    prefixes = {term for term, mapping in mappings.items() if mapping["_prefix"]}
+    assert set(default_map().prefixes) == prefixes
