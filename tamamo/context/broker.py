@@ -21,6 +21,7 @@ from tamamo.context.temporal.partitions import Partitions
 from tamamo.context.temporal.service import TemporalService
 from tamamo.context.tenants import Tenants
 from tamamo.kernel.database import Pool, open_pool
+from tamamo.kernel.drills.service import DrillService
 from tamamo.kernel.home import api_key
 from tamamo.kernel.identity import Identity
 from tamamo.kernel.outgoing import Outgoing
@@ -59,6 +60,7 @@ class Broker:
     #: What this process knows of towns and of the agreements between them.
     towns: Towns
     town_service: TownService
+    drills: DrillService
     agreements: AgreementService
     limits: RateLimits
 
@@ -107,6 +109,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             identity,
             towns,
             TownService(pool, towns),
+            DrillService(pool, towns),
             AgreementService(pool, towns, identity),
             limits,
         )

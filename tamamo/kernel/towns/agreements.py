@@ -165,7 +165,7 @@ class AgreementService:
 
 
 async def _check_subject(connection: Connection, terms: Terms) -> None:
-    """Raise InvalidAgreement where there is no such tenant, or a type holds personal data."""
+    """Raise InvalidAgreement for no tenant of a town, and for types that hold personal data."""
     names = {"owner": terms.owner, "reader": terms.reader}
     cursor = await connection.execute(_SQL["existing"], {"names": list(names.values())})
     there = {row[0] for row in await cursor.fetchall()}
@@ -173,6 +173,13 @@ async def _check_subject(connection: Connection, terms: Terms) -> None:
         Fault(field, "tenant", f"There is no tenant {name!r}.")
         for field, name in names.items()
         if name not in there
+    ]
+    cursor = await connection.execute(_SQL["drills"], {"names": list(names.values())})
+    drills = {row[0] for row in await cursor.fetchall()}
+    faults += [
+        Fault(field, "drill", f"{name!r} is a drill: it shares nothing.")
+        for field, name in names.items()
+        if name in drills
     ]
     cursor = await connection.execute(
         _SQL["personal_types"], {"owner": terms.owner, "types": list(terms.types)}

@@ -51,6 +51,10 @@ where id = %(id)s;
 -- Which of these types hold personal data of the owner.
 select type from owned_type where tenant = %(owner)s and personal and type = any(%(types)s);
 
+-- name: drills
+-- Those of these tenants that are drills: what happens in one is shared with nobody.
+select tenant from drill where tenant = any(%(names)s);
+
 -- name: existing
 -- Which of these tenants there are.
 select name from tenant where name = any(%(names)s);

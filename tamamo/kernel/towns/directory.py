@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,8 @@ from psycopg.rows import dict_row
 
 from tamamo.kernel import sql, time
 from tamamo.kernel.database import Connection, Pool, single
+from tamamo.kernel.drills.drill import Drill
+from tamamo.kernel.drills.drill import from_columns as drill_of
 from tamamo.kernel.tasks import beside, wanted
 from tamamo.kernel.towns.share import READ, Share
 from tamamo.kernel.towns.town import DEFAULT, Town, from_columns
@@ -40,6 +42,7 @@ class Towns:
         self._shares: dict[tuple[str, str], tuple[Share, ...]] = {}
         self._owned: dict[str, tuple[Share, ...]] = {}
         self._personal: dict[str, frozenset[str]] = {}
+        self._drills: dict[str, Drill] = {}
         self._generation: int | None = None
         self._refreshing = asyncio.Lock()
         #: Moves with every change of what is known here: whoever derives from it compares this.
@@ -54,6 +57,19 @@ class Towns:
     def all(self) -> Collection[Town]:
         """Return all tenants, in no order."""
         return self._towns.values()
+
+    def drill(self, name: str) -> Drill | None:
+        """Return what drill a tenant is; None for a town."""
+        return self._drills.get(name)
+
+    def drills(self) -> Mapping[str, Drill]:
+        """Return tenant → drill, of all there are."""
+        return self._drills
+
+    def clock(self, name: str) -> datetime:
+        """Return how late it is in a tenant: in a drill by the drill's own clock, else now."""
+        moment, drill = time.now(), self._drills.get(name)
+        return moment if drill is None else drill.clock.now(moment)
 
     def shares(self, reader: str, action: str = READ) -> tuple[Share, ...]:
         """Return the agreements in force now that let a tenant read others, or follow them."""
@@ -78,7 +94,12 @@ class Towns:
             if generation != self._generation:
                 towns = await _rows(connection, "list_towns")
                 signed = await _rows(connection, "list_shares")
-                self._towns = {town["name"]: from_columns(town) for town in towns}
+                found = await _rows(connection, "list_drills")
+                self._drills = {one["tenant"]: drill_of(one) for one in found}
+                self._towns = {
+                    town["name"]: from_columns(town, self._drills.get(town["name"]))
+                    for town in towns
+                }
                 self._signed = tuple(_share(one) for one in signed)
                 self._generation = generation
                 self._moved()

@@ -11,6 +11,13 @@ select
     public_types, state
 from tenant;
 
+-- name: list_drills
+-- Which tenants are drills. One whose data are being removed stays one to the end.
+select
+    tenant, town, title, scenario, state, recipients, begins_at, length, position, anchored_at,
+    speed, expires_at
+from drill;
+
 -- name: list_shares
 -- Agreements that count now or later; one that was amended ends when the new one begins.
 select id, owner, reader, types, attrs, actions, valid_from, least(valid_to, amended) as valid_to

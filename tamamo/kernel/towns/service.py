@@ -9,7 +9,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from tamamo.kernel import sql
+from tamamo.kernel import drills, sql
 from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import Forbidden
@@ -95,7 +95,7 @@ class TownService:
         return town
 
     async def change(self, actor: Actor, name: str, /, **wanted: Any) -> Town:
-        """Change fields of a tenant (those of Town, but name and suspended); return it.
+        """Change fields of a tenant (those of Town, but name, suspended and drill); return it.
 
         Operators of the town change what is in OWN, operators of the installation all of it.
         Raises Forbidden, NoSuchTown, InvalidTown, TownExists for a code that another tenant has.
@@ -103,6 +103,7 @@ class TownService:
         foreign = wanted.keys() - {field.name for field in fields(Town)} | {
             "name",
             "suspended",
+            "drill",
         }.intersection(wanted)
         if foreign:
             raise TypeError(f"not fields to change: {sorted(foreign)}")
@@ -162,6 +163,8 @@ class TownService:
     ) -> Town:
         async with transaction(self._pool) as connection:
             before = await _locked(connection, name)
+            if await drills.of(connection, name) is not None:
+                raise InvalidTown([Fault("name", "drill", "A drill stays as it was made.")])
             after = replace(before, **wanted)
             if after == before:
                 return before

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tamamo.kernel.drills.drill import Drill
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.towns.code import is_code
 
@@ -84,6 +85,8 @@ class Town:
     #: IRIs of the entity types that everybody may read; ALL_TYPES among them: all.
     public_types: frozenset[str] = frozenset()
     suspended: bool = False
+    #: What drill it is; None for a town. Never changed with the town's own fields.
+    drill: Drill | None = None
 
     @property
     def everything_public(self) -> bool:
@@ -190,8 +193,8 @@ def to_columns(town: Town) -> dict[str, Any]:
     }
 
 
-def from_columns(row: Mapping[str, Any]) -> Town:
-    """Return the town of a row."""
+def from_columns(row: Mapping[str, Any], drill: Drill | None = None) -> Town:
+    """Return the town of a row, and what drill it is."""
     view = row["map_view"]
     return Town(
         row["name"],
@@ -202,4 +205,5 @@ def from_columns(row: Mapping[str, Any]) -> Town:
         Limits(row["max_entities"], row["max_requests"], row["max_storage"]),
         frozenset(row["public_types"]),
         row["state"] == "suspended",
+        drill,
     )

@@ -81,6 +81,7 @@ def _said(problem: InvalidAgreement) -> forms.Errors:
         "same": _("Choose another town than your own."),
         "tenant": _("There is no such town."),
         "personal": _("Personal data are not shared by an agreement."),
+        "drill": _("A drill shares nothing."),
         "iris": _("Name them by short names or IRIs, one a line."),
         "order": _("The end lies before the beginning."),
         "past": _("The end lies in the past."),
