@@ -1,0 +1,1 @@
+"""What the Japan Meteorological Agency publishes, as a town's own knowledge."""
