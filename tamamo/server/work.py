@@ -19,6 +19,7 @@ Service = Callable[[Broker], Coroutine[Any, Any, None]]
 
 #: name → where its `async def run(broker) -> None` stands. It runs until it is cancelled.
 SERVICES: dict[str, str] = {
+    "feeds": "tamamo.feeds.runtime:run",
     "housekeeping": "tamamo.context.housekeeping:run",
     "notifications": "tamamo.context.notifications.service:run",
     "subscriptions_at_sources": "tamamo.context.remotesubscriptions.service:run",
@@ -26,6 +27,7 @@ SERVICES: dict[str, str] = {
     "registers": "tamamo.registers.following:run",
     "audit_heads": "tamamo.kernel.audit.heads:run",
     "backups": "tamamo.kernel.backup.service:run",
+    "messages": "tamamo.messaging.work:run",
     "jobs": "tamamo.server.jobs:run",
     "accounts": "tamamo.accounts.sweep:run",
 }

@@ -1,0 +1,1 @@
+"""Calling people until somebody answers (docs/subsystems/calling.md)."""
