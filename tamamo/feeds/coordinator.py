@@ -16,6 +16,7 @@ import structlog
 from tamamo.context.model.entity import Entity
 from tamamo.context.observations import Recorded
 from tamamo.feeds.errors import FeedError, NotAuthorised, classify, scrub
+from tamamo.feeds.plausibility import Judge, Judged
 from tamamo.feeds.records import FeedRecords
 from tamamo.feeds.rejects import Reject
 from tamamo.feeds.status import Declaration, FeedStatuses
@@ -82,13 +83,16 @@ class Coordinator:
         jitter: Callable[[], float] = random.random,
         *,
         records: FeedRecords | None = None,
+        judge: Judge | None = None,
     ) -> None:
+        """judge: decides what of the entities can be believed; None: all is taken as it comes."""
         self._feeds = feeds
         self._statuses = statuses
         self._observe = observe
         self._clock = clock or SystemClock()
         self._jitter = jitter
         self._records = records
+        self._judge = judge
 
     async def run(self) -> None:
         """Run every feed for ever, each in a task of its own."""
@@ -135,32 +139,40 @@ class Coordinator:
             # Before it is read: what cannot be read is what somebody will want to see.
             await self._keep_record(feed, raw)
             items = list(feed.read(raw))
-            entities = [item for item in items if isinstance(item, Entity)]
-            recorded = await self._observe(declaration.tenant, entities)
+            judged = await self._judged(declaration.tenant, items)
+            recorded = await self._observe(declaration.tenant, judged.entities)
         except Exception as cause:
-            error = classify(cause)
-            _logger.warning(
-                "feed_failed",
-                feed=declaration.id,
-                kind=error.kind,
-                message=scrub(str(error), declaration.secrets),
-            )
-            await self._keep(self._statuses.failed(declaration, self._clock.now(), error))
-            return error
+            return await self._failed(declaration, classify(cause))
         await self._keep(
             self._statuses.succeeded(
                 declaration,
                 self._clock.now(),
                 recorded,
-                rejected=len(items) - len(entities),
-                newest=newest(entities),
+                rejected=len(judged.rejects),
+                suspects=judged.suspects,
+                newest=newest(judged.entities),
                 record=excerpt(raw),
             )
         )
-        if self._records is not None and len(entities) < len(items):
-            rejects = [item for item in items if isinstance(item, Reject)]
+        if self._records is not None and judged.rejects:
+            rejects = judged.rejects
             await self._keep(self._records.keep_rejects(declaration, self._clock.now(), rejects))
         return None
+
+    async def _judged(self, tenant: str, items: Sequence[Entity | Reject]) -> Judged:
+        entities = [item for item in items if isinstance(item, Entity)]
+        rejects = [item for item in items if isinstance(item, Reject)]
+        if self._judge is None:
+            return Judged(entities, rejects)
+        judged = await self._judge.judged(tenant, entities)
+        judged.rejects[:0] = rejects
+        return judged
+
+    async def _failed(self, declaration: Declaration, error: FeedError) -> FeedError:
+        message = scrub(str(error), declaration.secrets)
+        _logger.warning("feed_failed", feed=declaration.id, kind=error.kind, message=message)
+        await self._keep(self._statuses.failed(declaration, self._clock.now(), error))
+        return error
 
     async def _keep_record(self, feed: Feed, raw: object) -> None:
         """Keep what came, where it is text or bytes."""

@@ -16,7 +16,19 @@ _SQL = sql.load(__package__)
 #: How much of the last raw record is kept, in characters.
 LONGEST_RECORD = 2000
 
-State = Literal["never", "ok", "late", "not_authorised", "not_ready", "update_failed"]
+#: How a feed is. late: behind its time. silent: so long that nothing is to be expected by itself.
+#: invalid: the source answers with what cannot be used. unauthorised: a key is missing or wrong.
+State = Literal["unauthorised", "invalid", "silent", "late", "never", "ok"]
+
+#: Late after so many intervals without success, silent after so many; at least so long.
+LATE_AFTER, SILENT_AFTER = 2, 10
+LATE_AT_LEAST, SILENT_AT_LEAST = timedelta(seconds=30), timedelta(minutes=5)
+#: A value so many times older than it may be is no late one any more.
+STALE_FACTOR = 5
+#: For so long a refused key is told, though others are fine.
+REFUSAL_SHOWN = timedelta(minutes=30)
+#: Runs in a row that brought rows and none usable: one may be an accident of the source.
+UNUSABLE_RUNS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +36,8 @@ class Declaration:
     """What a feed says of itself.
 
     interval: how often it should bring something, None for runs on demand. source: who publishes
-    the data, a URI or a name. secrets: keys that must never be shown.
+    the data, a URI or a name. secrets: keys that must never be shown. fresh_for: how old its newest
+    value may be; None: no news is normal. kinds: what it brings (kinds.toml).
     """
 
     id: str
@@ -35,6 +48,9 @@ class Declaration:
     interval: timedelta | None = None
     tenant: str = DEFAULT_TENANT
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    fresh_for: timedelta | None = None
+    kinds: tuple[str, ...] = ()
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +88,43 @@ class Status:
     last_record: str | None
     errors: tuple[Failure, ...]
 
+    fresh_seconds: float | None = None
+    newest_at: datetime | None = None
+    suspect: int = 0
+    unusable: int = 0
+    unauthorised: int = 0
+    last_unauthorised_at: datetime | None = None
+    kinds: tuple[str, ...] = ()
+    simulated: bool = False
+
     def state(self, now: datetime) -> State:
-        """Return what holds at `now`: an error of the last run, late, never run, or ok."""
-        if self.consecutive_failures and self.errors:
-            return self.errors[0].kind
+        """Return what holds at `now`, the worst first."""
+        refused = self.last_unauthorised_at
+        if self.error == "not_authorised" or (refused and now - refused < REFUSAL_SHOWN):
+            return "unauthorised"
+        if self.error == "update_failed" or self.unusable >= UNUSABLE_RUNS:
+            return "invalid"
         if self.last_success_at is None:
-            return "never"
-        if self.interval_seconds is not None:
-            allowed = timedelta(seconds=max(2 * self.interval_seconds, 30))
-            if now - self.last_success_at > allowed:
-                return "late"
-        return "ok"
+            return "silent" if self.consecutive_failures else "never"
+        if self.interval_seconds is None:
+            return "ok"
+        away, stale = now - self.last_success_at, self.stale_by(now)
+        interval = timedelta(seconds=self.interval_seconds)
+        if away > max(SILENT_AFTER * interval, SILENT_AT_LEAST) or stale > STALE_FACTOR:
+            return "silent"
+        late = away > max(LATE_AFTER * interval, LATE_AT_LEAST)
+        return "late" if late or stale > 1 else "ok"
+
+    @property
+    def error(self) -> Kind | None:
+        """The kind of error the last run had, None where it went well."""
+        return self.errors[0].kind if self.consecutive_failures and self.errors else None
+
+    def stale_by(self, now: datetime) -> float:
+        """Return the age of the newest value against what it may be: 1 is just in time."""
+        if self.fresh_seconds is None or self.newest_at is None:
+            return 0.0
+        return (now - self.newest_at).total_seconds() / self.fresh_seconds
 
 
 class FeedStatuses:
@@ -101,6 +143,9 @@ class FeedStatuses:
             source=scrub(feed.source, feed.secrets),
             licence=feed.licence,
             interval=feed.interval.total_seconds() if feed.interval else None,
+            fresh=feed.fresh_for.total_seconds() if feed.fresh_for else None,
+            kinds=list(feed.kinds),
+            simulated=feed.simulated,
         )
 
     async def succeeded(
@@ -110,10 +155,17 @@ class FeedStatuses:
         recorded: Recorded,
         *,
         rejected: int = 0,
+        suspects: int = 0,
+        unauthorised: int = 0,
         newest: datetime | None = None,
         record: str | None = None,
     ) -> None:
-        """Note a run that went well. newest: the latest observation it brought."""
+        """Note a run that went well.
+
+        newest: the latest observation it brought. suspects: values kept but marked. unauthorised:
+        messages refused for their key.
+        """
+        came = recorded.stored + recorded.repeated + recorded.metadata
         await self._run(
             "feed_succeeded",
             feed,
@@ -122,6 +174,10 @@ class FeedStatuses:
             repeated=recorded.repeated,
             late=recorded.late,
             rejected=rejected,
+            suspects=suspects,
+            unauthorised=unauthorised,
+            came=came > 0,
+            newest=newest,
             lag=(at - newest).total_seconds() if newest else None,
             record=scrub(record, feed.secrets, LONGEST_RECORD) if record else None,
         )
@@ -131,11 +187,11 @@ class FeedStatuses:
         message = scrub(str(error), feed.secrets)
         await self._run("feed_failed", feed, at=at, kind=error.kind, message=message)
 
-    async def all(self) -> list[Status]:
-        """Return every feed, by tenant and id."""
+    async def all(self, tenant: str | None = None) -> list[Status]:
+        """Return every feed, or those of a tenant, by tenant and id."""
         async with transaction(self._pool) as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(_SQL["list_feeds"])
+            await cursor.execute(_SQL["list_feeds"], {"tenant": tenant})
             return [_status(row) for row in await cursor.fetchall()]
 
     async def _run(self, name: str, feed: Declaration, **values: Any) -> None:
@@ -148,4 +204,5 @@ def _status(row: dict[str, Any]) -> Status:
         Failure(e["kind"], datetime.fromisoformat(e["last_at"]), e["count"], e["message"])
         for e in row.pop("errors")
     )
-    return Status(**row, errors=errors)
+    kinds = tuple(row.pop("kinds"))
+    return Status(**row, errors=errors, kinds=kinds)

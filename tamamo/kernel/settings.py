@@ -67,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     #: Largest body of a form with files, in bytes.
     max_upload: int = 64 * MEBIBYTE
+    #: Feeds that are on where no operator says otherwise: ids, or id@town.
+    feeds: tuple[str, ...] = ()
     #: When `tamamo work` makes a backup each day, such as "03:30", Japan's time. None: never.
     backup_at: str | None = None
     #: Where backups go. None: `backups` in the home.

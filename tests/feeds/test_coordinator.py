@@ -163,7 +163,7 @@ async def test_without_a_key_it_waits_long_and_says_so(pool):
     clock = FakeClock(timedelta(minutes=31))
     status = await play(Source(response(401)), pool, clock, interval=timedelta(seconds=5))
     assert clock.slept[0] == LONGEST_PAUSE.total_seconds()
-    assert status.state(clock.now()) == "not_authorised"
+    assert status.state(clock.now()) == "unauthorised"
     assert status.last_success_at is None
     assert status.errors[0].message == "HTTP 401 Unauthorized"
 
@@ -194,7 +194,7 @@ async def test_one_failing_feed_does_not_stop_another(pool):
     with pytest.raises(BaseExceptionGroup):
         await Coordinator(feeds, statuses, observe, clock).run()
     states = {s.id: (s.state(clock.now()), s.successes) for s in await statuses.all()}
-    assert states["bad"] == ("update_failed", 0)
+    assert states["bad"] == ("invalid", 0)
     assert states["levels"][0] == "ok"
     assert len(good.fetched_at) >= 2
 

@@ -45,6 +45,7 @@ def test_the_installed_folders_have_no_fault_and_their_texts_are_up_to_date() ->
 
 
 WATCH = "disaster_watch/project.toml"
+TOURISM = "tourism/project.toml"
 OPEN_KPI = "open_data/kpi.toml"
 RPA = "ai_rpa/kpi.toml"
 
@@ -85,8 +86,8 @@ RPA = "ai_rpa/kpi.toml"
             f'{WATCH}: owner: "危機課" is not a division of plan/outline.toml',
         ),
         (
-            _replace(WATCH, 'uses = ["plan"]', 'uses = ["plan", "feeds"]'),
-            f"{WATCH}: uses: names feeds, which the folder does not use",
+            _replace(TOURISM, 'uses = ["plan"]', 'uses = ["plan", "feeds"]'),
+            f"{TOURISM}: uses: names feeds, which the folder does not use",
         ),
         (
             _replace(WATCH, "keywords", "keyword"),
@@ -206,14 +207,14 @@ def test_uses_must_name_what_the_python_imports(folders: Path) -> None:
 
 
 def test_a_feed_needs_a_recorded_payload(folders: Path) -> None:
-    _add("disaster_watch/feed.py", "import tamamo.feeds\n")(folders)
-    _replace(WATCH, 'uses = ["plan"]', 'uses = ["feeds", "plan"]')(folders)
+    _add("tourism/feed.py", "import tamamo.feeds\n")(folders)
+    _replace(TOURISM, 'uses = ["plan"]', 'uses = ["feeds", "plan"]')(folders)
     result = _check(folders)
     assert (
-        "disaster_watch/feed.py: needs a recorded payload in tests/recorded/"
+        "tourism/feed.py: needs a recorded payload in tests/recorded/"
         in result.stderr.splitlines()
     )
-    _add("disaster_watch/tests/recorded/levels.csv", "code,level\n")(folders)
+    _add("tourism/tests/recorded/levels.csv", "code,level\n")(folders)
     assert _check(folders).exit_code == 0
 
 

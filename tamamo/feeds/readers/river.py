@@ -94,7 +94,8 @@ def read(path: Path) -> Iterator[Reading | Reject]:
             yield Reject(line, "", quality.NUL, [cell.replace("\0", "�") for cell in cells])
             continue
         try:
-            reading = _reading(line, dict(zip(names, cells, strict=True)))
+            row = dict(zip(names, cells, strict=True))
+            reading = reading_of(line, row, _published(row))
         except Invalid as error:
             yield Reject(line, error.field, error.reason, cells)
             continue
@@ -148,12 +149,13 @@ def _moment(cells: Mapping[str, str], field: str, latest: datetime | None) -> da
         raise Invalid(error.reason, field) from None
 
 
-def _reading(line: int, cells: Mapping[str, str]) -> Reading:
+def reading_of(line: int, cells: Mapping[str, str], latest: datetime) -> Reading:
+    """Return the reading of a row. latest: no reading is newer. Raises Invalid naming the field."""
     code = quality.fold(cells["code"])
     if not re.fullmatch(r"[0-9A-Za-z._-]+", code):
         ja, en = f"観測所コードが正しくありません：{code!r}", f"{code!r} is not a station code"
         raise Invalid(Reason("bad_code", ja, en), "code")
-    observed_at = _moment(cells, "obs_time", _published(cells))
+    observed_at = _moment(cells, "obs_time", latest)
     try:
         longitude, latitude = quality.place(cells["lat"], cells["lon"])
     except Invalid as error:

@@ -1,7 +1,7 @@
 """Feeds: when each should have come and did, its errors, its last raw record, reading it again."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,18 +22,13 @@ from tamamo.web.console.viewer import Viewer, audit, broker_of
 
 #: Characters of a raw record that are shown.
 SHOWN = 8_000
-#: A feed that brought nothing for so many of its intervals is silent, not only late.
-SILENT_AFTER = 10
-#: However short the interval: nobody is told of a feed that pauses this long.
-_PATIENCE = timedelta(minutes=5)
 
 
 class State(StrEnum):
     """How a feed is; the worst first."""
 
     UNAUTHORISED = "unauthorised"
-    FAILED = "failed"
-    NOT_READY = "not_ready"
+    INVALID = "invalid"
     SILENT = "silent"
     LATE = "late"
     NEVER = "never"
@@ -42,12 +37,7 @@ class State(StrEnum):
 
 
 #: Those somebody should look at.
-BAD = (State.UNAUTHORISED, State.FAILED, State.NOT_READY, State.SILENT, State.LATE)
-_OF_ERROR = {
-    "not_authorised": State.UNAUTHORISED,
-    "not_ready": State.NOT_READY,
-    "update_failed": State.FAILED,
-}
+BAD = (State.UNAUTHORISED, State.INVALID, State.SILENT, State.LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +58,22 @@ class Row:
         """The word for its state."""
         return label(self.state)
 
+    @property
+    def meaning(self) -> str:
+        """What its state means, "" where all is well."""
+        return meaning(self.state)
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it, "" where all is well."""
+        return next_step(self.state)
+
 
 def label(state: State) -> str:
     """Return the word for a feed's state."""
     return {
         State.UNAUTHORISED: pgettext("feed", "Not authorised"),
-        State.FAILED: pgettext("feed", "Failed"),
-        State.NOT_READY: pgettext("feed", "Source not ready"),
+        State.INVALID: pgettext("feed", "Invalid"),
         State.SILENT: pgettext("feed", "Silent"),
         State.LATE: pgettext("feed", "Late"),
         State.NEVER: pgettext("feed", "Never came"),
@@ -83,20 +82,41 @@ def label(state: State) -> str:
     }[state]
 
 
+def meaning(state: State) -> str:
+    """Return what a bad state means."""
+    return {
+        State.UNAUTHORISED: _("The source refused our key, or a device showed a wrong one."),
+        State.INVALID: _("The source answers, but with something that cannot be used."),
+        State.SILENT: _("Nothing has come for so long that it will hardly come by itself."),
+        State.LATE: _("It is behind its time, or the source answers with old values."),
+    }.get(state, "")
+
+
+def next_step(state: State) -> str:
+    """Return what to do about a bad state."""
+    return {
+        State.UNAUTHORISED: _(
+            "Put in the right key: ask the source for it, or make the device a new one. "
+            "It is tried again every 15 minutes."
+        ),
+        State.INVALID: _(
+            "Look at the last raw record and the rejected rows below: has the publisher changed "
+            "the format? Records that are kept can be read again."
+        ),
+        State.SILENT: _(
+            "Look whether the source itself can be reached, and call whoever runs it. "
+            "It goes on by itself once the source answers."
+        ),
+        State.LATE: _("Wait for two or three intervals. If it turns silent, call the source."),
+    }.get(state, "")
+
+
 def state_of(status: Status, now: datetime) -> State:
-    """Return a feed's state: an error of its last run goes before how long it has been away."""
+    """Return a feed's state as the console names it."""
     known = status.state(now)
-    if known in _OF_ERROR:
-        return _OF_ERROR[known]
-    if known == "never":
-        return State.NEVER
-    if status.interval_seconds is None or status.last_success_at is None:
-        return State.ON_DEMAND
-    away = now - status.last_success_at
-    silent = max(timedelta(seconds=SILENT_AFTER * status.interval_seconds), _PATIENCE)
-    if away > silent:
-        return State.SILENT
-    return State.LATE if known == "late" else State.NORMAL
+    if known != "ok":
+        return State(known)
+    return State.ON_DEMAND if status.interval_seconds is None else State.NORMAL
 
 
 async def rows(request: HttpRequest, viewer: Viewer) -> list[Row]:
