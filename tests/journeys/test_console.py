@@ -169,6 +169,8 @@ def test_a_feed_that_went_silent_is_shown_as_such_and_when_it_comes_back_too(
     server.execute("update feed set last_success_at = now() where tenant = 'ayagawa'")
     # The page is open, and renews itself.
     expect(page.locator("tbody .state")).not_to_have_text(say["silent"], timeout=15_000)
+    if prefix:
+        return  # the pause is the same script in each language
     page.locator("#pause").click()
     server.execute("update feed set last_success_at = %s where tenant = 'ayagawa'", ago)
     time.sleep(12)

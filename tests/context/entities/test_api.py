@@ -384,8 +384,9 @@ async def test_changes_need_the_key_and_reads_do_not(broker: Broker) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
 async def test_a_lost_database_is_unavailable(
-    gauge: httpx.AsyncClient, cluster_dsn: str, database_url: str, method: str
+    gauge: httpx.AsyncClient, broker: Broker, cluster_dsn: str, database_url: str, method: str
 ) -> None:
+    broker.pool.timeout = 0.5  # what is waited for a connection before it is said
     name = conninfo_to_dict(database_url)["dbname"]
     with psycopg.connect(cluster_dsn, autocommit=True) as connection:
         connection.execute(f"alter database {name} allow_connections false")  # type: ignore[arg-type]
