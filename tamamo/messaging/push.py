@@ -95,6 +95,15 @@ async def unsubscribe(connection: Connection, tenant: str, number: str) -> bool:
     return await cursor.fetchone() is not None
 
 
+async def replace(connection: Connection, endpoint: str, document: str | bytes) -> None:
+    """Put what a browser has subscribed to now in the place of an endpoint that only it knows.
+
+    Raises InvalidMessage.
+    """
+    values = _checked(document)
+    await connection.execute(_SQL["replace"], values | {"old": endpoint})
+
+
 async def forget(connection: Connection, tenant: str, owner: str) -> None:
     """Forget all browsers of somebody."""
     await connection.execute(_SQL["unsubscribe_owner"], {"tenant": tenant, "owner": owner})

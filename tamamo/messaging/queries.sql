@@ -144,6 +144,16 @@ on conflict (tenant, owner, endpoint) do update
 set p256dh = excluded.p256dh, auth = excluded.auth, language = excluded.language
 returning id::text
 
+-- name: replace
+-- A browser's new endpoint, for all that it has subscribed to.
+update push_subscription s
+set endpoint = %(endpoint)s, p256dh = %(p256dh)s, auth = %(auth)s
+where endpoint = %(old)s
+    and not exists (
+        select from push_subscription o
+        where o.tenant = s.tenant and o.owner = s.owner and o.endpoint = %(endpoint)s
+    )
+
 -- name: unsubscribe
 delete from push_subscription where tenant = %(tenant)s and id::text = %(id)s returning owner
 

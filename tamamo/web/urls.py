@@ -5,9 +5,11 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
 from tamamo.accounts.urls import everywhere
+from tamamo.web import push
 
 _faces: list[URLPattern | URLResolver] = [
     path("", include("tamamo.web.portal.urls")),
+    path("", include("tamamo.web.wall.urls")),
     path("", include("tamamo.accounts.urls")),
     path("console/", include("tamamo.web.console.urls")),
     path("", include("tamamo.web.staff.urls")),
@@ -15,7 +17,14 @@ _faces: list[URLPattern | URLResolver] = [
 if "tamamo.plan" in settings.INSTALLED_APPS:
     _faces.append(path("", include("tamamo.plan.urls")))
 
-urlpatterns = [*everywhere, *i18n_patterns(*_faces, prefix_default_language=False)]
+#: The same address in every language: browsers keep it.
+_push = [
+    path("push-worker.js", push.worker, name="push-worker"),
+    path("push/receipt/", push.receipt, name="push-receipt"),
+    path("push/change/", push.change, name="push-change"),
+]
+
+urlpatterns = [*everywhere, *_push, *i18n_patterns(*_faces, prefix_default_language=False)]
 
 handler400 = "tamamo.web.errors.bad_request"
 handler404 = "tamamo.web.errors.not_found"

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_retries_come_later_each_time_until_it_expires(post: Post) -> None
     assert 8 <= tried[-1] <= 25, tried[-1]
     assert pauses[0] <= 2 and max(pauses) <= 301
     # Twice as long each time, of which at least half by chance.
-    assert all(b >= a / 2 for a, b in zip(pauses, pauses[1:], strict=False))
+    assert all(b >= a / 2 for a, b in pairwise(pauses))
     assert moments[-1] < 30 * 60
 
 

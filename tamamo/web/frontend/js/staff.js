@@ -1,4 +1,5 @@
 // Entry of the staff pages: what a page at hand needs, on top of what works without it.
+import { keepPush } from "./push-subscribe.js";
 import { keepKeys } from "./staff-keys.js";
 import { keepProgress } from "./staff-progress.js";
 import { keepSelection } from "./staff-select.js";
@@ -54,6 +55,7 @@ keepList();
 keepSelection();
 keepKeys();
 keepProgress();
+keepPush();
 guardChanges();
 closeDropdowns();
 openMap();
