@@ -38,7 +38,7 @@ function entries(metafile) {
 async function bundle() {
   const scripts = await build({
     ...common,
-    entryPoints: ["portal", "staff", "console"].map((face) => `tamamo/web/frontend/js/${face}.js`),
+    entryPoints: ["portal", "staff", "console", "wall"].map((face) => `tamamo/web/frontend/js/${face}.js`),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
     splitting: true,
@@ -49,12 +49,19 @@ async function bundle() {
     entryNames: "[name]-[hash]",
     outExtension: { ".js": ".mjs" },
   });
+  // Classic, as every browser with push takes it; served at the root by tamamo/web/push.py.
+  const pushWorker = await build({
+    ...common,
+    entryPoints: ["tamamo/web/frontend/js/push-worker.js"],
+    entryNames: "[name]-[hash]",
+    format: "iife",
+  });
   const styles = await build({
     ...common,
-    entryPoints: ["site", "staff", "console"].map((face) => `tamamo/web/frontend/css/${face}.css`),
+    entryPoints: ["site", "staff", "console", "wall"].map((face) => `tamamo/web/frontend/css/${face}.css`),
     entryNames: "[name]-[hash]",
   });
-  return [scripts, worker, styles].flatMap((result) => entries(result.metafile));
+  return [scripts, worker, pushWorker, styles].flatMap((result) => entries(result.metafile));
 }
 
 /** Copy files that no bundle holds (map data, icons), with the hash in the name. */
