@@ -42,7 +42,7 @@ _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A request that takes longer is logged as a warning.
 _SLOW_SECONDS = 1.0
 #: Pages whose address is a secret that a mail brought.
-_LINKS = re.compile(r"(/account/(?:password/reset/key|confirm-email)/)[^/]+")
+_LINKS = re.compile(r"(/account/(?:password/reset/key|confirm-email)/|/answer/)[^/]+")
 _logger = structlog.get_logger("request")
 
 
