@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from tamamo.feeds import quality
 from tamamo.feeds.quality import Invalid, Reason
-from tamamo.kernel.time import EARLIEST
+from tamamo.kernel.time import EARLIEST, to_text
 
 #: First year of each era by its letter and its name (令和元年 = 2019).
 ERAS: Final = {
@@ -164,6 +164,20 @@ def url(cell: str) -> str | None:
     return stripped
 
 
+def moment(cell: str) -> str | None:
+    """Return a date and time with its zone, in UTC."""
+    return None if quality.is_missing(cell) else to_text(quality.moment(cell))
+
+
+def link(cell: str) -> str | None:
+    """Return an address a page may link to: https, without a user's name in it."""
+    found = url(cell)
+    if found is not None and (not found.startswith("https://") or "@" in urlsplit(found).netloc):
+        ja = "https:// のアドレスではありません"
+        raise Invalid(Reason("not_https", ja, "this is no https address without a user's name"))
+    return found
+
+
 #: What `convert` may say in a mapping.
 CONVERSIONS: Final[dict[str, Callable[[str], Any]]] = {
     "text": text,
@@ -174,4 +188,6 @@ CONVERSIONS: Final[dict[str, Callable[[str], Any]]] = {
     "time": clock,
     "boolean": boolean,
     "url": url,
+    "moment": moment,
+    "link": link,
 }

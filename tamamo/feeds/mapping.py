@@ -59,7 +59,9 @@ class Attribute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: The same value for every row instead of a column.
     constant: Any = None
     kind: Literal["Property", "Relationship", "LanguageProperty", "VocabProperty"] = "Property"
-    convert: Literal["text", "number", "integer", "date", "year", "time", "boolean", "url"] = "text"
+    convert: Literal[
+        "text", "number", "integer", "date", "year", "time", "boolean", "url", "moment", "link"
+    ] = "text"
     #: UN/CEFACT code of the unit, for example MTR.
     unit: str = ""
     #: {cell text: value}, looked up before the conversion; a text that is not there is refused.

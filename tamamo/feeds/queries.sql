@@ -185,3 +185,7 @@ select pg_try_advisory_lock(%(kind)s, hashtext(%(name)s));
 -- name: release_feed
 -- Let another process run it.
 select pg_advisory_unlock(%(kind)s, hashtext(%(name)s));
+
+-- name: ids_of_type
+-- The entities of a type in a tenant.
+select id from entity where tenant = %(tenant)s and type = %(type)s;

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from tamamo.feeds.offers import Offer, Option
 
+_FILE_OR_ADDRESS = Option("address", "アドレス（https://…）", "Address (https://…)", required=True)
+
 FEEDS = (
     Offer(
         id="river_levels",
@@ -25,6 +27,83 @@ FEEDS = (
                 "Codes of municipalities (blank: the whole prefecture; such as 37201,37387)",
             ),
             Option("address", "別の配信元を使う場合のアドレス", "Address, for another publisher"),
+        ),
+    ),
+    Offer(
+        id="shelter_status",
+        name_ja="避難所の開設・混雑",
+        name_en="Shelters: open and occupied",
+        source="市の避難所担当 / the town's shelter staff",
+        licence="CC BY 4.0",
+        interval=timedelta(minutes=5),
+        kinds=("shelter",),
+        types=("EvacuationShelter",),
+        opens="tamamo.feeds.readers.places:open_shelters",
+        eventful=True,
+        options=(_FILE_OR_ADDRESS,),
+    ),
+    Offer(
+        id="underpass_flooding",
+        name_ja="アンダーパスの冠水",
+        name_en="Underpass flooding",
+        source="道路管理者 / the road administrator",
+        licence="CC BY 4.0",
+        interval=timedelta(minutes=5),
+        kinds=("inundation",),
+        types=("FloodMonitoring",),
+        opens="tamamo.feeds.readers.places:open_underpasses",
+        options=(_FILE_OR_ADDRESS,),
+    ),
+    Offer(
+        id="road_passage",
+        name_ja="道路通行実績",
+        name_en="Road passage record",
+        source="通行実績の提供者 / the provider of probe data",
+        licence="提供者の条件による / as the provider says",
+        interval=timedelta(minutes=15),
+        kinds=("road_passage",),
+        types=("RoadSegment",),
+        opens="tamamo.feeds.readers.places:open_roads",
+        fresh_for=timedelta(hours=3),
+        options=(_FILE_OR_ADDRESS,),
+    ),
+    Offer(
+        id="cameras",
+        name_ja="カメラ（静止画へのリンク）",
+        name_en="Cameras (links to still images)",
+        source="カメラの管理者 / who keeps the cameras",
+        licence="画像は管理者の条件による / images as their keeper says",
+        interval=timedelta(minutes=10),
+        kinds=("camera",),
+        types=("Camera",),
+        opens="tamamo.feeds.readers.places:open_cameras",
+        eventful=True,
+        options=(_FILE_OR_ADDRESS,),
+    ),
+    Offer(
+        id="jma_telegrams",
+        name_ja="気象警報など（気象庁防災情報XML）",
+        name_en="Official warnings (JMA)",
+        source="https://xml.kishou.go.jp/",
+        licence="公共データ利用規約 第1.0版（出典：気象庁防災情報XML）",
+        interval=timedelta(minutes=1),
+        kinds=("weather_warning",),
+        types=("WeatherAlert",),
+        opens="tamamo.feeds.jma.feed:open_feed",
+        # Fine weather brings no telegram.
+        eventful=True,
+        options=(
+            Option(
+                "address",
+                "Atomフィードのあるアドレス",
+                "Address of the Atom feeds",
+                "https://www.data.jma.go.jp/developer/xml/feed/",
+            ),
+            Option(
+                "areas",
+                "ほかに受け取る区域のコード（津波予報区など、カンマ区切り）",
+                "Codes of further areas, such as coasts of tsunami forecasts, with commas",
+            ),
         ),
     ),
 )
