@@ -20,6 +20,7 @@ from tamamo.context.ngsiv2 import routes as ngsiv2
 from tamamo.context.remotesubscriptions.http import routes as callback_routes
 from tamamo.kernel import health, lifeline, log
 from tamamo.kernel import settings as kernel_settings
+from tamamo.kernel.drills.http import DrillMark
 from tamamo.kernel.http import PatientBody, RequestLog
 from tamamo.kernel.process import collect_between
 from tamamo.kernel.settings import Settings
@@ -98,6 +99,7 @@ def build(settings: Settings) -> Starlette:
         middleware=[
             Middleware(RequestLog, https=(settings.public_url or "").startswith("https://")),
             *crossing,
+            Middleware(DrillMark),
             Middleware(ApiFirst),
             Middleware(
                 PatientBody,

@@ -19,7 +19,7 @@ Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 _PREFIX: Final = re.compile(r"/t/([^/]+)(?=/)")
 #: Where views stand that show a town; other pages are of the whole installation.
-_OF_A_TOWN: Final = "tamamo.web.portal."
+_OF_A_TOWN: Final = ("tamamo.web.portal.", "tamamo.web.wall.")
 #: What the default tenant is called until somebody says so (`tamamo tenant set default`).
 TITLES: Final = {"ja": "高松市", "en": "Takamatsu"}
 
@@ -123,7 +123,8 @@ def links(request: HttpRequest) -> list[Link]:
     shown = [
         found(request.scope, town.name)  # type: ignore[attr-defined]
         for town in sorted(known.all(), key=lambda town: (town.name != DEFAULT, town.name))
-        if town.name == DEFAULT or (town.titles and town.public_types and not town.suspended)
+        if town.name == DEFAULT
+        or (town.titles and town.public_types and not town.suspended and town.drill is None)
     ]
     towns = [town for town in shown if town is not None]
     if len(towns) < 2:

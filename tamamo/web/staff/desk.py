@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from tamamo.context.broker import Broker
+from tamamo.kernel.drills import http as drill_marks
 from tamamo.kernel.identity import EVERY_TENANT, STAFF, Actor
 from tamamo.kernel.towns.town import DEFAULT, Town
 from tamamo.registers import Register, Registers, Rights, Visitor
@@ -79,6 +80,7 @@ async def open_desk(request: HttpRequest, actor: Actor, town: str) -> Desk | Non
         place = towns[0]
     if place is None:
         return None
+    drill_marks.note(request.scope, broker.towns.drill(place.name))  # type: ignore[attr-defined]
     engine = Registers(broker)
     visitor = await engine.visitor(actor, place.name)
     visible = engine.visible(visitor)
@@ -90,8 +92,9 @@ def _places(actor: Actor, broker: Broker) -> tuple[Place, ...]:
     held = {grant.tenant for grant in actor.grants if grant.role in STAFF}
     language = get_language() or "ja"
 
-    def order(town: Town) -> tuple[bool, bool, str]:
-        return town.name != actor.tenant, town.name != DEFAULT, town.name
+    def order(town: Town) -> tuple[bool, bool, bool, str]:
+        drill = town.drill is not None
+        return town.name != actor.tenant, drill, town.name != DEFAULT, town.name
 
     known = sorted(broker.towns.all(), key=order)
     mine = [town for town in known if EVERY_TENANT in held or town.name in held]

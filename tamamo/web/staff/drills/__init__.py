@@ -1,0 +1,1 @@
+"""Staff pages of drills (訓練): made, run, ended, reviewed."""
