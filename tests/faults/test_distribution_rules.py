@@ -99,8 +99,16 @@ REFERENCE = {
     "mqtt_arrival": "messages under way of each connection, the last few batches",
     "mqtt_trouble": "the newest topics and reasons of each feed, some hundred at most",
     "unit_stay": "one row a move of a portable unit",
+    "jma_telegram": "what JMA told a town in the last two months: some hundred rows",
     "feed_record": "the last few raw records of each feed",
     "feed_rejects": "the last few rejects files of each feed",
+    "warning": "one row a warning to the public",
+    "warning_draft": "one row a message of a warning that somebody writes",
+    "warning_revision": "one row a version of such a text",
+    "warning_message": "one row a published message, for ever",
+    "warning_setup": "one row a version of a town's templates",
+    "warning_issuer": "one row a town",
+    "warning_subscription": "one row a resident who wants to be told; of no entity",
     "message": "one row a message to a person, for some months; of no entity",
     "message_sender": "one row a town",
     "push_subscription": "one row a browser that takes notifications",
@@ -116,6 +124,8 @@ TRIGGERED = {
     "audit_head": "refuse every change but the next event",
     "audit_pending": "chain the events when their transaction commits",
     "procrastinate_jobs": "the job library's own: its journal and its notices",
+    "warning_message": "refuse every change of what was published",
+    "warning_revision": "refuse every change of what was written",
 }
 
 

@@ -1,0 +1,1 @@
+"""What a town says to everybody: warnings to the public."""
