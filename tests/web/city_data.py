@@ -95,8 +95,14 @@ class MemorySource:
     async def last_values(
         self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
     ) -> dict[str, float]:
+        found = await self.last_readings(entity_ids, attribute, start, end)
+        return {key: level for key, (_, level) in found.items()}
+
+    async def last_readings(
+        self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
+    ) -> dict[str, tuple[datetime, float]]:
         known = ((key, self.before[key]) for key in entity_ids if key in self.before)
-        return {key: level for key, (at, level) in known if start <= at <= end}
+        return {key: (at, level) for key, (at, level) in known if start <= at <= end}
 
     async def start_storm(self, started_at: datetime | None) -> None:
         self.storms.append(started_at)

@@ -39,7 +39,7 @@ class BrokerSource:
     tenant: str = DEFAULT_TENANT
     owner: Owner | None = None
     #: What other towns share with this one.
-    neighbours: tuple["BrokerSource", ...] = ()
+    neighbours: tuple[Source, ...] = ()
     #: The broker without limits, for the simulator's storm.
     whole: Broker | None = None
 
@@ -64,18 +64,25 @@ class BrokerSource:
         )
         return [(point.at, float(point.value)) for point in points if _is_number(point.value)]
 
-    async def last_values(
+    async def last_readings(
         self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
-    ) -> dict[str, float]:
+    ) -> dict[str, tuple[datetime, float]]:
         """Return entity id → the newest number of an attribute in a range; `end` is included."""
         many = await self.broker.temporal.many_series(
             self.tenant, entity_ids, attribute, start, end + RESOLUTION, limit=1
         )
         return {
-            entity_id: float(points[-1].value)
+            entity_id: (points[-1].at, float(points[-1].value))
             for entity_id, points in many.items()
             if points and _is_number(points[-1].value)
         }
+
+    async def last_values(
+        self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
+    ) -> dict[str, float]:
+        """Return the same without the times."""
+        found = await self.last_readings(entity_ids, attribute, start, end)
+        return {entity_id: value for entity_id, (_, value) in found.items()}
 
     async def start_storm(self, started_at: datetime | None) -> None:
         """Ask the simulator for a storm from a moment on; None stops it."""

@@ -57,6 +57,11 @@ class Source(Protocol):
     ) -> dict[str, float]:
         """Return entity id → the newest number of an attribute in a range, where there is one."""
 
+    async def last_readings(
+        self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
+    ) -> dict[str, tuple[datetime, float]]:
+        """Return the same with the time of each."""
+
     async def start_storm(self, started_at: datetime | None) -> None:
         """Ask the simulator for a storm from a moment on; None stops it."""
 

@@ -81,7 +81,7 @@ def local_name(item: Named) -> str:
 
 def local_text(text: str) -> str:
     """Return a town, river or publisher in the language of the page, as far as it is known."""
-    return text if _is_japanese() else _ENGLISH.get(_DISTRICT.sub("", text), text)
+    return text if _is_japanese() else english(text)
 
 
 def marked(text: str) -> str | SafeString:
@@ -89,3 +89,8 @@ def marked(text: str) -> str | SafeString:
     if _is_japanese() or not _JAPANESE.search(text):
         return text
     return format_html('<span lang="ja">{}</span>', text)
+
+
+def english(text: str) -> str:
+    """Return a town, river or publisher in English, as far as it is known."""
+    return _ENGLISH.get(_DISTRICT.sub("", text), text)

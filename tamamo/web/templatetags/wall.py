@@ -1,0 +1,37 @@
+"""Tags and filters of the wall."""
+
+from django import template
+
+from tamamo.web.portal.level import Stage
+from tamamo.web.wall import words
+from tamamo.web.wall.browser import wall_messages
+from tamamo.web.wall.shelters import Opening
+from tamamo.web.wall.wallstate import WallState
+
+register = template.Library()
+
+register.simple_tag(wall_messages)
+register.filter("room_text", words.room_text)
+register.filter("target_text", words.target_text)
+register.filter("rate_text", words.rate_text)
+register.filter("eta_text", words.eta_text)
+register.filter("away_reason", words.away_reason)
+
+
+@register.filter
+def stage_short(stage: Stage) -> str:
+    """Return the short word of a stage for a badge that stands far away."""
+    return words.stage_short(stage)
+
+
+@register.filter
+def opening_label(opening: Opening) -> str:
+    """Return the word for whether a shelter is open."""
+    return words.opening_label(opening)
+
+
+@register.filter("with")
+def with_change(state: WallState, change: str) -> str:
+    """Return the address of the view with one parameter changed: `state|with:"area=wide"`."""
+    name, _, value = change.partition("=")
+    return state.query(**{name: value})
