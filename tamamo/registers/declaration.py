@@ -92,6 +92,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     #: Measured every few minutes: read when a page is made, and sorted by in short lists only, so
     #: that a measurement does not touch the lists' indexes.
     live: bool = False
+    #: Whether an edit says how things are now (a shelter is open): it is kept as observed then.
+    observed: bool = False
     #: None: it is shown only.
     edit: Editors | None = None
     choices: tuple[Choice, ...] = ()

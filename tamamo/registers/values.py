@@ -8,6 +8,7 @@ from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.model.entity import Attributes, Entity, Instance
 from tamamo.context.model.merge import deletion, same
 from tamamo.feeds import convert, quality
+from tamamo.feeds.plausibility import QUALITY, QUALITY_REASON
 from tamamo.feeds.quality import Invalid as Unusable
 from tamamo.kernel.time import to_text
 from tamamo.registers.declaration import Column, Register
@@ -26,6 +27,10 @@ _MEMBERS: Final = {
 }
 #: Longest text taken into a field.
 LONGEST: Final = 20_000
+
+
+#: What feeds say of a value they do not believe: an editor's own word is no doubt.
+_DOUBTS = (QUALITY, QUALITY_REASON)
 
 
 def default_instance(attrs: Attributes, iri: str) -> Instance | None:
@@ -118,7 +123,8 @@ def form_values(register: Register, attrs: Attributes) -> dict[str, Any]:
 def instance_for(column: Column, value: Any, before: Instance | None, now: str) -> Instance | None:
     """Return the instance that holds a new value; None when the attribute goes.
 
-    What else the old one said (unit, sub-attributes) stays, but not when it was observed.
+    What else the old one said (unit, sub-attributes) stays, but not when it was observed; where
+    the column is what somebody observes, that is now.
     """
     if column.member:
         held = before.get("value") if before else None
@@ -130,6 +136,8 @@ def instance_for(column: Column, value: Any, before: Instance | None, now: str) 
         return None
     kept = {k: v for k, v in before.items() if k != "observedAt"} if before else {}
     instance: Instance = {**kept, "createdAt": kept.get("createdAt", now), "modifiedAt": now}
+    if column.observed:
+        instance = {k: v for k, v in instance.items() if k not in _DOUBTS} | {"observedAt": now}
     kind = kept.get("type", "Property")
     if column.kind == "point":
         place = [value["longitude"], value["latitude"]]

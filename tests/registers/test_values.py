@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tamamo.context.model.entity import DEFAULT_VOCABULARY
 from tamamo.feeds import quality
 from tamamo.registers import catalogue, values
 from tamamo.registers.declaration import Column, Register
@@ -146,3 +147,17 @@ def test_any_url_is_a_list(params: dict[str, list[str]]) -> None:
     assert (again.q, again.filters, again.sort, again.page, again.size) == (
         query.q, query.filters, query.sort, query.page, query.size,
     )  # fmt: skip
+
+
+def test_what_an_editor_sees_is_observed_when_it_is_saved() -> None:
+    column = next(one for one in SHELTERS.columns if one.name == "openStatus")
+    doubted: dict[str, Any] = {"type": "Property", "value": "open", "observedAt": "2026-06-26T00:00:00Z"}
+    doubted |= {DEFAULT_VOCABULARY + "quality": [{"type": "Property", "value": "suspect"}]}
+    now = "2026-06-26T01:00:00Z"
+    assert values.instance_for(column, "full", doubted, now) == {
+        "type": "Property",
+        "value": "full",
+        "observedAt": now,
+        "createdAt": now,
+        "modifiedAt": now,
+    }
