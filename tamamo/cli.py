@@ -21,6 +21,8 @@ VERBS = {
     "import": "tamamo.feeds.commands:import_file",
     "replay": "tamamo.feeds.commands:replay",
     "feeds": "tamamo.feeds.commands:feeds",
+    "mqtt": "tamamo.feeds.mqtt.commands:mqtt",
+    "devices": "tamamo.feeds.units.commands:devices",
     "notifications": "tamamo.context.notifications.commands:notifications",
     "jobs": "tamamo.kernel.jobs.commands:jobs",
     "retention": "tamamo.context.temporal.commands:retention",

@@ -20,6 +20,7 @@ Service = Callable[[Broker], Coroutine[Any, Any, None]]
 #: name → where its `async def run(broker) -> None` stands. It runs until it is cancelled.
 SERVICES: dict[str, str] = {
     "feeds": "tamamo.feeds.runtime:run",
+    "mqtt": "tamamo.feeds.mqtt.service:run",
     "housekeeping": "tamamo.context.housekeeping:run",
     "notifications": "tamamo.context.notifications.service:run",
     "subscriptions_at_sources": "tamamo.context.remotesubscriptions.service:run",

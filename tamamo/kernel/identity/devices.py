@@ -1,6 +1,6 @@
 """Devices and their keys: one topic or one entity type each, shown once, rotated without a gap."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,6 +91,18 @@ async def find(connection: Connection, key: str) -> tuple[Device, bytes]:
     if row[5] is not None:
         raise refused(f"This key {row[5]}")
     return Device(*row[:5]), digest
+
+
+async def find_many(
+    connection: Connection, keys: Collection[str]
+) -> dict[str, tuple[Device, bytes]]:
+    """Return device and digest by key, for those of the keys that count."""
+    by_digest = {digest_of(key): key for key in keys}
+    cursor = await connection.execute(_SQL["find_devices_of_keys"], {"digests": list(by_digest)})
+    return {
+        by_digest[bytes(digest)]: (Device(*found), bytes(digest))
+        for digest, *found in await cursor.fetchall()
+    }
 
 
 async def find_by_id(connection: Connection, device_id: str) -> Device | None:

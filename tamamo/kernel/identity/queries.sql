@@ -51,6 +51,16 @@ from device_key k
 join device d on d.tenant = k.tenant and d.id = k.device
 where k.digest = %(digest)s;
 
+-- name: find_devices_of_keys
+-- The devices of those of many keys that count.
+select k.digest, d.tenant, d.id::text, d.name, d.type, d.topic
+from device_key k
+join device d on d.tenant = k.tenant and d.id = k.device
+where k.digest = any(%(digests)s)
+  and d.revoked_at is null
+  and (d.valid_to is null or now() < d.valid_to)
+  and (k.ends_at is null or now() < k.ends_at);
+
 -- name: find_device
 -- A device that may act.
 select d.tenant, d.id::text, d.name, d.type, d.topic

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
@@ -138,6 +138,14 @@ class Identity:
             return None
         self.last_use.note(Used(device.tenant, device.id, digest))
         return device
+
+    async def devices(self, keys: Collection[str]) -> dict[str, Device]:
+        """Return the devices of keys that count, by key: `device` for many at once."""
+        async with single(self._pool) as connection:
+            found = await devices.find_many(connection, keys)
+        for device, digest in found.values():
+            self.last_use.note(Used(device.tenant, device.id, digest))
+        return {key: device for key, (device, _) in found.items()}
 
     async def access(self, actor: Actor, tenant: str) -> Access:
         """Return what an actor may do in a tenant (as clients name it; it need not exist)."""
