@@ -3,6 +3,7 @@
 from django import template
 
 from tamamo.web.portal.level import Stage
+from tamamo.web.portal.names import Named, local_name, marked
 from tamamo.web.wall import words
 from tamamo.web.wall.browser import wall_messages
 from tamamo.web.wall.shelters import Opening
@@ -28,6 +29,15 @@ def stage_short(stage: Stage) -> str:
 def opening_label(opening: Opening) -> str:
     """Return the word for whether a shelter is open."""
     return words.opening_label(opening)
+
+
+@register.filter
+def short_named(item: Named) -> str:
+    """Return a name without the word that the mark beside it says: a wall has little room."""
+    name = local_name(item)
+    for word in words.SIMULATED:
+        name = name.removesuffix(word).rstrip()
+    return marked(name)
 
 
 @register.filter("with")

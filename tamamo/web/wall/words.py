@@ -1,6 +1,7 @@
 """What the wall says of a gauge: its rate, the time to its threshold."""
 
 from datetime import timedelta
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -10,7 +11,9 @@ from tamamo.web.portal.words import metres, stage_word
 from tamamo.web.wall.rising import Rising
 from tamamo.web.wall.shelters import Opening
 
-_STEP = 5
+#: How simulated places are called beside their names; the wall has a mark for it.
+SIMULATED: Final = ("（模擬）", "(simulated)")
+_STEP: Final = 5
 
 
 def room_text(rising: Rising) -> str:
