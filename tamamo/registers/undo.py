@@ -35,6 +35,7 @@ class _Taken:
     before: Attributes | None
     after: Attributes | None
     undone_by: int | None
+    actor: str
 
 
 class _Blocked(NotUndoable):
@@ -101,8 +102,8 @@ async def undo_batch(desk: Desk, batch: str) -> Batch:
 
 
 def _taken(row: tuple[Any, ...]) -> _Taken:
-    identifier, entity, register, _kind, title, head, before, after, undone_by, *_ = row
-    return _Taken(identifier, entity, register, title, head, before, after, undone_by)
+    identifier, entity, register, _kind, title, head, before, after, undone_by, _, actor, _ = row
+    return _Taken(identifier, entity, register, title, head, before, after, undone_by, actor)
 
 
 async def _take_back(
@@ -137,10 +138,14 @@ async def _take_back(
 
 
 def _allow(desk: Desk, taken: _Taken) -> None:
-    """Raise Forbidden unless the visitor might have done by hand what undoing does."""
+    """Raise Forbidden unless the visitor might have done by hand what undoing does.
+
+    Who may create but not delete takes back what is their own.
+    """
     rights = desk.rights
     if taken.before is None:
-        desk.require(rights.delete or rights.create, "delete")
+        own = taken.actor == desk.visitor.actor.subject
+        desk.require(rights.delete or (rights.create and own), "delete")
     elif taken.after is None:
         desk.require(rights.create, "create")
     else:

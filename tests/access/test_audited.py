@@ -306,6 +306,7 @@ async def test_subscriptions_sources_contexts_and_snapshots(world: World) -> Non
             rows = await world.log()
             kinds = [f"{matter}.{act}" for act in ("create", "change", "delete")]
             assert [row[:3] for row in rows] == [(actor, kind, body["id"]) for kind in kinds]
+            assert all(side["members"] for side in (rows[0][4], *rows[1][3:5], rows[2][3]))
             assert "hush" not in repr(rows)
         added = await world.done(who, "POST", f"{LD}/jsonldContexts", {"@context": {"a": "urn:a"}})
         await world.done(who, "DELETE", added.header("location"))

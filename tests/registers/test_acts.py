@@ -1,6 +1,7 @@
 """One record changed: what is written in the one transaction, and who was first."""
 
 import asyncio
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -30,6 +31,8 @@ from tamamo.registers import (
     UnknownRegister,
     Visitor,
 )
+from tamamo.registers.desk import Desk
+from tamamo.registers.rights import rights_of
 from tests.registers.conftest import TENANT, gauge
 
 GAUGES = "river_gauges"
@@ -202,6 +205,22 @@ async def test_create_delete_and_undo(registers: Registers, operator: Visitor) -
     assert [(e.kind, e.undone_by) for e in history] == [
         ("undo", None), ("delete", undone.id), ("create", None),
     ]  # fmt: skip
+
+
+async def test_who_may_create_but_not_delete_takes_back_only_what_is_their_own(
+    registers: Registers, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creator = editor(registers.register(GAUGES).type)
+    rights = rights_of(creator, registers.register(GAUGES))
+    monkeypatch.setattr(Desk, "rights", property(lambda _: replace(rights, delete=False)))
+    place = {"longitude": 134.0, "latitude": 34.3}
+    made = [
+        await registers.create(who, GAUGES, {"stationID": str(n), "name": "x", "location": place})
+        for n, who in ((81, operator), (82, creator))
+    ]
+    with pytest.raises(Forbidden):
+        await registers.undo(creator, GAUGES, made[0].id)
+    assert (await registers.undo(creator, GAUGES, made[1].id)).undoes == made[1].id
 
 
 async def test_undo_is_refused_when_changed_since(

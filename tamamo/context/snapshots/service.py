@@ -112,9 +112,9 @@ class SnapshotService:
     async def delete(self, tenant: str, snapshot_id: str) -> None:
         """Delete a snapshot (5.16.5). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
-            await _find(connection, "lock_snapshot", tenant, snapshot_id)
+            found = await _find(connection, "lock_snapshot", tenant, snapshot_id)
             await delete(connection, tenant, [snapshot_id])
-            await acting.did(connection, "snapshot.delete", snapshot_id)
+            await acting.did(connection, "snapshot.delete", snapshot_id, found.document)
 
     async def purge(self, tenant: str, text: str) -> int:
         """Delete what fits a query about members of snapshots (5.16.7); return how many.
@@ -125,10 +125,10 @@ class SnapshotService:
         async with transaction(self._pool) as connection:
             cursor = await connection.execute(_SQL["list_snapshots"], {"tenant": tenant})
             found = [Snapshot(*row) for row in await cursor.fetchall()]
-            doomed = [one.id for one in found if q.matches(condition, _as_entity(one))]
-            await delete(connection, tenant, doomed)
+            doomed = [one for one in found if q.matches(condition, _as_entity(one))]
+            await delete(connection, tenant, [one.id for one in doomed])
             for gone in doomed:
-                await acting.did(connection, "snapshot.delete", gone)
+                await acting.did(connection, "snapshot.delete", gone.id, gone.document)
         return len(doomed)
 
     async def use(self, tenant: str, snapshot_id: str) -> str:

@@ -40,6 +40,7 @@ where tenant = %(tenant)s and id = %(id)s
 delete from subscription
 where tenant = %(tenant)s and id = %(id)s and api = %(api)s
     and (%(owner)s::text is null or owner = %(owner)s)
+returning document
 
 -- name: drop_waiting
 -- Whatever waits to be delivered for a subscription that is gone.

@@ -177,10 +177,11 @@ class SubscriptionService:
         """Delete a subscription and what waits to be delivered (5.8.5). Raises ResourceNotFound."""
         async with transaction(self._pool) as connection:
             key = self._key(tenant, identifier, api)
-            if not (await connection.execute(_SQL["delete"], key)).rowcount:
+            gone = await (await connection.execute(_SQL["delete"], key)).fetchone()
+            if gone is None:
                 raise missing(identifier)
             await connection.execute(_SQL["drop_waiting"], key)
-            await acting.did(connection, "subscription.delete", identifier)
+            await acting.did(connection, "subscription.delete", identifier, gone[0])
             await connection.execute(_SQL["moved"])
 
     async def get(self, tenant: str, identifier: str, api: str = NGSI_LD) -> Stored:
