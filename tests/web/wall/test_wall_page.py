@@ -71,7 +71,7 @@ async def test_gauges_stand_by_how_pressing_they_are(
     assert names == ["超えた川", "速い川", "近い川", "低い川", "黙った川"]
     text = _panel(html, "gauges")
     assert "0.50 m/時 上昇" in text
-    assert "危険水位まで約30分" in text
+    assert "約30分 危険水位まで（あと0.26 m）" in text
     assert "横ばい" in text
     assert "独自の推定" in text
 
@@ -148,7 +148,7 @@ async def test_english(client: AsyncClient, source: MemorySource) -> None:
     html = await _html(client, "/en/wall/")
     text = _panel(html, "gauges")
     assert "rising 0.06 m/h" in text
-    assert "danger level in about 60 min" in text
+    assert "about 60 min to danger level, 0.06 m left" in text
     plain = re.sub(r'data-[\w-]+="[^"]*"|<title>.*?</title>|<script.*?</script>', "", html,
                    flags=re.S)  # fmt: skip
     plain = re.sub(r'<(\w+)[^>]*lang="ja"[^>]*>.*?</\1>', "", plain, flags=re.S)
