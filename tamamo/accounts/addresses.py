@@ -3,15 +3,9 @@
 A link built from the Host header would let anybody have a reset link sent that leads to them.
 """
 
-from tamamo.kernel.settings import Settings
+from tamamo.kernel.settings import installation_url
 
-
-def installation_url(settings: Settings) -> str:
-    """Return where others reach this installation, without a slash at the end."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
+__all__ = ["absolute", "installation_url"]
 
 
 def absolute(path: str) -> str:

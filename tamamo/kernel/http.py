@@ -42,7 +42,10 @@ _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A request that takes longer is logged as a warning.
 _SLOW_SECONDS = 1.0
 #: Pages whose address is a secret that a mail brought.
-_LINKS = re.compile(r"(/account/(?:password/reset/key|confirm-email)/|/answer/)[^/]+")
+_LINKS = re.compile(
+    r"(/account/(?:password/reset/key|confirm-email)/|/answer/|/warnings/(?:confirm|unsubscribe)/)"
+    r"[^/]+"
+)
 _logger = structlog.get_logger("request")
 
 

@@ -103,3 +103,14 @@ def load(overrides: Mapping[str, object] | None = None) -> Settings:
             raise SetupError(f"{variable}={text!r} is not usable: {error}") from error
     values.update({k: v for k, v in (overrides or {}).items() if v is not None})
     return msgspec.structs.replace(Settings(), **values)
+
+
+def installation_url(settings: Settings) -> str:
+    """Return where others reach this installation, without a slash at the end.
+
+    Never from a request's Host header: a link built of it would lead wherever somebody wants.
+    """
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"

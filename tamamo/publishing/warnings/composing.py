@@ -52,13 +52,15 @@ class Office:
         """Who sends, as CAP names it."""
         return f"urn:oid:{self.arc}"
 
+    def path(self, path: str, language: str = "ja") -> str:
+        """Return the path of a page of the town in a language."""
+        root = "" if self.town.name == DEFAULT else f"/t/{self.town.name}"
+        return f"{root}/en{path}" if language == "en" else f"{root}{path}"
+
     def url(self, path: str, language: str = "ja") -> str:
         """Return the address of a page of the town, "" where the installation has none."""
-        if not self.public_url:
-            return ""
-        root = "" if self.town.name == DEFAULT else f"/t/{self.town.name}"
-        speaks = "" if language != "en" else "/en"
-        return f"{self.public_url.rstrip('/')}{root}{speaks}{path}"
+        root = self.public_url.rstrip("/")
+        return root and root + self.path(path, language)
 
 
 def arc_of(setup: Setup, own: UUID) -> str:
