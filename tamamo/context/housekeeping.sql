@@ -60,7 +60,7 @@ where observed_at is not null
 
 -- name: trim_outbox
 -- Changes older than anyone may resume from, in slices, the oldest first. What has yet to be held
--- against the subscriptions stays, however old it is.
+-- against the subscriptions, or evaluated by rules, stays, however old it is.
 with active as (
     select pg_snapshot_xmin(since) as since
     from subscription
@@ -80,6 +80,7 @@ where outbox.tenant = oldest.tenant
     and outbox.xid = oldest.xid
     and outbox.seq = oldest.seq
     and oldest.at < %(before)s
+    and oldest.xid < (select xid from rule_progress)
     and (
         not exists (select 1 from active)
         or oldest.xid < greatest(

@@ -29,8 +29,10 @@ SERVICES: dict[str, str] = {
     "audit_heads": "tamamo.kernel.audit.heads:run",
     "backups": "tamamo.kernel.backup.service:run",
     "messages": "tamamo.messaging.work:run",
+    "rules": "tamamo.rules.service:run",
     "jobs": "tamamo.server.jobs:run",
     "accounts": "tamamo.accounts.sweep:run",
+    "warnings": "tamamo.publishing.warnings.sweep:run",
 }
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0

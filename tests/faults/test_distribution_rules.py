@@ -25,6 +25,7 @@ BOUND = {
     "notification": "entity_id",
     "register_row": "entity_id",
     "register_edit": "entity_id",
+    "rule_state": "subject",
 }
 
 #: Reference table → why its rows are of no entity, and few.
@@ -99,7 +100,14 @@ REFERENCE = {
     "mqtt_arrival": "messages under way of each connection, the last few batches",
     "mqtt_trouble": "the newest topics and reasons of each feed, some hundred at most",
     "unit_stay": "one row a move of a portable unit",
+    "nowcast_frame": "one row a picture of the rain, some dozens a town; a cache",
+    "nowcast_tile": "the pictures themselves, some MB a town; a cache",
     "jma_telegram": "what JMA told a town in the last two months: some hundred rows",
+    "rule_progress": "one row: how far the changes are evaluated by rules",
+    "rule_version": "one row a version of a rule that staff changed; all in memory where rules run",
+    "rule_silence": "one row a silence of alarms",
+    "alert_head": "one row a town",
+    "alert_event": "one row a change of an alert: a town's are in one order, some thousand a year",
     "feed_record": "the last few raw records of each feed",
     "feed_rejects": "the last few rejects files of each feed",
     "warning": "one row a warning to the public",

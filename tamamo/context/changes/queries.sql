@@ -31,7 +31,7 @@ left join lateral (
     from outbox
     where (outbox.xid, outbox.seq) > (%(xid)s::text::xid8, %(seq)s)
         and outbox.xid < snapshot.horizon
-        and outbox.tenant = any(%(tenants)s)
+        and (%(tenants)s::text[] is null or outbox.tenant = any(%(tenants)s))
         and (%(types)s::text[] is null or outbox.types && %(types)s)
     order by outbox.xid, outbox.seq
     limit %(limit)s

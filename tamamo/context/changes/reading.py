@@ -31,14 +31,14 @@ class Page:
 async def read(
     connection: Connection,
     behind: Position,
-    tenants: Collection[str],
+    tenants: Collection[str] | None,
     types: Collection[str] | None,
 ) -> Page:
-    """Return the next changes behind a position; of these tenants and types (IRIs; None: all)."""
+    """Return the next changes behind a position; of these tenants and types (IRIs); None: all."""
     parameters = {
         "xid": str(behind.xid),
         "seq": behind.seq,
-        "tenants": list(tenants),
+        "tenants": None if tenants is None else list(tenants),
         "types": None if types is None else list(types),
         "limit": PAGE,
     }

@@ -59,6 +59,17 @@ set xid = '1', seq = coalesce((select max(seq) from outbox where xid = '1'), 0);
 -- name: renumber_subscriptions
 update subscription set since = '1:1:';
 
+-- name: renumber_rules
+-- Rules evaluate once more what is left of the changes: what they know already says nothing new to
+-- them. A backup may be older than they are.
+do $$
+begin
+    if to_regclass('rule_progress') is not null then
+        update rule_progress set xid = '1', seq = -1, round = round + 1;
+    end if;
+end
+$$;
+
 -- name: begin
 -- A backup begins.
 insert into backup (file, trigger, actor, secrets)

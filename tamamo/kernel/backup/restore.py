@@ -33,8 +33,14 @@ Connection = psycopg.Connection[Any]
 _SQL = sql.load("tamamo.kernel.backup")
 #: Columns with numbers of transactions: `_renumber` sees to them, or they are empty in a backup.
 NUMBERED: Final = frozenset(
-    {"outbox.xid", "notification_state.xid", "subscription.since", "audit_pending.xid"}
+    {
+        "outbox.xid", "notification_state.xid", "subscription.since", "audit_pending.xid",
+        "rule_progress.xid",
+    }  # fmt: skip
 )
+_RENUMBER: Final = (
+    "renumber", "renumber_state", "renumber_subscriptions", "renumber_rules", "broken_off",
+)  # fmt: skip
 #: Where a home keeps the files that a restore took the place of.
 FORMER: Final = "former"
 _LINGER_SECONDS: Final = 2.0
@@ -194,7 +200,7 @@ def _drop(server: Connection, name: str) -> None:
 def _make_ready(dsn: str) -> None:
     """Bring a restored database to this cluster and this version."""
     with psycopg.connect(dsn) as connection:
-        for block in ("renumber", "renumber_state", "renumber_subscriptions", "broken_off"):
+        for block in _RENUMBER:
             connection.execute(_SQL[block])
     migrate(dsn)
     with psycopg.connect(dsn, autocommit=True) as connection:

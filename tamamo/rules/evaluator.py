@@ -1,0 +1,225 @@
+"""The evaluator: (rule, state, reading) → (state, transitions). Pure; event time decides.
+
+Only silence goes by a clock, which is handed in. A reading that is older than what the state has
+seen, or the same again, changes nothing: so the result does not depend on how readings were
+gathered, nor on how often one arrives.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tamamo.rules import conditions
+from tamamo.rules.leaves import Silence, Verdict
+from tamamo.rules.rule import Rule
+from tamamo.rules.state import (
+    ERROR,
+    FIRING,
+    NO_DATA,
+    NORMAL,
+    OPEN,
+    PENDING,
+    RECOVERING,
+    Moment,
+    Reading,
+    State,
+    StateName,
+    Transition,
+)
+
+Outcome = tuple[State, list[Transition]]
+_NOTHING: Final[list[Transition]] = []
+
+
+def evaluate(rule: Rule, state: State, reading: Reading, clock: Moment | None = None) -> Outcome:
+    """Take a reading in.
+
+    clock: what time it is for the subject's town; None: the time of the reading, as in a replay.
+    A subject is watched for silence from its first reading that arrives in time, so that an archive
+    which is loaded raises none. A subject that the rule is no longer about is back to normal.
+    """
+    state = _fitting(rule, state)
+    selected = rule.subject.selects(reading.entity)
+    if not selected and state.state == NORMAL:
+        return state, _NOTHING
+    memories, verdicts = _take_in(rule, state, reading)
+    used = max((v.used for v in verdicts if v.used is not None), default=None)
+    heard = reading.at if state.heard is None else max(state.heard, reading.at)
+    if used is None and selected:
+        if heard == state.heard:
+            return state, _NOTHING
+        return msgspec.structs.replace(state, heard=heard), _NOTHING
+    at = max(used if used is not None else reading.at, state.at if state.at is not None else -1e99)
+    after = msgspec.structs.replace(
+        state, memories=memories, at=at, heard=heard, version=rule.version
+    )
+    after.watched = state.watched or _in_time(rule, at, clock)
+    holds = conditions.holds(rule.node, verdicts)
+    if not selected or (rule.subject.season is not None and not rule.subject.season.holds(at)):
+        holds = False
+    shown = _shown(rule, verdicts)
+    after.value, after.threshold = shown.value, shown.threshold
+    at = _not_before(state, at)
+    if holds is None and any(v.failed for v in verdicts):
+        return _move(rule, after, reading.entity.id, ERROR, at)
+    unsure = holds is not True and any(v.unsure for v in verdicts)
+    return _settle(rule, after, reading.entity.id, bool(holds), unsure=unsure, at=at)
+
+
+def tick(rule: Rule, state: State, subject: str, clock: Moment) -> Outcome:
+    """Let time pass without a reading. clock: what time it is for the subject's town.
+
+    What becomes true is dated by when it did, whenever somebody looks.
+    """
+    due = next_due(rule, state)
+    if due is None or due > clock:
+        return state, _NOTHING
+    state = _fitting(rule, state)
+    found: list[Transition] = []
+    memories = list(state.memories)
+    silent_at = None
+    for index, leaf in enumerate(rule.leaves):
+        if isinstance(leaf, Silence):
+            at = leaf.due(memories[index])
+            if at is not None and at <= clock:
+                memories[index] = [memories[index][0], True]  # type: ignore[index]
+                silent_at = at if silent_at is None else max(silent_at, at)
+    if silent_at is not None:
+        state = msgspec.structs.replace(state, memories=memories)
+        verdicts = _remembered(rule, state)
+        holds = conditions.holds(rule.node, verdicts)
+        at = _not_before(state, silent_at)
+        if rule.subject.season is not None and not rule.subject.season.holds(at):
+            holds = False
+        state, moved = _settle(rule, state, subject, bool(holds), unsure=False, at=at)
+        found += moved
+    lost = _lost_at(rule, state)
+    if lost is not None and lost <= clock:
+        state, moved = _move(rule, state, subject, NO_DATA, _not_before(state, lost))
+        found += moved
+    return state, found
+
+
+def next_due(rule: Rule, state: State) -> Moment | None:
+    """Return when the clock next says something, None: never without a reading."""
+    if not rule.listens or not state.watched or state.version != rule.version:
+        return None
+    dues = [
+        leaf.due(memory)
+        for leaf, memory in zip(rule.leaves, state.memories, strict=False)
+        if isinstance(leaf, Silence)
+    ]
+    return min((due for due in [*dues, _lost_at(rule, state)] if due is not None), default=None)
+
+
+def close(rule: Rule, state: State, subject: str, at: Moment) -> Outcome:
+    """End whatever is open: the rule or the subject is gone."""
+    if state.state == NORMAL:
+        return state, _NOTHING
+    return _settle(rule, state, subject, False, unsure=False, at=_not_before(state, at), over=True)
+
+
+def _fitting(rule: Rule, state: State) -> State:
+    """Return the state without what another version of the rule remembered."""
+    if state.version == rule.version and len(state.memories) == len(rule.leaves):
+        return state
+    return msgspec.structs.replace(state, memories=[None] * len(rule.leaves), version=rule.version)
+
+
+def _take_in(
+    rule: Rule, state: State, reading: Reading
+) -> tuple[list[list[object] | None], list[Verdict]]:
+    memories: list[list[object] | None] = []
+    verdicts: list[Verdict] = []
+    for leaf, memory in zip(rule.leaves, state.memories, strict=True):
+        remembered, verdict = leaf.step(memory, reading)
+        memories.append(remembered)
+        verdicts.append(verdict)
+    return memories, verdicts
+
+
+def _remembered(rule: Rule, state: State) -> list[Verdict]:
+    """Return what the leaves said last: whether it held is the second thing each remembers."""
+    return [Verdict(None if memory is None else memory[1]) for memory in state.memories]
+
+
+def _in_time(rule: Rule, at: Moment, clock: Moment | None) -> bool:
+    if clock is None:
+        return True
+    limits = [leaf.after for leaf in rule.leaves if isinstance(leaf, Silence)]
+    limits += [] if rule.no_data is None else [rule.no_data]
+    return bool(limits) and clock - at < min(limits)
+
+
+def _lost_at(rule: Rule, state: State) -> Moment | None:
+    if rule.no_data is None or not state.watched or state.at is None or state.state == NO_DATA:
+        return None
+    if not rule.no_data_always and state.state not in OPEN:
+        return None
+    return state.at + rule.no_data
+
+
+def _not_before(state: State, at: Moment) -> Moment:
+    return at if state.since is None else max(at, state.since)
+
+
+def _shown(rule: Rule, verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict whose value tells why: the first that holds, else the first with one."""
+    valued = [
+        verdicts[place]
+        for place in conditions.places(rule.node)
+        if verdicts[place].value is not None
+    ]
+    return next((v for v in valued if v.holds), valued[0] if valued else Verdict(None))
+
+
+def _settle(
+    rule: Rule,
+    state: State,
+    subject: str,
+    holds: bool,
+    *,
+    unsure: bool,
+    at: Moment,
+    over: bool = False,
+) -> Outcome:
+    """Move to the state that follows from whether the condition holds at a moment."""
+    now = state.logical
+    onset = state.onset
+    to: StateName
+    if holds:
+        if now in (FIRING, RECOVERING):
+            to, onset = FIRING, None
+        else:
+            onset = at if now != PENDING or onset is None else onset
+            to = FIRING if at - onset >= rule.for_ else PENDING
+    elif now in (FIRING, RECOVERING) and not over:
+        onset = at if now == FIRING or onset is None else onset
+        to = NORMAL if at - onset >= rule.recover else RECOVERING
+    elif unsure:
+        to, onset = PENDING, None
+    else:
+        to, onset = NORMAL, None
+    state = msgspec.structs.replace(state, onset=onset if to in (PENDING, RECOVERING) else None)
+    return _move(rule, state, subject, to, at)
+
+
+def _move(rule: Rule, state: State, subject: str, to: StateName, at: Moment) -> Outcome:
+    if to == state.state:
+        return state, _NOTHING
+    before, logical = state.state, state.logical
+    begins = to == FIRING and logical not in (FIRING, RECOVERING)
+    state = msgspec.structs.replace(
+        state,
+        state=to,
+        since=at,
+        under=logical if to in (NO_DATA, ERROR) else "normal",
+        episode=state.episode + begins,
+        opened=at if begins else state.opened,
+    )
+    moved = Transition(
+        rule.id, subject, before, to, at, state.episode,
+        state.value, state.threshold, state.opened, begins,
+    )  # fmt: skip
+    return state, [moved]

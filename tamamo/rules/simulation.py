@@ -1,0 +1,102 @@
+"""A rule over readings of the past: the same evaluator, event time for its clock."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tamamo.context.model.entity import Entity
+from tamamo.rules.alert import label
+from tamamo.rules.evaluator import evaluate, next_due, tick
+from tamamo.rules.rule import Rule
+from tamamo.rules.state import NORMAL, Moment, Reading, State, Transition, to_datetime
+
+
+@dataclass(slots=True)
+class Run:
+    """A rule on its way through the readings of one subject."""
+
+    rule: Rule
+    subject: str
+    state: State
+
+    @classmethod
+    def of(cls, rule: Rule, subject: str) -> "Run":
+        """Return the beginning."""
+        return cls(rule, subject, State())
+
+    def take(self, reading: Reading) -> list[Transition]:
+        """Take the next reading in, and before it whatever the clock says up to then."""
+        found = self.until(reading.at)
+        self.state, moved = evaluate(self.rule, self.state, reading)
+        return [*found, *moved]
+
+    def until(self, clock: Moment) -> list[Transition]:
+        """Let time pass to a moment."""
+        found: list[Transition] = []
+        while (due := next_due(self.rule, self.state)) is not None and due <= clock:
+            self.state, moved = tick(self.rule, self.state, self.subject, due)
+            found += moved
+            if not moved and next_due(self.rule, self.state) == due:
+                break
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One time a rule would have fired. end: None while it would still. peak: what was reached."""
+
+    subject: str
+    name: Mapping[str, str]
+    start: datetime
+    end: datetime | None
+    peak: float | None
+    threshold: float | None
+
+
+@dataclass(slots=True)
+class Course:
+    """What a rule says of one subject. changes: of state."""
+
+    episodes: list[Episode]
+    changes: list[Transition]
+
+
+def simulate(
+    rule: Rule, entity: Entity, readings: Iterable[Reading], until: Moment | None = None
+) -> Course:
+    """Return what a rule says of a subject; readings in the order of their times.
+
+    until: to where the clock goes on after the last of them.
+    """
+    run, course = Run.of(rule, entity.id), Course([], [])
+    for one in readings:
+        _follow(course, entity, run.take(one))
+        _reach(course, run)
+    if until is not None:
+        _follow(course, entity, run.until(until))
+    return course
+
+
+def _follow(course: Course, entity: Entity, moves: Iterable[Transition]) -> None:
+    for moved in moves:
+        course.changes.append(moved)
+        last = course.episodes[-1] if course.episodes else None
+        if moved.begins:
+            name = {language: label(entity, language) for language in ("ja", "en")}
+            at = to_datetime(moved.at)
+            begun = Episode(entity.id, name, at, None, moved.value, moved.threshold)
+            course.episodes.append(begun)
+        elif moved.after == NORMAL and last is not None and last.end is None:
+            course.episodes[-1] = replace(last, end=to_datetime(moved.at))
+
+
+def _reach(course: Course, run: Run) -> None:
+    """Keep the value farthest beyond the threshold."""
+    last = course.episodes[-1] if course.episodes else None
+    value = run.state.value
+    if last is None or last.end is not None or last.peak is None or value is None:
+        return
+    below = last.threshold is not None and last.peak < last.threshold
+    further = value < last.peak if below else value > last.peak
+    if further:
+        course.episodes[-1] = replace(last, peak=value)
