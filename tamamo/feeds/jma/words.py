@@ -72,7 +72,8 @@ class Words:
     def tell(self, now: datetime) -> list[Word]:
         """Return what is new since this was last asked, in the order of time.
 
-        now: what was to end by itself before it has ended.
+        now: what was to end by itself before it has ended, and what is to be official only after
+        it (a heat alert comes a quarter of an hour ahead) waits.
         """
         found: list[Word] = []
         named = self._named_anew()
@@ -84,6 +85,9 @@ class Words:
         self._touched.clear()
         fresh = []
         for word in sorted(found, key=lambda word: word.at):
+            if word.at > now:
+                self._touched.add(self._series_of(word.telegram))
+                continue
             mark = (word.key, word.at, word.state, word.telegram.digest)
             if mark not in self._told:
                 self._told.add(mark)

@@ -106,4 +106,50 @@ FEEDS = (
             ),
         ),
     ),
+    Offer(
+        id="amedas_rain",
+        name_ja="雨量（アメダス）",
+        name_en="Rain (AMeDAS)",
+        source="https://www.jma.go.jp/bosai/amedas/",
+        licence="公共データ利用規約 第1.0版（出典：気象庁「アメダス」）",
+        interval=timedelta(minutes=10),
+        kinds=("rainfall",),
+        types=("WeatherObserved",),
+        opens="tamamo.feeds.jma.rain:open_feed",
+        options=(
+            Option(
+                "stations",
+                "観測所番号またはその始まり（カンマ区切り。72は香川県）",
+                "Numbers of stations or their beginnings, with commas; 72 is Kagawa",
+                "72",
+            ),
+            Option(
+                "address", "アメダスのアドレス", "Address", "https://www.jma.go.jp/bosai/amedas/"
+            ),
+        ),
+    ),
+    Offer(
+        id="sea_level",
+        name_ja="潮位（気象庁 潮位観測情報）",
+        name_en="Sea level (JMA tide gauges)",
+        source="https://www.jma.go.jp/bosai/tidelevel/",
+        licence="公共データ利用規約 第1.0版（出典：気象庁「潮位観測情報」）",
+        interval=timedelta(minutes=5),
+        kinds=("tide_level",),
+        types=("SeaConditions",),
+        opens="tamamo.feeds.jma.tide:open_feed",
+        options=(
+            Option(
+                "gauges",
+                "検潮所のコード（カンマ区切り。空欄は市町村のもの）",
+                "Codes of tide gauges, with commas; blank: those of the municipality",
+            ),
+            Option(
+                "address",
+                "潮位観測情報のアドレス",
+                "Address",
+                "https://www.jma.go.jp/bosai/tidelevel/",
+            ),
+        ),
+    ),
 )
