@@ -48,6 +48,11 @@ def _make(
     )
 
 
+def made(terms: Terms, kind: str, entity_id: str, attrs: dict[str, Instance]) -> Entity:
+    """Return an entity that says that it is simulated."""
+    return _make(terms, kind, entity_id, attrs, True)
+
+
 def _station(station: Gauge | Station) -> dict[str, Instance]:
     locality = _LOCALITIES[station.slug]
     address = {"addressCountry": "JP", "addressRegion": "香川県", "addressLocality": locality}

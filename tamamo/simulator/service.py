@@ -1,7 +1,7 @@
 """The simulator as a feed: 48 hours of history at once, then live through the coordinator."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,30 +14,49 @@ from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT, Entity
 from tamamo.feeds.coordinator import Clock, Coordinator, Feed, SystemClock
 from tamamo.feeds.status import Declaration, FeedStatuses
+from tamamo.kernel.settings import Settings
 from tamamo.kernel.time import from_text
 from tamamo.simulator import entities, settling
-from tamamo.simulator.city import TAKAMATSU, TOWNS, Town
+from tamamo.simulator.city import TAKAMATSU, TOWNS, Station, Town
 from tamamo.simulator.model import City, Observation
+from tamamo.simulator.watch import Watch
 from tamamo.simulator.weather import Storm
 
 SEED: Final = 1889  # the year Takamatsu became a city
 HISTORY: Final = timedelta(hours=48)
 TICK: Final = timedelta(seconds=5)
 _HISTORY_STEP: Final = timedelta(minutes=10)
-#: In calm weather a gauge reports every sixth tick, rain and tide every twelfth; in a storm all do
-#: at every tick, as real crisis-management gauges report more often in a flood.
-_GAUGE_TICKS, _WEATHER_TICKS = 6, 12
+#: In calm weather a gauge reports every sixth tick; in a storm all do at every tick, as real
+#: crisis-management gauges report more often in a flood.
+_GAUGE_TICKS: Final = 6
+_RAIN_EVERY, _TIDE_EVERY = timedelta(seconds=15), timedelta(seconds=30)
 
 _logger = structlog.get_logger()
 
-DECLARATION: Final = Declaration(
-    id="simulator",
-    name_ja="模擬データ（河川・雨・潮位）",
-    name_en="Simulated data (rivers, rain, tide)",
-    source=entities.SOURCE,
-    licence="Apache-2.0",
-    interval=TICK,
-)
+
+def declarations(town: Town) -> tuple[Declaration, Declaration, Declaration]:
+    """Return what the sources of rivers, rain and tide say of themselves."""
+    base = Declaration(
+        id="simulator",
+        name_ja="河川水位（模擬）",
+        name_en="River levels (simulated)",
+        source=entities.SOURCE,
+        licence="Apache-2.0",
+        interval=TICK,
+        tenant=town.tenant,
+        fresh_for=timedelta(minutes=3),
+        kinds=("water_level",),
+        simulated=True,
+    )
+    rain = replace(
+        base, id="sim_rain", name_ja="雨量（模擬）", name_en="Rain (simulated)",
+        interval=_RAIN_EVERY, kinds=("rainfall",),
+    )  # fmt: skip
+    tide = replace(
+        base, id="sim_tide", name_ja="潮位（模擬）", name_en="Tide (simulated)",
+        interval=_TIDE_EVERY, kinds=("tide_level",),
+    )  # fmt: skip
+    return base, rain, tide
 
 
 async def run(
@@ -50,14 +69,29 @@ async def run(
 ) -> None:
     """Simulate a town until cancelled. begun: set when its past is there."""
     clock = clock or SystemClock()
+    found = await feeds(broker, clock, seed, town=town)
+    if begun is not None:
+        begun.set()
+    observe = broker.observations.record
+    await Coordinator(found, FeedStatuses(broker.pool), observe, clock).run()
+
+
+async def feeds(
+    broker: Broker, clock: Clock, seed: int = SEED, *, town: Town = TAKAMATSU
+) -> list[Feed]:
+    """Bring a town's past, and return the sources that go on from there."""
     terms = await broker.contexts.resolve(DEFAULT_TENANT, None)
     simulator = Simulator(broker, terms, clock, seed, town)
     await simulator.begin()
-    if begun is not None:
-        begun.set()
-    feed = Feed(replace(DECLARATION, tenant=town.tenant), simulator.fetch, simulator.read)
-    observe = broker.observations.record
-    await Coordinator([feed], FeedStatuses(broker.pool), observe, clock).run()
+    if town is not TAKAMATSU:
+        return simulator.feeds()
+    base = _address(broker.settings)
+    watch = Watch(broker, terms, clock, simulator.storm, seed=seed, base=base)
+    return simulator.feeds() + watch.feeds(town.tenant)
+
+
+def _address(settings: Settings) -> str:
+    return settings.public_url or f"http://{settings.host}:{settings.port}"
 
 
 async def demo(broker: Broker) -> None:
@@ -127,8 +161,7 @@ class Simulator:
 
     async def fetch(self) -> str:
         """Step to the present and return what is reported now, as the JSON a device would send."""
-        control = await self._control()
-        storm = entities.storm_of(control, self._terms)
+        storm = await self.storm()
         now = self._clock.now().replace(microsecond=0)
         self._city.advance(now, storm)
         over = storm is not None and storm.over(now) and not self._city.stormy
@@ -136,25 +169,39 @@ class Simulator:
             await self._broker.observations.record(DEFAULT_TENANT, [entities.control(self._terms)])
         reports = self._due(storm)
         self._ticks += 1
-        return orjson.dumps(
-            [
-                {"station": report.station, "at": report.at, "value": report.value}
-                for report in reports
-            ]
-        ).decode()
+        return _as_json(reports)
+
+    async def storm(self) -> Storm | None:
+        """Return the storm somebody asked for."""
+        return entities.storm_of(await self._control(), self._terms)
+
+    def feeds(self) -> list[Feed]:
+        """Return the sources of rivers, rain and tide, as far as the town has them."""
+        rivers, rain, tide = declarations(self._town)
+        found = [Feed(rivers, self.fetch, self.read)]
+        if self._town.rain:
+            found.append(Feed(rain, self._fetch_weather(self._town.rain), self.read))
+        if self._town.tides:
+            found.append(Feed(tide, self._fetch_weather(self._town.tides), self.read))
+        return found
+
+    def _fetch_weather(self, stations: Sequence[Station]) -> Callable[[], Awaitable[str]]:
+        slugs = {station.slug for station in stations}
+
+        async def fetch() -> str:
+            reports = self._city.weather_reports(await self.storm())
+            return _as_json(one for one in reports if one.station in slugs)
+
+        return fetch
 
     def _due(self, storm: Storm | None) -> list[Observation]:
-        if self._city.stormy or self._ticks == 0:
-            return list(self._everything(storm))
+        everything = self._city.stormy or self._ticks == 0
         turn = [
             self._city.report(gauge, storm)
             for index, gauge in enumerate(self._town.gauges)
-            if index % _GAUGE_TICKS == self._ticks % _GAUGE_TICKS
+            if everything or index % _GAUGE_TICKS == self._ticks % _GAUGE_TICKS
         ]
-        reports = [report for report in turn if report is not None]
-        if self._ticks % _WEATHER_TICKS == 0:
-            reports += self._city.weather_reports(storm)
-        return reports
+        return [report for report in turn if report is not None]
 
     def _everything(self, storm: Storm | None) -> Iterator[Observation]:
         for gauge in self._town.gauges:
@@ -181,3 +228,8 @@ class Simulator:
             elif slug in self._missing:
                 self._missing.discard(slug)
                 yield entities.status_ok(slug, observation.at, self._terms)
+
+
+def _as_json(reports: Iterable[Observation]) -> str:
+    told = [{"station": one.station, "at": one.at, "value": one.value} for one in reports]
+    return orjson.dumps(told).decode()

@@ -6,12 +6,18 @@ import pytest
 
 from tamamo.context.broker import open_broker
 from tamamo.context.model.entity import DEFAULT_TENANT
+from tamamo.feeds import counting
+from tamamo.feeds.coordinator import Coordinator
 from tamamo.feeds.status import FeedStatuses
 from tamamo.kernel.time import to_text
-from tamamo.simulator import entities, service
+from tamamo.simulator import entities, service, things
 from tamamo.simulator.city import GAUGES
 from tamamo.simulator.weather import Storm
 
+KINDS = (
+    "FloodMonitoring", "WeatherObserved", "SeaConditions", "Simulation", "WeatherForecast",
+    "Device", "EvacuationShelter", "RoadSegment", "Camera",
+)  # fmt: skip
 NOON = datetime(2026, 6, 26, 3, tzinfo=UTC)
 
 
@@ -39,9 +45,21 @@ async def broker(settings):
         yield opened
 
 
-async def simulate(broker, clock, seed=1):
-    with pytest.raises(BaseExceptionGroup):
-        await service.run(broker, clock, seed)
+async def simulate(broker, clock, seed=1, feed="simulator"):
+    found = {one.declaration.id: one for one in await service.feeds(broker, clock, seed)}
+    statuses = FeedStatuses(broker.pool)
+    coordinator = Coordinator([], statuses, broker.observations.record, clock)
+    with pytest.raises(Finished):
+        await coordinator.run_feed(found[feed])
+
+
+async def once(broker, clock, seed=1):
+    """Run every source of the first town once."""
+    statuses = FeedStatuses(broker.pool)
+    coordinator = Coordinator([], statuses, broker.observations.record, clock)
+    for feed in await service.feeds(broker, clock, seed):
+        await statuses.declare(feed.declaration)
+        assert await coordinator.attempt(feed) is None
 
 
 async def gauge_series(broker, slug, end):
@@ -65,10 +83,10 @@ async def test_the_first_start_brings_48_hours_and_then_lives(broker):
 
 
 async def test_everything_says_that_it_is_simulated(broker):
-    await simulate(broker, FakeClock(length=timedelta(seconds=4)))
+    await once(broker, FakeClock())
     terms = await broker.contexts.resolve(DEFAULT_TENANT, None)
     found = 0
-    for kind in ("FloodMonitoring", "WeatherObserved", "SeaConditions", "Simulation"):
+    for kind in KINDS:
         for entity in await broker.temporal.state_at(
             DEFAULT_TENANT, terms.expand_type(kind), NOON + timedelta(days=1000)
         ):
@@ -77,7 +95,41 @@ async def test_everything_says_that_it_is_simulated(broker):
             assert entity.attrs[terms.expand_term("dataProvider")][0]["value"] == "Tamamo 模擬"
             if kind != "Simulation":
                 assert entity.attrs[terms.expand_term("name")][0]["value"].endswith("（模擬）")
-    assert found == len(GAUGES) + 4 + 1 + 1
+    gauges = len(GAUGES) + len(things.UNITS) + len(things.UNDERPASSES)
+    others = 4 + 1 + 1 + 4 + len(things.UNITS) + len(things.SHELTERS)
+    assert found == gauges + others + len(things.ROADS) + len(things.CAMERAS)
+
+
+async def test_ten_sources_of_nine_kinds_are_told_by_name(broker):
+    clock = FakeClock()
+    await once(broker, clock)
+    found = await counting.sources(broker.pool, DEFAULT_TENANT, clock.now())
+    assert counting.count(found) == counting.Counts(0, 0, 10, 9)
+    assert all(one.name_ja.endswith("（模擬）") for one in found)
+    assert {one.state for one in found} == {"ok"}
+
+
+async def test_a_storm_is_warned_of_and_the_warning_lifted_after_a_restart_too(broker):
+    start = NOON + timedelta(minutes=1)
+    terms = await broker.contexts.resolve(DEFAULT_TENANT, None)
+    await simulate(broker, FakeClock(length=timedelta(seconds=4)))
+    wish = entities.control(terms, Storm(start, peak_hours=1))
+    await broker.observations.record(DEFAULT_TENANT, [wish])
+    await simulate(broker, FakeClock(start, timedelta(minutes=1)), feed="sim_warnings")
+
+    async def in_force():
+        found = {}
+        for code in ("10", "03", "43"):
+            entity_id = f"urn:ngsi-ld:WeatherAlert:jma:3720100:{code}"
+            alert = await broker.entities.find(DEFAULT_TENANT, entity_id)
+            if alert is not None:
+                found[code] = alert.attrs[terms.expand_term("status")][0]["value"]
+        return found
+
+    assert (await in_force())["43"] == "issued"
+    later = FakeClock(start + timedelta(minutes=10), timedelta(seconds=10))
+    await simulate(broker, later, feed="sim_warnings")
+    assert "issued" not in (await in_force()).values()
 
 
 async def test_a_second_start_fills_the_gap_and_repeats_nothing(broker):
