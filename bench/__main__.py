@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from bench import guarded, history, installation, measures, notify, speed, table
+from bench import guarded, history, installation, measures, mqtt, notify, speed, table
 from bench.broker import Broker
 from bench.load import LoadError
 from bench.table import Row
@@ -17,7 +17,7 @@ from bench.table import Row
 RECORDING = Path("river", "kagawa_crisis_waterlevel_2026-06.csv")
 #: Parts that only the standard's API is needed for: another broker can do them too.
 COMPARED = ("get", "patch", "batch", "query", "near", "history", "notify")
-PARTS = ("replay", "idle", "page", *COMPARED, "token", "register", "backup")
+PARTS = ("replay", "idle", "page", *COMPARED, "token", "register", "mqtt", "backup")
 
 
 def options() -> argparse.Namespace:
@@ -29,6 +29,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--entities", type=int, default=100_000, help="behind queries [100,000]")
     parser.add_argument("--only", help=f"parts, of {','.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="one short run over few entities")
+    parser.add_argument(
+        "--mqtt-seconds", type=float, default=15, help="of messages over MQTT [15]; 300 for proof"
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
     parser.add_argument("--vs", metavar="URL", help="let another NGSI-LD broker do the same work")
     parser.add_argument(
@@ -99,6 +102,7 @@ def run(chosen: argparse.Namespace) -> tuple[list[Row], list[str]]:
             for part, measure in _MEASURES.items():
                 take(part, partial(measure, bench))
             speed.tidy(bench)
+            take("mqtt", lambda: mqtt.streaming(server, chosen.mqtt_seconds))
     return rows, failures
 
 

@@ -83,6 +83,11 @@ class Intake:
         self.peak = 0
 
     @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)
+
+    @property
     def flowing(self) -> bool:
         """Whether there is room for more."""
         return self._flowing

@@ -1,5 +1,6 @@
 """How the feeds of a connection do, gathered and written every few seconds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -72,10 +73,11 @@ class Ledger:
         if len(kept) < _MOST_REJECTS:
             kept.append(_reject(len(kept) + 1, trouble.field, trouble.reason, trouble))
 
-    async def run(self) -> None:
-        """Note every few seconds until cancelled."""
+    async def run(self, own: Callable[[], None]) -> None:
+        """Note every few seconds until cancelled. own: adds what the connection has to say."""
         while wanted():
             await self._clock.sleep(EVERY)
+            own()
             await self.note()
 
     async def note(self) -> None:

@@ -68,7 +68,7 @@ class Link:
         try:
             async with (
                 beside(intake.run(), name=f"intake of {self._connection.id}"),
-                beside(intake.ledger.run(), name=f"ledger of {self._connection.id}"),
+                beside(intake.ledger.run(self._tell), name=f"ledger of {self._connection.id}"),
             ):
                 await self._stay_connected(intake, filters(self._connection, routes))
         finally:
@@ -127,6 +127,13 @@ class Link:
         values = {"connection": self._connection.id, "filters": wished}
         async with transaction(self._broker.pool) as connection:
             await connection.execute(_SQL["note_filters"], values)
+
+    def _tell(self) -> None:
+        """Say on the console that the connection stands, and how much waits."""
+        if self.intake is None or not self.listening.is_set():
+            return
+        record = f'{{"waiting": {self.intake.waiting}, "most_waiting": {self.intake.peak}}}'
+        self.intake.ledger.add(self._connection.declaration(), Recorded(), None, record)
 
     def _flow(self, on: bool) -> None:
         if self._client is not None:

@@ -146,8 +146,8 @@ class Keeper:
             await self._clock.sleep(_PAUSE)
 
     async def _end(self, name: str) -> None:
-        kept = self._kept[name]
-        if kept.task is None:
+        kept = self._kept.get(name)
+        if kept is None or kept.task is None:
             return
         kept.task.cancel()
         await asyncio.gather(kept.task, return_exceptions=True)
