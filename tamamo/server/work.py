@@ -32,6 +32,7 @@ SERVICES: dict[str, str] = {
     "rules": "tamamo.rules.service:run",
     "jobs": "tamamo.server.jobs:run",
     "accounts": "tamamo.accounts.sweep:run",
+    "drills": "tamamo.drills.work:run",
     "warnings": "tamamo.publishing.warnings.sweep:run",
 }
 

@@ -4,7 +4,7 @@ Everything is done in small transactions: a long one would hold back whoever rea
 order. The current state is read in one view of the database, so that it fits together.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -126,8 +126,11 @@ async def copy(pool: Pool, source: str, into: str) -> None:
             after = found[0] if found else None
 
 
-async def empty(pool: Pool, tenant: str) -> None:
-    """Remove all that stands under the tenant of a snapshot's data."""
+async def empty(pool: Pool, tenant: str, keep: Collection[str] = ()) -> None:
+    """Remove all that stands under a tenant, such as that of a snapshot's data.
+
+    keep: tables that are left as they are.
+    """
     row: dict[str, Any] = {"tenant": tenant, "limit": SLICE}
     while await _changes(pool, "remove_entities", row):
         pass
@@ -137,6 +140,8 @@ async def empty(pool: Pool, tenant: str) -> None:
     async with transaction(pool) as connection:
         cursor = await connection.execute(_SQL["tenant_tables"])
         for (table,) in await cursor.fetchall():
+            if table in keep:
+                continue
             cursor = await connection.execute(_DELETE.format(Identifier(table)), row)
             if table == "subscription" and cursor.rowcount:
                 await connection.execute(_SQL["subscriptions_changed"])

@@ -1,0 +1,48 @@
+-- What drills play and what their reviewers say.
+
+-- name: note_event
+-- Something was played; a process that begins anew plays nothing twice.
+insert into drill_event (tenant, key, position, kind, body, actor)
+values (%(tenant)s, %(key)s, %(position)s, %(kind)s, %(body)s, %(actor)s)
+on conflict (tenant, key) do nothing;
+
+-- name: events
+select number, key, position, kind, body, actor, noted_at
+from drill_event
+where tenant = %(tenant)s and kind <> %(place)s
+order by number;
+
+-- name: places
+select key, body from drill_event where tenant = %(tenant)s and kind = %(place)s;
+
+-- name: comment
+insert into drill_note (tenant, about, comment, verdict, done_position, by)
+values (%(tenant)s, %(about)s, %(comment)s, %(verdict)s, %(done)s, %(by)s);
+
+-- name: notes
+select number, about, comment, verdict, done_position, by, at
+from drill_note
+where tenant = %(tenant)s
+order by number;
+
+-- name: try_lock
+-- One process at a time prepares, plays or removes a drill; the lock goes with the transaction.
+select pg_try_advisory_xact_lock(hashtextextended('drill/' || %(tenant)s, 0));
+
+-- name: beat
+-- All up to this second was played.
+update drill
+set played = greatest(played, %(played)s), beat_at = %(at)s
+where tenant = %(tenant)s and state = 'running';
+
+-- name: remove
+-- The last that is left of a drill; the audit logs stay.
+with gone as (
+    delete from tenant where name = %(tenant)s
+), used as (
+    delete from tenant_usage where tenant = %(tenant)s
+)
+delete from drill where tenant = %(tenant)s;
+
+-- name: changed
+update town_generation set generation = generation + 1;
