@@ -152,4 +152,30 @@ FEEDS = (
             ),
         ),
     ),
+    Offer(
+        id="rain_nowcast",
+        name_ja="雨雲の動き（気象庁 降水ナウキャスト）",
+        name_en="Rain nowcast (JMA)",
+        source="https://www.jma.go.jp/bosai/nowc/",
+        licence="公共データ利用規約 第1.0版（出典：気象庁「雨雲の動き」）",
+        interval=timedelta(minutes=5),
+        kinds=("rain_nowcast",),
+        types=("RainNowcast",),
+        opens="tamamo.feeds.jma.nowcast:open_feed",
+        options=(
+            Option(
+                "box",
+                "範囲（西,南,東,北。度）",
+                "Part of the map: west,south,east,north in degrees",
+                "133.4,33.95,134.65,34.75",
+            ),
+            Option("zoom", "細かさ（8または10）", "Detail: zoom 8 or 10", "8"),
+            Option(
+                "address",
+                "ナウキャストのアドレス",
+                "Address",
+                "https://www.jma.go.jp/bosai/jmatile/data/nowc/",
+            ),
+        ),
+    ),
 )
