@@ -28,6 +28,7 @@ SERVICES: dict[str, str] = {
     "registers": "tamamo.registers.following:run",
     "audit_heads": "tamamo.kernel.audit.heads:run",
     "backups": "tamamo.kernel.backup.service:run",
+    "calling": "tamamo.calling.work:run",
     "messages": "tamamo.messaging.work:run",
     "rules": "tamamo.rules.service:run",
     "jobs": "tamamo.server.jobs:run",
