@@ -15,6 +15,7 @@ from tamamo.web.towns import links, town_of
 #: URL name → its text, {town} filled in. An entry whose URL does not exist is left out.
 MENU: tuple[tuple[str, Promise], ...] = (
     ("home", gettext_lazy("%(town)s now")),
+    ("warnings", gettext_lazy("Warnings")),
     ("plan:index", gettext_lazy("The plan")),
     ("data", gettext_lazy("Data and API")),
 )
@@ -75,6 +76,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
             for code, name in settings.LANGUAGES
         ],
         "marks": getattr(request, "marks", None),
+        "warnings": getattr(request, "warnings", ()),
     }
 
 

@@ -38,6 +38,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tamamo.web.towns.TownMiddleware",
     "tamamo.web.marks.city_marks",
+    "tamamo.web.portal.warnings.banner.warnings_in_force",
     "tamamo.web.errors.WithoutDatabase",
 ]
 TEMPLATES = [

@@ -3,10 +3,12 @@
 from django.urls import path, re_path
 
 from tamamo.web.portal import downloads, views
+from tamamo.web.portal.warnings import urls as warnings
 
 _FORM = r"\.(?P<form>csv|json|geojson)$"
 
 urlpatterns = [
+    *warnings.urlpatterns,
     path("", views.index, name="home"),
     path("rows/", views.rows, name="rows"),
     path("basemap/", downloads.borders, name="borders"),

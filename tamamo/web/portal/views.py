@@ -12,6 +12,7 @@ from tamamo.kernel import time
 from tamamo.web.portal import access, city, home
 from tamamo.web.portal.city import City
 from tamamo.web.portal.gauges import Gauge
+from tamamo.web.portal.levels import levels_of
 from tamamo.web.portal.viewstate import FieldError, ViewState, parse
 
 logger = structlog.get_logger()
@@ -30,6 +31,7 @@ async def index(request: HttpRequest) -> HttpResponse:
     context = home.context(shown, view) | {
         "simulation": None if view.moment else await city.simulation(source),
         "detail": home.detail(selected, points) if selected else None,
+        "levels": await levels_of(source, shown.as_of, view.moment),
     }
     return render(request, "portal/home.html", context)
 

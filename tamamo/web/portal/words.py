@@ -58,6 +58,16 @@ def kind_label(kind: Kind) -> str:
     return {Kind.RAIN: _("Rain"), Kind.TIDE: _("Tide")}[kind]
 
 
+def severity_label(severity: str) -> str:
+    """Return the word for how grave an estimate of ours is; never one of the authorities' words."""
+    return {
+        "critical": pgettext("severity", "Very grave"),
+        "high": pgettext("severity", "Grave"),
+        "medium": pgettext("severity", "Notable"),
+        "low": pgettext("severity", "Slight"),
+    }.get(severity, pgettext("severity", "For information"))
+
+
 def full_date(moment: datetime) -> str:
     """Return 2026年11月22日(日) 16:05 or 22 Nov 2026, 16:05 JST."""
     local = moment.astimezone(JST)

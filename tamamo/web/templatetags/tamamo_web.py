@@ -60,6 +60,12 @@ def kind_label(kind: Kind) -> str:
     return words.kind_label(kind)
 
 
+@register.filter
+def severity_label(severity: str) -> str:
+    """Return the word for how grave an estimate is."""
+    return words.severity_label(severity)
+
+
 register.filter("plain_name", local_name)
 
 
