@@ -40,6 +40,7 @@ from tamamo.context.tenants import SNAPSHOT_HEADER, TENANT_HEADER
 from tamamo.kernel import bodies
 from tamamo.kernel.errors import Problem, Unavailable
 from tamamo.kernel.identity import ANONYMOUS, NO_ACCESS, Access, Actor
+from tamamo.kernel.incoming import Incoming
 
 _log = structlog.get_logger(__name__)
 
@@ -126,7 +127,7 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive, send)
+        request = Incoming(scope, receive, send)
         exchange: Exchange | None = None
         try:
             operation = methods.find(self.operations, request.method)

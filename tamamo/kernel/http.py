@@ -38,6 +38,8 @@ _FACES = {
         "cap",
     )
 }
+#: Faces without such links.
+_API_FACES = frozenset({"ngsi-ld", "v2"})
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A request that takes longer is logged as a warning.
 _SLOW_SECONDS = 1.0
@@ -219,5 +221,5 @@ class RequestLog:
         else:
             write = _logger.debug
         # A link of a mail opens an account as long as it was not used: it is in no log.
-        told = _LINKS.sub(r"\1…", path)
+        told = path if face in _API_FACES else _LINKS.sub(r"\1…", path)
         write("request", method=method, path=told, status=status, ms=round(seconds * 1000, 1))

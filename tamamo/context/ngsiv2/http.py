@@ -37,6 +37,7 @@ from tamamo.context.tenants import MAX_NAME
 from tamamo.kernel import bodies
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.identity import Access, Actor
+from tamamo.kernel.incoming import Incoming
 from tamamo.kernel.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -129,7 +130,7 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive, send)
+        request = Incoming(scope, receive, send)
         try:
             operation = methods.find(self.operations, request.method)
             if operation is not None:
