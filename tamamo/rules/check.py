@@ -137,7 +137,10 @@ def _of_subject(subject: Document) -> Iterator[Fault]:
         )
     if "where" in subject:
         try:
-            q.parse(subject["where"], default_map().terms, field="subject.where")
+            tree = q.parse(subject["where"], default_map().terms, field="subject.where")
+            if q.link_depth(tree):
+                ja, en = "ほかのものへの関係はたどれません。", "Relationships cannot be followed."
+                yield Fault("subject.where", ja, en)
         except Problem as problem:
             yield Fault("subject.where", f"条件式が読めません：{problem.detail}", problem.detail)
     if "polygon" in subject.get("place", {}):

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from tamamo.context.broker import Broker
+    from tamamo.rules.rule import Rule
 
 T = TypeVar("T")
 
@@ -55,6 +56,36 @@ def check(files: tuple[Path, ...]) -> None:
     if faults:
         sys.exit(1)
     click.echo(f"{sum(1 for _ in documents(paths))} rules: no fault.")
+
+
+@rules.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--rule", "chosen", multiple=True, help="Only these rules.")
+@click.option("--rules", "own", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="A rules.toml to try instead of the shipped ones.")  # fmt: skip
+def report(file: Path, chosen: tuple[str, ...], own: Path | None) -> None:
+    """Say what rules make of a recording of river levels (CSV): each episode once, as tables.
+
+    Nothing is stored, and nothing has to run.
+    """
+    from tamamo.rules import report as reports
+    from tamamo.rules.rule import iri_of
+
+    found = _file_rules(own)
+    about = [rule for rule in found.values() if rule.subject.type == iri_of("FloodMonitoring")]
+    wanted = [rule for rule in about if not chosen or rule.id in chosen]
+    for line in reports.markdown(reports.make(wanted, reports.read(file)), wanted):
+        click.echo(line)
+
+
+def _file_rules(own: Path | None) -> "Mapping[str, Rule]":
+    from tamamo.rules.check import parse
+    from tamamo.rules.shipped import documents, shipped
+
+    if own is None:
+        return shipped()
+    made = [parse(document) for _, document in documents([own])]
+    return {rule.id: rule for rule in made}
 
 
 def _run(home: Path | None, work: "Callable[[Broker], Awaitable[T]]") -> T:

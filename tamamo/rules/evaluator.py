@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from tamamo.rules import conditions
-from tamamo.rules.leaves import Silence, Verdict
+from tamamo.rules.leaves import Is, Leaf, Silence, Verdict
 from tamamo.rules.rule import Rule
 from tamamo.rules.state import (
     ERROR,
@@ -40,23 +40,17 @@ def evaluate(rule: Rule, state: State, reading: Reading, clock: Moment | None = 
     which is loaded raises none. A subject that the rule is no longer about is back to normal.
     """
     state = _fitting(rule, state)
-    selected = rule.subject.selects(reading.entity)
-    if not selected and state.state == NORMAL:
-        return state, _NOTHING
-    memories, verdicts = _take_in(rule, state, reading)
+    if not rule.subject.selects(reading.entity):
+        return _let_go(rule, state, reading)
+    memories, verdicts = _take_in(rule, state, reading, clock)
     used = max((v.used for v in verdicts if v.used is not None), default=None)
-    heard = reading.at if state.heard is None else max(state.heard, reading.at)
-    if used is None and selected:
-        if heard == state.heard:
-            return state, _NOTHING
-        return msgspec.structs.replace(state, heard=heard), _NOTHING
-    at = max(used if used is not None else reading.at, state.at if state.at is not None else -1e99)
-    after = msgspec.structs.replace(
-        state, memories=memories, at=at, heard=heard, version=rule.version
-    )
+    if used is None:
+        return state, _NOTHING
+    at = used if state.at is None else max(used, state.at)
+    after = msgspec.structs.replace(state, memories=memories, at=at, version=rule.version)
     after.watched = state.watched or _in_time(rule, at, clock)
     holds = conditions.holds(rule.node, verdicts)
-    if not selected or (rule.subject.season is not None and not rule.subject.season.holds(at)):
+    if rule.subject.season is not None and not rule.subject.season.holds(at):
         holds = False
     shown = _shown(rule, verdicts)
     after.value, after.threshold = shown.value, shown.threshold
@@ -120,6 +114,18 @@ def close(rule: Rule, state: State, subject: str, at: Moment) -> Outcome:
     return _settle(rule, state, subject, False, unsure=False, at=_not_before(state, at), over=True)
 
 
+def _let_go(rule: Rule, state: State, reading: Reading) -> Outcome:
+    """Forget a subject that the rule is not, or no longer, about."""
+    if state.at is None or reading.at < state.at:
+        return state, _NOTHING
+    state, moved = close(rule, state, reading.entity.id, reading.at)
+    memories: list[list[object] | None] = [None] * len(rule.leaves)
+    state = msgspec.structs.replace(
+        state, memories=memories, watched=False, at=None, left=reading.at
+    )
+    return state, moved
+
+
 def _fitting(rule: Rule, state: State) -> State:
     """Return the state without what another version of the rule remembered."""
     if state.version == rule.version and len(state.memories) == len(rule.leaves):
@@ -128,20 +134,32 @@ def _fitting(rule: Rule, state: State) -> State:
 
 
 def _take_in(
-    rule: Rule, state: State, reading: Reading
+    rule: Rule, state: State, reading: Reading, clock: Moment | None
 ) -> tuple[list[list[object] | None], list[Verdict]]:
     memories: list[list[object] | None] = []
     verdicts: list[Verdict] = []
     for leaf, memory in zip(rule.leaves, state.memories, strict=True):
         remembered, verdict = leaf.step(memory, reading)
+        if state.left is not None and verdict.used is not None and verdict.used <= state.left:
+            remembered, verdict = memory, _unheard(leaf)
+        elif isinstance(leaf, Silence) and leaf.lasts(memory, verdict.used, clock):
+            remembered, verdict = [verdict.used, True], Verdict(True, used=verdict.used)
         memories.append(remembered)
         verdicts.append(verdict)
     return memories, verdicts
 
 
 def _remembered(rule: Rule, state: State) -> list[Verdict]:
-    """Return what the leaves said last: whether it held is the second thing each remembers."""
-    return [Verdict(None if memory is None else memory[1]) for memory in state.memories]
+    """Return what the leaves said last."""
+    return [
+        _unheard(leaf) if memory is None else Verdict(memory[1])
+        for leaf, memory in zip(rule.leaves, state.memories, strict=True)
+    ]
+
+
+def _unheard(leaf: Leaf) -> Verdict:
+    """Return what a leaf says that has not heard anything: what is not there has no value."""
+    return Verdict(False if isinstance(leaf, Is) else None)
 
 
 def _in_time(rule: Rule, at: Moment, clock: Moment | None) -> bool:
@@ -185,7 +203,7 @@ def _settle(
     over: bool = False,
 ) -> Outcome:
     """Move to the state that follows from whether the condition holds at a moment."""
-    now = state.logical
+    now = _standing(rule, state, at)
     onset = state.onset
     to: StateName
     if holds:
@@ -202,14 +220,26 @@ def _settle(
     else:
         to, onset = NORMAL, None
     state = msgspec.structs.replace(state, onset=onset if to in (PENDING, RECOVERING) else None)
-    return _move(rule, state, subject, to, at)
+    begins = to == FIRING and now not in (FIRING, RECOVERING)
+    return _move(rule, state, subject, to, at, begins=begins)
 
 
-def _move(rule: Rule, state: State, subject: str, to: StateName, at: Moment) -> Outcome:
+def _standing(rule: Rule, state: State, at: Moment) -> StateName:
+    """Return the state by what is known of the condition.
+
+    After twice the time in which readings should have come an episode is not the same any more.
+    """
+    if state.state == NO_DATA and rule.no_data is not None and state.since is not None:
+        return state.under if at - state.since <= rule.no_data else NORMAL
+    return state.logical
+
+
+def _move(
+    rule: Rule, state: State, subject: str, to: StateName, at: Moment, *, begins: bool = False
+) -> Outcome:
     if to == state.state:
         return state, _NOTHING
     before, logical = state.state, state.logical
-    begins = to == FIRING and logical not in (FIRING, RECOVERING)
     state = msgspec.structs.replace(
         state,
         state=to,

@@ -47,7 +47,7 @@ class Leaf(Protocol):
         """IRIs of the attributes whose changes it has to see; empty: of all."""
 
     def step(self, memory: Memory, reading: Reading) -> tuple[Memory, Verdict]:
-        """Take a reading in."""
+        """Take a reading in. The second thing every memory holds is whether it held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,11 @@ class Silence:
                 return memory, Verdict(silent)
         return [t, False], Verdict(False, used=t)
 
+    def lasts(self, memory: Memory, t: Moment | None, clock: Moment | None) -> bool:
+        """Whether it goes on although a reading of that time came: so late that it ends nothing."""
+        silent = memory is not None and memory[1]
+        return bool(silent and t is not None and clock is not None and clock - t >= self.after)
+
     def due(self, memory: Memory) -> Moment | None:
         """Return when it becomes true unless something is heard before."""
         if memory is None or memory[1]:
@@ -226,7 +231,7 @@ class Geofence:
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """An attribute has one of these values."""
+    """An attribute has one of these values; one that is not there has none."""
 
     attribute: str
     any_of: tuple[Any, ...]
@@ -238,7 +243,7 @@ class Is:
 
     def step(self, memory: Memory, reading: Reading) -> tuple[Memory, Verdict]:
         """Memory: time, whether it held."""
-        at, held = memory or (None, None)
+        at, held = memory or (None, False)
         instance, t = _newer(reading, self.attribute, at)
         if instance is None or is_suspect(instance):
             return memory, Verdict(held)

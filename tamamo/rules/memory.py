@@ -13,7 +13,7 @@ from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
 from tamamo.rules.evaluator import next_due
 from tamamo.rules.rule import Rule
-from tamamo.rules.state import NORMAL, State, to_datetime
+from tamamo.rules.state import State, to_datetime
 
 _SQL = sql.load("tamamo.rules")
 #: Subjects kept in memory.
@@ -116,4 +116,4 @@ def set_due(standing: Standing, rules: Iterable[Rule], *, looked: bool = False) 
 
 def is_blank(state: State) -> bool:
     """Whether a state says no more than a new one would."""
-    return state.state == NORMAL and state.at is None and state.heard is None
+    return state == State()

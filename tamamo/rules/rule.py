@@ -12,7 +12,8 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from tamamo.context.jsonld.resolve import default_map
-from tamamo.context.query import q
+from tamamo.context.query import logic, q
+from tamamo.context.query.paths import AttrPath
 from tamamo.rules.conditions import All, AnyOf, Gathering, Node, Not
 from tamamo.rules.leaves import Bound, Geofence, Is, Leaf, Rate, Silence, Threshold
 from tamamo.rules.subject import Season, Subject
@@ -50,6 +51,11 @@ class Rule:
     def attrs(self) -> frozenset[str]:
         """IRIs of the attributes whose values it takes in."""
         return frozenset().union(*(leaf.attrs for leaf in self.leaves))
+
+    @cached_property
+    def concerns(self) -> frozenset[str]:
+        """IRIs of the attributes whose changes it has to see: those that select, too."""
+        return self.attrs | self.subject.attrs
 
     @cached_property
     def hears_all(self) -> bool:
@@ -93,6 +99,12 @@ def build(document: Document, version: int = 0) -> Rule:
     )
 
 
+def names_in(tree: q.Node) -> frozenset[str]:
+    """Return the IRIs of the attributes a filter looks at."""
+    paths = [term.path for term in logic.leaves(tree)]
+    return frozenset(path.names[0] for path in paths if isinstance(path, AttrPath))
+
+
 def seconds(text: str) -> float:
     """Return the seconds of an ISO 8601 duration of days and smaller. Raises ValueError."""
     duration = isodate.parse_duration(text)
@@ -111,10 +123,12 @@ def area_of(positions: list[list[float]]) -> BaseGeometry:
 def _subject(document: Document) -> Subject:
     place, season = document.get("place", {}), document.get("season")
     where, ids = document.get("where"), document.get("ids")
+    tree = None if where is None else q.parse(where, default_map().terms)
     return Subject(
         type=iri_of(document["type"]),
         ids=None if ids is None else frozenset(ids),
-        where=None if where is None else q.tester(q.parse(where, default_map().terms)),
+        where=None if tree is None else q.tester(tree),
+        where_attrs=frozenset() if tree is None else names_in(tree),
         area=area_of(place["polygon"]) if "polygon" in place else None,
         municipalities=tuple(place.get("municipality", ())),
         season=None if season is None else Season(season["from"], season["to"]),

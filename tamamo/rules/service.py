@@ -167,7 +167,7 @@ class Evaluation:
             rules = [
                 rule
                 for rule in town.about(change.types, change.entity_id)
-                if change.operation == "delete" or rule.hears_all or rule.attrs & changed
+                if change.operation == "delete" or rule.hears_all or rule.concerns & changed
             ]
             if rules:
                 found.append((change, rules))

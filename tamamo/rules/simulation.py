@@ -8,7 +8,7 @@ from tamamo.context.model.entity import Entity
 from tamamo.rules.alert import label
 from tamamo.rules.evaluator import evaluate, next_due, tick
 from tamamo.rules.rule import Rule
-from tamamo.rules.state import NORMAL, Moment, Reading, State, Transition, to_datetime
+from tamamo.rules.state import FIRING, NORMAL, Moment, Reading, State, Transition, to_datetime
 
 
 @dataclass(slots=True)
@@ -43,11 +43,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One time a rule would have fired. end: None while it would still. peak: what was reached."""
+    """One time a rule would have fired.
+
+    last: the newest reading at which it did. end: when it was over; None while it would still fire,
+    or where nothing more was heard. peak: what was reached.
+    """
 
     subject: str
     name: Mapping[str, str]
     start: datetime
+    last: datetime
     end: datetime | None
     peak: float | None
     threshold: float | None
@@ -84,17 +89,20 @@ def _follow(course: Course, entity: Entity, moves: Iterable[Transition]) -> None
         if moved.begins:
             name = {language: label(entity, language) for language in ("ja", "en")}
             at = to_datetime(moved.at)
-            begun = Episode(entity.id, name, at, None, moved.value, moved.threshold)
+            begun = Episode(entity.id, name, at, at, None, moved.value, moved.threshold)
             course.episodes.append(begun)
         elif moved.after == NORMAL and last is not None and last.end is None:
             course.episodes[-1] = replace(last, end=to_datetime(moved.at))
 
 
 def _reach(course: Course, run: Run) -> None:
-    """Keep the value farthest beyond the threshold."""
+    """Keep the value farthest beyond the threshold, and when it fired last."""
     last = course.episodes[-1] if course.episodes else None
-    value = run.state.value
-    if last is None or last.end is not None or last.peak is None or value is None:
+    value, at = run.state.value, run.state.at
+    if last is None or run.state.state != FIRING or at is None:
+        return
+    last = course.episodes[-1] = replace(last, last=max(last.last, to_datetime(at)))
+    if last.peak is None or value is None:
         return
     below = last.threshold is not None and last.peak < last.threshold
     further = value < last.peak if below else value > last.peak

@@ -27,16 +27,15 @@ Memory = list[Any] | None
 class State(msgspec.Struct, omit_defaults=True):
     """Where a rule stands with a subject; the same in memory and, as JSON, in the database.
 
-    at: event time of the newest reading that counted. since: of the last change of state. heard:
-    of the newest reading at all. watched: whether silence counts: the subject has reported in time
-    once. onset: since when the condition holds (pending) or holds no longer (recovering). under:
-    the state under noData and error, to which a good reading returns. opened: this episode's start.
+    at: event time of the newest reading that counted. since: of the last change of state. watched:
+    whether silence counts: the subject has reported in time once. onset: since when the condition
+    holds (pending) or holds no longer (recovering). under: the state under noData and error, to
+    which a good reading returns. opened: this episode's start.
     """
 
     state: StateName = "normal"
     at: Moment | None = None
     since: Moment | None = None
-    heard: Moment | None = None
     watched: bool = False
     onset: Moment | None = None
     under: StateName = "normal"
@@ -45,6 +44,8 @@ class State(msgspec.Struct, omit_defaults=True):
     value: float | None = None
     threshold: float | None = None
     memories: list[Memory] = []
+    #: When the subject was last none of the rule's: what was measured before says nothing.
+    left: Moment | None = None
     #: Version of the rule that wrote the memories.
     version: int = 0
 

@@ -38,9 +38,17 @@ class Subject:
     type: str
     ids: frozenset[str] | None = None
     where: Test | None = None
+    #: IRIs of the attributes that `where` looks at.
+    where_attrs: frozenset[str] = frozenset()
     area: BaseGeometry | None = None
     municipalities: tuple[str, ...] = ()
     season: Season | None = None
+
+    @property
+    def attrs(self) -> frozenset[str]:
+        """IRIs of the attributes by which entities are selected."""
+        places = {LOCATION} if self.area is not None else set()
+        return self.where_attrs | places | ({ADDRESS} if self.municipalities else set())
 
     def selects(self, entity: Entity) -> bool:
         """Whether an entity is one of them; the season is not looked at."""

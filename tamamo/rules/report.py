@@ -1,0 +1,145 @@
+"""What rules say of a recording of river levels: each episode once, and what that spares.
+
+Pure: nothing is stored and no database is needed. The clock is the recording's own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tamamo.context.jsonld.resolve import default_map
+from tamamo.context.model.entity import Entity
+from tamamo.feeds.readers import river
+from tamamo.feeds.rejects import Reject
+from tamamo.kernel.time import JST
+from tamamo.rules.alert import figure, label
+from tamamo.rules.leaves import Threshold, default_instance, number
+from tamamo.rules.rule import Rule
+from tamamo.rules.simulation import Course, Episode, simulate
+from tamamo.rules.state import Reading, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule and gauge. at: readings at or beyond the threshold; crossings: how often one was
+    reached from a reading below; episodes: what the rule makes of them.
+    """
+
+    rule: str
+    subject: str
+    name: str
+    readings: int
+    at: int
+    crossings: int
+    episodes: tuple[Episode, ...]
+    changes: int
+
+    @property
+    def threshold(self) -> float | None:
+        """The threshold of the first episode."""
+        return self.episodes[0].threshold if self.episodes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All of a recording. lines: rules and gauges that fired, in order."""
+
+    gauges: int
+    readings: int
+    start: datetime
+    end: datetime
+    lines: tuple[Line, ...]
+
+    def of(self, rule: str) -> list[Line]:
+        """Return the lines of a rule, those with most episodes first."""
+        own = [line for line in self.lines if line.rule == rule]
+        return sorted(own, key=lambda line: (-len(line.episodes), -line.at, line.name))
+
+
+def read(path: Path) -> dict[str, list[Reading]]:
+    """Return the readings of a recording by gauge, in order of time; missing ones left out."""
+    terms = default_map().terms
+    found: dict[str, dict[datetime, Reading]] = defaultdict(dict)
+    for item in river.read(path):
+        if isinstance(item, Reject) or item.level is None:
+            continue
+        # The same moment twice is one reading, as it is in the history.
+        entity = river.entity(item, terms)
+        found[entity.id].setdefault(item.observed_at, Reading(entity, moment(item.observed_at)))
+    return {gauge: [own[at] for at in sorted(own)] for gauge, own in found.items()}
+
+
+def make(rules: Iterable[Rule], gauges: dict[str, list[Reading]]) -> Report:
+    """Return what rules say of the readings of gauges."""
+    moments = [reading.at for own in gauges.values() for reading in own]
+    last, lines = max(moments), []
+    for rule in rules:
+        for gauge, readings in gauges.items():
+            if not rule.subject.selects(readings[0].entity):
+                continue
+            course = simulate(rule, readings[0].entity, readings, last)
+            if course.episodes:
+                lines.append(_line(rule, gauge, readings, course))
+    start, end = (datetime.fromtimestamp(at, JST) for at in (min(moments), last))
+    return Report(len(gauges), len(moments), start, end, tuple(lines))
+
+
+def _line(rule: Rule, gauge: str, readings: Sequence[Reading], course: Course) -> Line:
+    beyond = [_is_beyond(rule, reading.entity) for reading in readings]
+    crossings = sum(now and not was for was, now in zip([False, *beyond], beyond, strict=False))
+    name = label(readings[-1].entity, "ja")
+    return Line(
+        rule.id, gauge, name, len(readings), sum(beyond), crossings, tuple(course.episodes),
+        len(course.changes),
+    )  # fmt: skip
+
+
+def _is_beyond(rule: Rule, entity: Entity) -> bool:
+    """Whether a single reading is at the threshold: what a rule without memory would go by."""
+    for leaf in rule.leaves:
+        if isinstance(leaf, Threshold):
+            instance, bound = default_instance(entity, leaf.attribute), leaf.bound.of(entity)
+            value = None if instance is None else number(instance)
+            if value is None or bound is None:
+                return False
+            return value >= bound if leaf.above else value <= bound
+    return False
+
+
+def markdown(report: Report, rules: Iterable[Rule]) -> Iterator[str]:
+    """Yield the lines of the report as tables."""
+    yield (
+        f"{report.readings:,} readings of {report.gauges} gauges,"
+        f" {_time(report.start)} to {_time(report.end)} (JST)"
+    )
+    for rule in rules:
+        lines = report.of(rule.id)
+        episodes = sum(len(line.episodes) for line in lines)
+        yield ""
+        yield f"## {rule.id}: {rule.name['ja']} / {rule.name['en']}"
+        yield (
+            f"{episodes} episodes at {len(lines)} gauges"
+            f" ({sum(line.at for line in lines)} readings at the threshold,"
+            f" {sum(line.crossings for line in lines)} crossings)"
+        )
+        if lines:
+            yield ""
+            yield "| gauge | threshold | first | last | highest | readings | crossings | episodes |"
+            yield "|---|---|---|---|---|---|---|---|"
+            yield from map(_row, lines)
+
+
+def _row(line: Line) -> str:
+    first, last = line.episodes[0], line.episodes[-1]
+    peaks = [episode.peak for episode in line.episodes if episode.peak is not None]
+    cells = (
+        line.name, figure(line.threshold), _time(first.start), _time(last.last),
+        figure(max(peaks, default=None)), line.at, line.crossings, len(line.episodes),
+    )  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _time(moment_: datetime) -> str:
+    return moment_.astimezone(JST).strftime("%m-%d %H:%M")
