@@ -154,8 +154,9 @@ FAKE = {
     "device": str(uuid4()), "register": "river_gauges", "client": "nobody", "subject": "user:99999",
     "entity": "urn:ngsi-ld:FloodMonitoring:none", "station": "none", "number": "999999",
     "console/agreements/number": str(uuid4()), "grant": str(uuid4()), "upload": str(uuid4()),
-    "batch": str(uuid4()), "edit": "999999", "project": "none", "name": "none", "verb": "replay",
-    "provider_id": "none", "key": "x", "uidb36": "x",
+    "batch": str(uuid4()), "edit": "999999", "project": "none", "name": "none", "verb": "replay", "slug": "none",
+    "provider_id": "none", "rule": "none", "key": "x", "uidb36": "x",
+    "base": "20260701010000", "valid": "20260701010000", "z": "8", "x": "222", "y": "101",
 }  # fmt: skip
 
 

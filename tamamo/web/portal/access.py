@@ -12,6 +12,8 @@ from tamamo.context.model.entity import DEFAULT_TENANT, Entity
 from tamamo.context.query.logic import One
 from tamamo.context.query.paging import Page
 from tamamo.context.query.plan import Query, Selector
+from tamamo.context.temporal.service import Point
+from tamamo.feeds.plausibility import is_suspect
 from tamamo.kernel import time
 from tamamo.kernel.identity import ANONYMOUS, Access, resident_of
 from tamamo.kernel.towns import Town
@@ -26,6 +28,8 @@ MOST = 5_000
 MOST_READINGS = 20_000
 #: `series` ends before its end; observations have whole seconds or microseconds.
 RESOLUTION = timedelta(microseconds=1)
+#: Doubted readings that are looked past for the last one believed.
+MOST_DOUBTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +66,17 @@ class BrokerSource:
         points = await self.broker.temporal.series(
             self.tenant, entity_id, attribute, start, end + RESOLUTION, limit=MOST_READINGS
         )
-        return [(point.at, float(point.value)) for point in points if _is_number(point.value)]
+        return [(point.at, float(point.value)) for point in points if _counts(point)]
 
     async def last_readings(
         self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
     ) -> dict[str, tuple[datetime, float]]:
         """Return entity id → the newest number of an attribute in a range; `end` is included."""
         many = await self.broker.temporal.many_series(
-            self.tenant, entity_ids, attribute, start, end + RESOLUTION, limit=1
+            self.tenant, entity_ids, attribute, start, end + RESOLUTION, limit=MOST_DOUBTED
         )
-        return {
-            entity_id: (points[-1].at, float(points[-1].value))
-            for entity_id, points in many.items()
-            if points and _is_number(points[-1].value)
-        }
+        good = {key: [p for p in points if _counts(p)] for key, points in many.items()}
+        return {key: (p[-1].at, float(p[-1].value)) for key, p in good.items() if p}
 
     async def last_values(
         self, entity_ids: Sequence[str], attribute: str, start: datetime, end: datetime
@@ -96,8 +97,11 @@ class BrokerSource:
         )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _counts(point: Point) -> bool:
+    """Whether a reading is a number that is believed."""
+    value = point.value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and not is_suspect(point.instance)
 
 
 def installation(request: HttpRequest) -> Source:

@@ -18,6 +18,7 @@ from tamamo.web.portal import gauges as reading
 from tamamo.web.portal.gauges import GAUGE_TYPE, LEVEL, Gauge
 from tamamo.web.portal.owner import Owner
 from tamamo.web.portal.stations import STATION_TYPES, Station, station_of
+from tamamo.web.portal.watch.places import PLACE_TYPES, Place, is_underpass, ordered, place_of
 
 #: Without any observation for this long the city is shown as a recording.
 RECORDING_AFTER = timedelta(hours=24)
@@ -94,18 +95,21 @@ class City:
     gauges: tuple[Gauge, ...]
     stations: tuple[Station, ...] = ()
     recording: Recording | None = None
+    places: tuple[Place, ...] = ()
 
     @property
     def simulated(self) -> bool:
         """Whether any value comes from the simulator."""
         gauges = any(gauge.simulated for gauge in self.gauges)
-        return gauges or any(station.simulated for station in self.stations)
+        stations = any(station.simulated for station in self.stations)
+        return gauges or stations or any(place.simulated for place in self.places)
 
     @property
     def owners(self) -> list[Owner]:
         """The other towns whose data it shows."""
         owners = [gauge.owner for gauge in self.gauges]
         owners += [station.owner for station in self.stations]
+        owners += [place.owner for place in self.places]
         found = {owner.tenant: owner for owner in owners if owner is not None}
         return [found[name] for name in sorted(found)]
 
@@ -125,9 +129,10 @@ async def at_moment(source: Source, at: datetime | None = None) -> City:
     others = () if mode is Mode.RECORDING else source.neighbours
     shared = await asyncio.gather(*(other.entities(GAUGE_TYPE, at) for other in others))
     groups = [(source, found), *zip(others, shared, strict=True)]
-    gauges, stations = await asyncio.gather(
+    gauges, stations, places = await asyncio.gather(
         asyncio.gather(*(_gauges(one, entities, as_of) for one, entities in groups)),
         asyncio.gather(*(_stations(one, at, as_of) for one, _ in groups)),
+        asyncio.gather(*(_places(one, entities, at, as_of) for one, entities in groups)),
     )
     return City(
         mode,
@@ -135,10 +140,21 @@ async def at_moment(source: Source, at: datetime | None = None) -> City:
         tuple(sorted((gauge for group in gauges for gauge in group), key=lambda gauge: gauge.key)),
         tuple(station for group in stations for station in group),
         recording,
+        tuple(ordered(place for group in places for place in group)),
     )
 
 
-async def _gauges(source: Source, found: Sequence[Entity], as_of: datetime) -> list[Gauge]:
+async def _places(
+    source: Source, found: Sequence[Entity], at: datetime | None, as_of: datetime
+) -> list[Place]:
+    groups = await asyncio.gather(*(source.entities(kind, at) for kind in PLACE_TYPES))
+    entities = [entity for group in (found, *groups) for entity in group]
+    places = (place_of(entity, as_of, source.owner) for entity in entities)
+    return [place for place in places if place is not None]
+
+
+async def _gauges(source: Source, every: Sequence[Entity], as_of: datetime) -> list[Gauge]:
+    found = [entity for entity in every if not is_underpass(entity)]
     base = as_of - TREND
     ids = [entity.id for entity in found]
     earlier = await source.last_values(ids, LEVEL, base - TREND_SLACK, base)

@@ -18,7 +18,8 @@ from tamamo.web.portal.views import find_gauge
 from tamamo.web.portal.viewstate import FieldError, ViewState, parse
 
 
-def _refused(errors: list[FieldError]) -> HttpResponse:
+def refused(errors: list[FieldError]) -> HttpResponse:
+    """Answer an address that cannot be read (422)."""
     body = {
         "type": "https://tamamo.example/problems/unreadable-view",
         "title": _("The address cannot be read"),
@@ -29,7 +30,8 @@ def _refused(errors: list[FieldError]) -> HttpResponse:
     return JsonResponse(body, status=422, content_type=PROBLEM_JSON)
 
 
-def _about(shown: City, view: ViewState) -> Mapping[str, Any]:
+def about(shown: City, view: ViewState) -> Mapping[str, Any]:
+    """Return what holds for a whole file: moment, filter, whether it is simulated."""
     return {
         "as_of": exports.moment_text(shown.as_of),
         "mode": shown.mode.value,
@@ -39,7 +41,8 @@ def _about(shown: City, view: ViewState) -> Mapping[str, Any]:
     }
 
 
-def _file_name(subject: str, shown: City) -> str:
+def file_name(subject: str, shown: City) -> str:
+    """Return a file's name, which says when it holds and whether it is simulated."""
     mark = "simulated-" if shown.simulated else ""
     return f"{mark}{subject}-{shown.as_of.astimezone(JST):%Y%m%d-%H%M}"
 
@@ -49,11 +52,11 @@ async def gauges(request: HttpRequest, form: str) -> HttpResponse:
     """The list of gauges."""
     view, errors = parse(request.GET, time.now())
     if errors:
-        return _refused(errors)
+        return refused(errors)
     shown = await city.at_moment(await access.source_of(request), view.moment)
     rows = [exports.gauge_row(gauge, shown.as_of) for gauge in view.select(shown.gauges)]
-    name = _file_name("gauges", shown)
-    return exports.response(form, name, rows, exports.GAUGE_FIELDS, _about(shown, view))
+    name = file_name("gauges", shown)
+    return exports.response(form, name, rows, exports.GAUGE_FIELDS, about(shown, view))
 
 
 @require_safe
@@ -61,11 +64,11 @@ async def stations(request: HttpRequest, form: str) -> HttpResponse:
     """The list of rain and tide stations."""
     view, errors = parse(request.GET, time.now())
     if errors:
-        return _refused(errors)
+        return refused(errors)
     shown = await city.at_moment(await access.source_of(request), view.moment)
     rows = [exports.station_row(s, shown.as_of) for s in shown.stations if view.shows(s.kind)]
-    name = _file_name("stations", shown)
-    return exports.response(form, name, rows, exports.STATION_FIELDS, _about(shown, view))
+    name = file_name("stations", shown)
+    return exports.response(form, name, rows, exports.STATION_FIELDS, about(shown, view))
 
 
 @require_safe
@@ -73,13 +76,13 @@ async def levels(request: HttpRequest, station: str, form: str) -> HttpResponse:
     """The readings of one gauge in the 48 hours up to the view's moment, all of them."""
     view, errors = parse(request.GET, time.now())
     if errors:
-        return _refused(errors)
+        return refused(errors)
     source = await access.source_of(request)
     shown, gauge = await find_gauge(source, station, view.moment)
     points = await city.levels(source, gauge, shown.as_of)
     rows = exports.level_rows(gauge, points)
-    name = _file_name(f"levels-{station}", shown)
-    return exports.response(form, name, rows, exports.LEVEL_FIELDS, _about(shown, view))
+    name = file_name(f"levels-{station}", shown)
+    return exports.response(form, name, rows, exports.LEVEL_FIELDS, about(shown, view))
 
 
 @require_safe
@@ -87,7 +90,7 @@ async def chart(request: HttpRequest, station: str) -> HttpResponse:
     """What the chart draws: thinned points with gaps as null, and the thresholds."""
     view, errors = parse(request.GET, time.now())
     if errors:
-        return _refused(errors)
+        return refused(errors)
     source = await access.source_of(request)
     shown, gauge = await find_gauge(source, station, view.moment)
     points = series.thinned(await city.levels(source, gauge, shown.as_of))

@@ -38,20 +38,21 @@ def _rounded(value: float | None, digits: int = 3) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def _fields(names: str) -> list[str]:
+def fields(names: str) -> list[str]:
+    """Return the columns of a file, written one after the other."""
     return names.split()
 
 
-GAUGE_FIELDS = _fields(
+GAUGE_FIELDS = fields(
     "station_id name town river latitude longitude level_m observed_at stage stage_label state "
     "state_label change_1h_m observation_start_m danger_m flood_m simulated provider source "
     "license owner owner_code owner_label entity_id as_of"
 )
-STATION_FIELDS = _fields(
+STATION_FIELDS = fields(
     "name kind kind_label latitude longitude value unit observed_at state state_label simulated "
     "source owner owner_code owner_label entity_id as_of"
 )
-LEVEL_FIELDS = _fields(
+LEVEL_FIELDS = fields(
     "station_id name observed_at level_m simulated provider source license owner owner_code "
     "owner_label entity_id"
 )

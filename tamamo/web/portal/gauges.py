@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, LOCATION, Entity
+from tamamo.feeds.plausibility import reason_of
 from tamamo.kernel import time
 from tamamo.web.portal.level import Stage, State, Thresholds, next_threshold, stage_of, state_of
 from tamamo.web.portal.owner import Owner, key_of
@@ -42,6 +43,8 @@ class Gauge:
     simulated: bool
     #: The name in English where the publisher gives one (alternateName).
     english: str = ""
+    #: Why its reading is not believed: jump, stuck, out_of_range; "" where it is.
+    doubt: str = ""
     #: Metres since an hour before; None when there is no reading of then.
     change: float | None = None
     #: The town that shares it; None: it is of the page's own town.
@@ -119,9 +122,14 @@ def number(entity: Entity, name: str) -> float | None:
 
 def observed(instance: Mapping[str, Any]) -> datetime | None:
     """Return an instance's observedAt, None without a readable one."""
+    return moment(instance.get("observedAt"))
+
+
+def moment(text: object) -> datetime | None:
+    """Return the moment a text names, None for anything else."""
     try:
-        return time.from_text(instance["observedAt"])
-    except (KeyError, TypeError, ValueError):
+        return time.from_text(str(text))
+    except ValueError:
         return None
 
 
@@ -172,6 +180,9 @@ def gauge_of(
     raw = reading.get("value")
     missing = _reported_missing(entity, observed_at)
     state = state_of(raw, observed_at, as_of, interval, missing)
+    doubt = reason_of(reading) if state in (State.NORMAL, State.LATE) else ""
+    if doubt:
+        state = State.ERROR
     level = number(entity, "currentLevel")
     longitude, latitude = point(entity)
     shown = level is not None and state in (State.NORMAL, State.LATE)
@@ -197,6 +208,7 @@ def gauge_of(
         license=text(entity, "license"),
         simulated=simulated,
         english=text(entity, "alternateName"),
+        doubt=doubt,
         change=level - earlier if shown and level is not None and earlier is not None else None,
         owner=owner,
     )

@@ -16,6 +16,7 @@ from tamamo.web.portal.names import local_text
 from tamamo.web.portal.series import Point, Row
 from tamamo.web.portal.stations import Kind, Station
 from tamamo.web.portal.viewstate import LAYERS, SORTS, ViewState
+from tamamo.web.portal.watch.places import Place, PlaceKind, kind_name
 from tamamo.web.portal.words import kind_label, stage_label, state_label
 
 #: More gauges than these at or above their danger level are folded away under the first.
@@ -92,6 +93,7 @@ def context(city: City, view: ViewState) -> dict[str, Any]:
         "layers": layers(city, view),
         "gauges": listed,
         "stations": [s for s in city.stations if view.shows(s.kind)],
+        "places": [place for place in city.places if view.shows(place.kind)],
         "towns": _towns(city.gauges, view),
         "stage_options": [
             Option(str(int(stage)), stage_label(stage), view.stage == str(int(stage)))
@@ -153,15 +155,19 @@ def _towns(gauges: Iterable[Gauge], view: ViewState) -> list[Option]:
 
 def layers(city: City, view: ViewState) -> list[Layer]:
     """Return the layers that hold something."""
-    groups: dict[str, tuple[str, Sequence[Gauge | Station]]] = {
+    groups: dict[str, tuple[str, Sequence[Gauge | Station | Place]]] = {
         "gauges": (_("River levels"), city.gauges)
     }
     for kind in Kind:
         groups[kind] = (kind_label(kind), [s for s in city.stations if s.kind is kind])
+    for place in PlaceKind:
+        groups[place] = (kind_name(place), [p for p in city.places if p.kind is place])
     return [_layer(name, label, items, view) for name, (label, items) in groups.items() if items]
 
 
-def _layer(name: str, label: str, items: Sequence[Gauge | Station], view: ViewState) -> Layer:
+def _layer(
+    name: str, label: str, items: Sequence[Gauge | Station | Place], view: ViewState
+) -> Layer:
     on = [other for other in LAYERS if view.shows(other) != (other == name)]
     everything = len(on) == len(LAYERS)
     return Layer(
@@ -175,5 +181,5 @@ def _layer(name: str, label: str, items: Sequence[Gauge | Station], view: ViewSt
     )
 
 
-def _source(item: Gauge | Station) -> str:
+def _source(item: Gauge | Station | Place) -> str:
     return (item.provider or item.source) if isinstance(item, Gauge) else item.source

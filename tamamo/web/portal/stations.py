@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Entity
+from tamamo.feeds.plausibility import reason_of
 from tamamo.web.portal import gauges as reading
 from tamamo.web.portal.level import State, state_of
 from tamamo.web.portal.owner import Owner
@@ -53,6 +54,8 @@ class Station:
     english: str = ""
     #: The town that shares it; None: it is of the page's own town.
     owner: Owner | None = None
+    #: Why its value is not believed: jump, stuck, out_of_range; "" where it is.
+    doubt: str = ""
 
     @property
     def needs_mark(self) -> bool:
@@ -85,6 +88,8 @@ def station_of(entity: Entity, as_of: datetime, owner: Owner | None = None) -> S
     longitude, latitude = reading.point(entity)
     simulated = reading.is_simulated(entity)
     interval = reading.interval_of(entity, simulated)
+    state = state_of(instance.get("value"), observed_at, as_of, interval)
+    doubt = reason_of(instance) if state in (State.NORMAL, State.LATE) else ""
     return Station(
         id=entity.id,
         kind=measure.kind,
@@ -94,7 +99,8 @@ def station_of(entity: Entity, as_of: datetime, owner: Owner | None = None) -> S
         value=reading.number(entity, measure.attribute),
         unit=measure.unit,
         observed_at=observed_at,
-        state=state_of(instance.get("value"), observed_at, as_of, interval),
+        state=State.ERROR if doubt else state,
+        doubt=doubt,
         source=reading.text(entity, "dataProvider") or reading.text(entity, "source"),
         simulated=simulated,
         english=reading.text(entity, "alternateName"),

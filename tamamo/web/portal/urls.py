@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from tamamo.web.portal import downloads, views
+from tamamo.web.portal.watch import views as watch
 from tamamo.web.portal.warnings import urls as warnings
 
 _FORM = r"\.(?P<form>csv|json|geojson)$"
@@ -17,6 +18,10 @@ urlpatterns = [
     path("data/", views.data_page, name="data"),
     re_path(rf"^gauges{_FORM}", downloads.gauges, name="gauges-file"),
     re_path(rf"^stations{_FORM}", downloads.stations, name="stations-file"),
+    re_path(rf"^places{_FORM}", watch.places_file, name="places-file"),
+    path("sources/", watch.sources_page, name="sources"),
+    re_path(r"^sources\.(?P<form>csv|json)$", watch.sources_file, name="sources-file"),
+    path("simulated/camera/<slug:slug>.svg", watch.picture, name="simulated-camera"),
     path("gauges/<str:station>/", views.gauge_page, name="gauge"),
     path("gauges/<str:station>/chart.json", downloads.chart, name="chart"),
     re_path(

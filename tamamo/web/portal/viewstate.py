@@ -14,7 +14,7 @@ from tamamo.web.portal.gauges import Gauge
 from tamamo.web.portal.level import Stage, State
 
 SORTS = ("severity", "name", "town", "level", "observed")
-LAYERS = ("gauges", "rain", "tide")
+LAYERS = ("gauges", "rain", "tide", "underpass", "shelter", "road", "camera")
 _MAP = re.compile(r"\d{1,2}(\.\d+)?/-?\d{1,2}(\.\d+)?/-?\d{1,3}(\.\d+)?")
 _SPACE_ZONE = re.compile(r" (?=\d{2}:?\d{2}$)")
 

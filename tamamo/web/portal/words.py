@@ -53,6 +53,15 @@ def state_label(state: State) -> str:
     }[state]
 
 
+def doubt_label(reason: str) -> str:
+    """Return why a reading is not believed."""
+    return {
+        "jump": _("Not believed: it jumped"),
+        "stuck": _("Not believed: it does not move"),
+        "out_of_range": _("Not believed: out of range"),
+    }.get(reason, "")
+
+
 def kind_label(kind: Kind) -> str:
     """Return the name of a layer of stations."""
     return {Kind.RAIN: _("Rain"), Kind.TIDE: _("Tide")}[kind]

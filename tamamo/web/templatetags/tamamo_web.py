@@ -17,6 +17,7 @@ from tamamo.web.portal.level import Stage, State
 from tamamo.web.portal.margin import margin
 from tamamo.web.portal.names import Named, local_name, local_text, marked
 from tamamo.web.portal.stations import Kind
+from tamamo.web.portal.watch.places import kind_name
 from tamamo.web.staff.browser import staff_messages
 
 register = template.Library()
@@ -52,6 +53,10 @@ def stage_label(stage: Stage) -> str:
 def state_label(state: State) -> str:
     """Return the word for a state."""
     return words.state_label(state)
+
+
+register.filter("doubt_label", words.doubt_label)
+register.filter("place_kind", kind_name)
 
 
 @register.filter

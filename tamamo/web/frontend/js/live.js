@@ -7,7 +7,8 @@ const WHOLE = 20_000; // rain and tide: the whole view, at most this often
 const CHECK = 10_000; // is the server still there?
 const CHECK_TIMEOUT = 5_000;
 const GAUGE = "FloodMonitoring";
-const TYPES = [GAUGE, "WeatherObserved", "SeaConditions", "Replay", "Simulation"];
+const PLACES = ["EvacuationShelter", "RoadSegment", "Camera"];
+const TYPES = [GAUGE, "WeatherObserved", "SeaConditions", ...PLACES, "Replay", "Simulation"];
 
 const region = document.getElementById("live");
 const state = document.getElementById("live-state");

@@ -8,6 +8,16 @@ const MARKS = {
   none: { shape: "square", fill: "#c8c8cb", line: "#4d4d4d", radius: 11 },
   late: { shape: "circle", fill: "#c8c8cb", line: "#4d4d4d", radius: 12 },
   rain: { shape: "drop", fill: "#0877d7", line: "#fff", radius: 15 },
+  underpass: { shape: "square", fill: "#fff", line: "#1a1a1a", radius: 16, text: "▽", ink: "#1a1a1a" },
+  "underpass-dry": { shape: "square", fill: "#fff", line: "#1a1a1a", radius: 16, text: "▽", ink: "#1a1a1a" },
+  "underpass-water": { shape: "square", fill: "#0877d7", line: "#fff", radius: 18, text: "▽", ink: "#fff" },
+  "underpass-closed_road": { shape: "square", fill: "#1a1a1a", line: "#fff", radius: 20, text: "×", ink: "#fff" },
+  shelter: { shape: "house", fill: "#c8c8cb", line: "#4d4d4d", radius: 16 },
+  "shelter-closed": { shape: "house", fill: "#fff", line: "#4d4d4d", radius: 16 },
+  "shelter-open": { shape: "house", fill: "#0055ad", line: "#fff", radius: 19 },
+  "shelter-full": { shape: "house", fill: "#1a1a1a", line: "#fff", radius: 19, text: "満", ink: "#fff" },
+  camera: { shape: "square", fill: "#767676", line: "#fff", radius: 13, text: "●", ink: "#fff" },
+  "camera-image": { shape: "square", fill: "#414d79", line: "#fff", radius: 15, text: "●", ink: "#fff" },
   tide: { shape: "wave", fill: "#008299", line: "#fff", radius: 15 },
 };
 
@@ -17,6 +27,7 @@ function outline(context, shape, radius) {
     triangle: [[0, -1], [0.95, 0.75], [-0.95, 0.75]],
     diamond: [[0, -1], [1, 0], [0, 1], [-1, 0]],
     square: [[-0.8, -0.8], [0.8, -0.8], [0.8, 0.8], [-0.8, 0.8]],
+    house: [[0, -1], [1, -0.1], [0.75, -0.1], [0.75, 0.9], [-0.75, 0.9], [-0.75, -0.1], [-1, -0.1]],
     wave: [[-1, -0.6], [1, -0.6], [1, 0.6], [-1, 0.6]],
   }[shape];
   context.beginPath();

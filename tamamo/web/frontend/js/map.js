@@ -24,9 +24,9 @@ const LOCALE = {
 };
 
 function feature(row) {
-  const { lon, lat, station, stage, state, level, kind, name, owner } = row.dataset;
+  const { lon, lat, station, stage, state, level, kind, name, owner, mark: own } = row.dataset;
   const severity = kind || stage === "" ? -1 : Number(stage);
-  const mark = kind ?? (state === "late" && severity < 2 ? "late" : stage === "" ? "none" : `stage-${stage}`);
+  const mark = own ?? kind ?? (state === "late" && severity < 2 ? "late" : stage === "" ? "none" : `stage-${stage}`);
   return {
     type: "Feature",
     geometry: { type: "Point", coordinates: [Number(lon), Number(lat)] },
@@ -40,18 +40,45 @@ function feature(row) {
   };
 }
 
-function shown() {
+function rowsOn(selector) {
   const off = new Set(
     [...document.querySelectorAll('[data-layer][data-on="false"]')].map((e) => e.dataset.layer),
   );
-  const rows = [...document.querySelectorAll("tr[data-lon]")].filter(
+  return [...document.querySelectorAll(selector)].filter(
     (row) => !off.has(row.dataset.kind ?? "gauges"),
   );
-  return { type: "FeatureCollection", features: rows.map(feature) };
+}
+
+function shown() {
+  return { type: "FeatureCollection", features: rowsOn("tr[data-lon]").map(feature) };
+}
+
+/** Stretches of road: rows whose place is a line. */
+function lines() {
+  const features = rowsOn("tr[data-line]").map(({ dataset: { line, mark, name, level } }) => ({
+    type: "Feature",
+    geometry: { type: "LineString", coordinates: line.split(" ").map((pair) => pair.split(",").map(Number)) },
+    properties: { mark, label: [name, level].filter(Boolean).join("\n") },
+  }));
+  return { type: "FeatureCollection", features };
+}
+
+function addLines(map) {
+  map.addSource("lines", { type: "geojson", data: lines() });
+  const paint = { "line-width": 5, "line-color": ["case", ["==", ["get", "mark"], "road-passed"], "#0055ad", "#767676"] };
+  map.addLayer({ id: "lines", type: "line", source: "lines", filter: ["==", ["get", "mark"], "road-passed"], paint });
+  map.addLayer({
+    id: "lines-none",
+    type: "line",
+    source: "lines",
+    filter: ["!=", ["get", "mark"], "road-passed"],
+    paint: { ...paint, "line-dasharray": [1.2, 1] },
+  });
 }
 
 function addMarks(map) {
   addIcons(map);
+  addLines(map);
   map.addSource("marks", { type: "geojson", data: shown() });
   map.addLayer({
     id: "selected",
@@ -173,7 +200,10 @@ function listen(map, element) {
     const over = map.queryRenderedFeatures(event.point, { layers: ["marks"] }).length > 0;
     element.classList.toggle("is-pointing", over);
   });
-  const redraw = () => map.getSource("marks").setData(shown());
+  const redraw = () => {
+    map.getSource("marks").setData(shown());
+    map.getSource("lines").setData(lines());
+  };
   document.addEventListener("city:view", redraw);
   document.addEventListener("city:rows", redraw);
 }
