@@ -1,15 +1,24 @@
 """The frame of the staff pages: who is signed in, which town, the registers, signing out."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk, Place
+
+
+#: Parts of this face beside the registers: URL name → text, in the order of the menu.
+PARTS: Final[tuple[tuple[str, Promise], ...]] = (
+    ("alerts", gettext_lazy("Alerts")),
+    ("rules", gettext_lazy("Rules")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,9 @@ def frame(request: HttpRequest, desk: Desk) -> Frame:
     """Return the frame of a page on somebody's desk."""
     home = desk.url("town")
     entries = [Entry(_("Home"), home, request.path in (home, reverse("staff:home")))]
+    for name, text in PARTS:
+        url = desk.url(name)
+        entries.append(Entry(str(text), url, request.path.startswith(url)))
     for register in desk.visible:
         url = desk.url("register", register=register.id)
         title = register.title.in_(language())

@@ -1,6 +1,6 @@
 """Addresses of the staff face: everything of a town and a register stands under its names."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from tamamo.web.staff import (
     bulk,
@@ -21,6 +21,7 @@ _REGISTER = "staff/<slug:town>/r/<slug:register>"
 urlpatterns = [
     path("staff/", home.index, name="home"),
     path("staff/<slug:town>/", home.index, name="town"),
+    path("", include("tamamo.web.staff.alerts.urls")),
     path(f"{_REGISTER}/", listing.index, name="register"),
     re_path(
         r"^staff/(?P<town>[-\w]+)/r/(?P<register>[-\w]+)/export\.(?P<form>csv|xlsx|geojson)$",

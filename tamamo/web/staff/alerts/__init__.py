@@ -1,0 +1,1 @@
+"""Staff pages of alerts and of the rules that raise them."""

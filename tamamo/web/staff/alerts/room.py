@@ -1,0 +1,43 @@
+"""Who may see and do what with a town's alerts and rules; what people are called."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.http import Http404
+
+from tamamo.context.model.entity import DEFAULT_VOCABULARY
+from tamamo.kernel import sql
+from tamamo.kernel.database import Connection
+from tamamo.kernel.errors import Forbidden
+from tamamo.kernel.identity import Role
+from tamamo.web.staff.desk import Desk
+
+_SQL = sql.load(__package__)
+ALERT_TYPE: Final = DEFAULT_VOCABULARY + "Alert"
+#: Who acknowledges, silences and changes rules: whoever keeps the machine does not, by that.
+_ACTORS: Final = (Role.EDITOR, Role.APPROVER)
+
+
+def require_sight(desk: Desk) -> None:
+    """Raise Http404 for whoever may not read the town's alerts: for them there are none."""
+    if not desk.visitor.access.read.allows([ALERT_TYPE]):
+        raise Http404("alerts")
+
+
+def may_act(desk: Desk) -> bool:
+    """Whether somebody may acknowledge, silence and change rules here."""
+    return any(desk.actor.holds(role, desk.tenant) for role in _ACTORS)
+
+
+def require_act(desk: Desk) -> None:
+    """Raise Http404 or Forbidden unless somebody may act here."""
+    require_sight(desk)
+    if not may_act(desk):
+        raise Forbidden(f"This needs the role editor or approver in {desk.tenant!r}")
+
+
+async def names(connection: Connection, subjects: Iterable[str | None]) -> dict[str, str]:
+    """Return what people are called; whoever is no account keeps the subject's text."""
+    wanted = {subject for subject in subjects if subject}
+    cursor = await connection.execute(_SQL["people"], {"subjects": sorted(wanted)})
+    return {subject: subject for subject in wanted} | dict(await cursor.fetchall())
