@@ -164,6 +164,7 @@ def _declaration(feed: str, ja: str, en: str, tenant: str) -> Declaration:
         source=amedas.SOURCE if rain else SOURCE,
         licence=amedas.LICENCE if rain else LICENCE,
         tenant=tenant,
+        kinds=("rainfall",) if rain else ("weather_warning",),
     )
 
 

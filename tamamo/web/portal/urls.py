@@ -3,8 +3,9 @@
 from django.urls import path, re_path
 
 from tamamo.web.portal import downloads, views
-from tamamo.web.portal.watch import views as watch
+from tamamo.web.portal.nowcast import views as nowcast
 from tamamo.web.portal.warnings import urls as warnings
+from tamamo.web.portal.watch import views as watch
 
 _FORM = r"\.(?P<form>csv|json|geojson)$"
 
@@ -14,6 +15,12 @@ urlpatterns = [
     path("rows/", views.rows, name="rows"),
     path("basemap/", downloads.borders, name="borders"),
     path("basemap/<str:name>.geojson", downloads.border_file, name="border-file"),
+    path("nowcast.json", nowcast.pictures, name="nowcast"),
+    path(
+        "nowcast/<str:base>-<str:valid>/<int:z>/<int:x>/<int:y>.png",
+        nowcast.tile,
+        name="nowcast-tile",
+    ),
     path("storm/", views.storm, name="storm"),
     path("data/", views.data_page, name="data"),
     re_path(rf"^gauges{_FORM}", downloads.gauges, name="gauges-file"),

@@ -4,6 +4,7 @@ import { addIcons } from "./map-icons.js";
 import { tryOnlineMap } from "./map-gsi.js";
 import { FONTS, baseStyle } from "./map-style.js";
 import { messages, say } from "./messages.js";
+import { open as openNowcast } from "./nowcast.js";
 import { replaceParameter, select } from "./view.js";
 
 // Where a town says nothing of its own.
@@ -243,6 +244,7 @@ export function open(portal) {
     listen(map, element);
     keepPlace(map);
     followRows(map, portal);
+    openNowcast(map);
     map.once("idle", () => (element.dataset.idle = "true"));
     await addBorders(map, portal.dataset.borders).catch(() => {});
     await tryOnlineMap(map, maplibre, status);

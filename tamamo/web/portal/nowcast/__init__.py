@@ -1,0 +1,1 @@
+"""The rain nowcast on the portal's map."""
