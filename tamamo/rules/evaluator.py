@@ -47,6 +47,11 @@ def evaluate(rule: Rule, state: State, reading: Reading, clock: Moment | None = 
     if used is None:
         return state, _NOTHING
     at = used if state.at is None else max(used, state.at)
+    lost = _lost_at(rule, state)
+    gap = _NOTHING
+    if lost is not None and lost < at:
+        # Nobody looked at the clock meanwhile: a recording that is loaded tells the same.
+        state, gap = _move(rule, state, reading.entity.id, NO_DATA, _not_before(state, lost))
     after = msgspec.structs.replace(state, memories=memories, at=at, version=rule.version)
     after.watched = state.watched or _in_time(rule, at, clock)
     holds = conditions.holds(rule.node, verdicts)
@@ -56,9 +61,11 @@ def evaluate(rule: Rule, state: State, reading: Reading, clock: Moment | None = 
     after.value, after.threshold = shown.value, shown.threshold
     at = _not_before(state, at)
     if holds is None and any(v.failed for v in verdicts):
-        return _move(rule, after, reading.entity.id, ERROR, at)
-    unsure = holds is not True and any(v.unsure for v in verdicts)
-    return _settle(rule, after, reading.entity.id, bool(holds), unsure=unsure, at=at)
+        after, moved = _move(rule, after, reading.entity.id, ERROR, at)
+    else:
+        unsure = holds is not True and any(v.unsure for v in verdicts)
+        after, moved = _settle(rule, after, reading.entity.id, bool(holds), unsure=unsure, at=at)
+    return after, [*gap, *moved] if gap else moved
 
 
 def tick(rule: Rule, state: State, subject: str, clock: Moment) -> Outcome:
@@ -74,7 +81,7 @@ def tick(rule: Rule, state: State, subject: str, clock: Moment) -> Outcome:
     memories = list(state.memories)
     silent_at = None
     for index, leaf in enumerate(rule.leaves):
-        if isinstance(leaf, Silence):
+        if isinstance(leaf, Silence) and state.watched:
             at = leaf.due(memories[index])
             if at is not None and at <= clock:
                 memories[index] = [memories[index][0], True]  # type: ignore[index]
@@ -97,12 +104,12 @@ def tick(rule: Rule, state: State, subject: str, clock: Moment) -> Outcome:
 
 def next_due(rule: Rule, state: State) -> Moment | None:
     """Return when the clock next says something, None: never without a reading."""
-    if not rule.listens or not state.watched or state.version != rule.version:
+    if not rule.listens or state.version != rule.version:
         return None
     dues = [
         leaf.due(memory)
         for leaf, memory in zip(rule.leaves, state.memories, strict=False)
-        if isinstance(leaf, Silence)
+        if isinstance(leaf, Silence) and state.watched
     ]
     return min((due for due in [*dues, _lost_at(rule, state)] if due is not None), default=None)
 
@@ -171,9 +178,10 @@ def _in_time(rule: Rule, at: Moment, clock: Moment | None) -> bool:
 
 
 def _lost_at(rule: Rule, state: State) -> Moment | None:
-    if rule.no_data is None or not state.watched or state.at is None or state.state == NO_DATA:
+    """Return when a subject with something open is taken for lost: it has long said nothing."""
+    if rule.no_data is None or state.at is None or state.state == NO_DATA:
         return None
-    if not rule.no_data_always and state.state not in OPEN:
+    if state.state not in OPEN and not (rule.no_data_always and state.watched):
         return None
     return state.at + rule.no_data
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -79,11 +78,16 @@ class _Work:
 class Evaluation:
     """The evaluation in one process; several may share a database."""
 
-    def __init__(self, broker: "Broker", *, grace: float = GRACE) -> None:
-        """grace: seconds after the start in which nobody is taken for silent."""
+    def __init__(
+        self, broker: "Broker", *, grace: float = GRACE, clocks: Clocks | None = None
+    ) -> None:
+        """grace: seconds after the start in which nobody is taken for silent.
+
+        clocks: what time it is in the towns, for tests.
+        """
         self._broker = broker
         self._book = Book()
-        self._clocks = Clocks(broker)
+        self._clocks = clocks or Clocks(broker)
         self._standings = Standings()
         self._grace = grace
         self._round: int | None = None
@@ -293,7 +297,3 @@ class Evaluation:
             if silence.until <= self._clocks.of(silence.tenant):
                 async with transaction(self._broker.pool) as connection:
                     await expire_silence(connection, silence)
-
-    def clock(self, tenant: str) -> datetime:
-        """Return what time it is in a town, for tests."""
-        return self._clocks.of(tenant)

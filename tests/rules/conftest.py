@@ -10,6 +10,7 @@ from tamamo.context.broker import Broker, open_broker
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.kernel.settings import Settings
 from tamamo.rules.rule import iri_of
+from tamamo.rules.service import Evaluation
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -39,6 +40,8 @@ def gauge(
     given: dict[str, Instance] = {
         "name": {"type": "Property", "value": f"橋 {name}"},
         "alertLevel": {"type": "Property", "value": 1.0},
+        # So that no shipped rule is about it.
+        "category": {"type": "Property", "value": "underpass"},
         "location": {
             "type": "GeoProperty",
             "value": {"type": "Point", "coordinates": [134.05, 34.34]},
@@ -49,6 +52,12 @@ def gauge(
     given |= {key: {"type": "Property", "value": value} for key, value in attrs.items()}
     entity_attrs = {iri_of(key): [instance] for key, instance in given.items()}
     return Entity(f"urn:ngsi-ld:FloodMonitoring:{name}", [iri_of("FloodMonitoring")], entity_attrs)
+
+
+async def caught_up(evaluation: Evaluation) -> None:
+    """Evaluate all that has been committed."""
+    while await evaluation.step():
+        pass
 
 
 @pytest.fixture
