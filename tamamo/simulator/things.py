@@ -52,9 +52,9 @@ UNDERPASSES: Final = (
     Station("kita", "木太アンダー", 134.0745, 34.3245),
 )
 UNITS: Final = (
-    Station("unit-1", "可搬式水位計1号（御坊川 支川）", 134.0622, 34.3080),
-    Station("unit-2", "可搬式水位計2号（古川 上流）", 134.0755, 34.2800),
-    Station("unit-3", "可搬式水位計3号（摺鉢谷川 暗渠口）", 134.0425, 34.3440),
+    Station("unit-1", "御坊川 支川（可搬式）", 134.0622, 34.3080),
+    Station("unit-2", "古川 上流（可搬式）", 134.0755, 34.2800),
+    Station("unit-3", "摺鉢谷川 暗渠口（可搬式）", 134.0425, 34.3440),
 )
 SHELTERS: Final = (
     Shelter("S001", "番町小学校（例）", 134.0445, 34.3405, 420, 0.55),
@@ -86,9 +86,9 @@ ENGLISH: Final = {
     "hamakaido": "Hama-kaido underpass",
     "chuo": "Chuo-dori underpass",
     "kita": "Kita underpass",
-    "unit-1": "Portable unit 1 (branch of Gobo River)",
-    "unit-2": "Portable unit 2 (upper Furu River)",
-    "unit-3": "Portable unit 3 (Suribachidani culvert)",
+    "unit-1": "Branch of Gobo River (portable unit)",
+    "unit-2": "Upper Furu River (portable unit)",
+    "unit-3": "Suribachidani culvert (portable unit)",
     "S001": "Bancho Elementary School (example)",
     "S002": "Kita Junior High School (example)",
     "S003": "Ichinomiya Community Centre (example)",

@@ -13,6 +13,7 @@ from tamamo.feeds.status import Declaration
 from tamamo.kernel.time import to_text
 from tamamo.simulator import entities, things, weather
 from tamamo.simulator.city import RAIN, Station
+from tamamo.simulator.portable import Raw, Units
 from tamamo.simulator.weather import TIME_SCALE, Storm
 
 #: How the storm is asked for.
@@ -96,7 +97,6 @@ class Watch:
     def feeds(self, tenant: str) -> list[Feed]:
         """Return the feeds, each with its own interval."""
         makes: dict[str, Make] = {
-            "units": self._units,
             "underpasses": self._underpasses,
             "shelters": self._shelters,
             "roads": self._roads,
@@ -104,7 +104,21 @@ class Watch:
             "nowcast": self._nowcast,
             "warnings": self._warnings,
         }
-        return [self._feed(one.declaration(tenant), makes[one.id]) for one in _SOURCES]
+        found = [
+            self._feed(one.declaration(tenant), makes[one.id])
+            for one in _SOURCES
+            if one.id in makes
+        ]
+        return [self._units(tenant), *found]
+
+    def _units(self, tenant: str) -> Feed:
+        units = Units(self._broker, self._terms, self._seed)
+
+        async def fetch() -> Raw:
+            at, storm = self._clock.now().replace(microsecond=0), await self._storm()
+            return Raw(at, storm, await units.standing(at, storm))
+
+        return Feed(_SOURCES[0].declaration(tenant), fetch, units.read)
 
     def _feed(self, declared: Declaration, make: Make) -> Feed:
         async def fetch() -> tuple[datetime, Storm | None]:
@@ -150,25 +164,6 @@ class Watch:
             yield self._entity(
                 "FloodMonitoring", f"urn:ngsi-ld:FloodMonitoring:sim-underpass-{one.slug}", attrs
             )
-
-    def _units(self, at: datetime, storm: Storm | None) -> Iterator[Entity]:
-        levels = zip(
-            ("observationStartLevel", "alertLevel", "dangerLevel"), things.UNIT_LEVELS, strict=True
-        )
-        thresholds = {name: _property(level, unitCode="MTR") for name, level in levels}
-        for one in things.UNITS:
-            place = f"urn:ngsi-ld:FloodMonitoring:sim-{one.slug}"
-            every = {"stationID": f"sim-{one.slug}", "reportInterval": 0.5}
-            attrs = self._place(one, every) | thresholds
-            level = things.unit_level(one, at, self._seed, storm)
-            attrs["currentLevel"] = _observed(level, at, "MTR")
-            yield self._entity("FloodMonitoring", place, attrs)
-            device = self._place(one, {"deviceState": "ok"}) | {
-                "batteryLevel": _observed(things.battery(one, at), at),
-                "dateLastValueReported": _observed(to_text(at), at),
-                "controlledAsset": {"type": "Relationship", "object": place},
-            }
-            yield self._entity("Device", f"urn:ngsi-ld:Device:sim-{one.slug}", device)
 
     def _shelters(self, at: datetime, storm: Storm | None) -> Iterator[Entity]:
         for one in things.SHELTERS:

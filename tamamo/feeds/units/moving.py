@@ -59,16 +59,26 @@ def device_id(unit: str) -> str:
 
 
 async def move(
-    broker: Broker, by: str, tenant: str, unit: str, *, place: Place | None, at: datetime
+    broker: Broker,
+    by: str,
+    tenant: str,
+    unit: str,
+    *,
+    place: Place | None,
+    at: datetime,
+    present: datetime | None = None,
 ) -> Moved:
     """Put a unit at a place from `at` on; None: it is taken away and stands nowhere.
 
-    by: who moved it, a subject. A place that is not there yet is made.
+    by: who moved it, a subject. present: now, where another clock than the machine's counts.
+    A place that is not there yet is made.
     Raises InvalidInput, see `stays.move`.
     """
     async with transaction(broker.pool) as connection:
         target = None if place is None else place.id
-        before = await stays.move(connection, by, tenant, unit, place=target, at=at)
+        before = await stays.move(
+            connection, by, tenant, unit, place=target, at=at, present=present
+        )
     carried = 0
     if before is not None:
         carried = await _carry(broker, tenant, before, target, at)

@@ -61,17 +61,19 @@ async def move(
     *,
     place: str | None,
     at: datetime,
+    present: datetime | None = None,
 ) -> Stay | None:
     """Note that a unit stands at a place from `at` on; None: at no place. Return where it stood.
 
-    by: who moved it, a subject. The stay before ends at `at`. Raises InvalidInput for a moment
-    before the last move or ahead of the clock, and where it stands there already.
+    by: who moved it, a subject. present: now, by the clock that counts. The stay before ends at
+    `at`. Raises InvalidInput for a moment before the last move or ahead of the clock, and where it
+    stands there already.
     """
     if not 1 <= len(unit) <= _LONGEST or not unit.isprintable():
         raise InvalidInput(
             f"A unit has between 1 and {_LONGEST} printable characters", field="unit"
         )
-    if at > now():
+    if at > (present or now()):
         raise InvalidInput("The move lies in the future", field="at")
     key = {"tenant": tenant, "unit": unit}
     await connection.execute(_SQL["lock_unit"], key)

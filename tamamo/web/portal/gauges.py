@@ -157,7 +157,8 @@ def interval_of(entity: Entity, simulated: bool) -> timedelta:
 
 def _reported_missing(entity: Entity, observed_at: datetime | None) -> bool:
     status = first(entity, "currentLevelStatus")
-    if status.get("value") != "missing":
+    # withdrawn: the portable unit that measured here has been moved.
+    if status.get("value") not in ("missing", "withdrawn"):
         return False
     said_at = observed(status)
     return observed_at is None or said_at is None or said_at >= observed_at
