@@ -20,6 +20,8 @@ State = Literal["issued", "continued", "lifted", "cancelled"]
 Key = tuple[str, str, str]
 #: The series of weather warnings without the level in their names.
 _OLD = "warnings"
+#: Families whose telegrams name their prefecture in the title.
+_OF_ONE_PREFECTURE = frozenset({"warnings", "landslide", "tornado", "heat", "record_rain"})
 #: Telegrams of a series that are kept in memory, the newest.
 _KEPT = 60
 
@@ -55,7 +57,11 @@ class Words:
             return False
         if any(self._areas.concerns(said) for said in telegram.statements):
             return True
-        return self._series_of(telegram) in self._series
+        # A cancellation has no areas, and may come before what it cancels.
+        if telegram.info == "cancelled" and telegram.family not in _OF_ONE_PREFECTURE:
+            return True
+        named = self._areas.name in telegram.name
+        return named or self._series_of(telegram) in self._series
 
     def hear(self, telegram: Telegram) -> bool:
         """Take a telegram; False where it was heard already. Any order will do."""

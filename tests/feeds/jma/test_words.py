@@ -114,6 +114,14 @@ def test_a_cancelled_telegram_was_never_said():
     }
 
 
+def test_a_cancellation_that_comes_first_still_cancels():
+    issued, cancelled = CASES["a cancelled first telegram"]
+    elsewhere = rain(5, info="取消", name="岡山県大雨警報・注意報", editor="岡山地方気象台")
+    heard = Words(MINE)
+    assert heard.concerns(cancelled) and not heard.concerns(elsewhere)
+    assert in_force(told(cancelled, issued)) == {}
+
+
 def test_a_correction_of_the_same_time_has_a_moment_of_its_own():
     wrong, right = CASES["a correction of the same time"]
     assert wrong.report_at == right.report_at and wrong.at < right.at
