@@ -6,6 +6,8 @@ from tamamo.context import acting
 from tamamo.context.broker import Broker
 from tamamo.kernel.errors import Unauthorized
 from tamamo.kernel.identity import Access, Actor
+from tamamo.kernel.identity.devices import is_key
+from tamamo.kernel.identity.refusals import UNKNOWN_KEY, KeyRefused
 
 
 async def arrive(request: Request, tenant: str) -> tuple[Actor, Access]:
@@ -18,7 +20,11 @@ async def arrive(request: Request, tenant: str) -> tuple[Actor, Access]:
     broker: Broker = request.state.broker
     try:
         actor = await broker.identity.actor(request.headers.get("authorization"))
-    except Unauthorized:
+    except Unauthorized as problem:
+        shown = request.headers.get("authorization", "").partition(" ")[2].strip()
+        stranger = not isinstance(problem, KeyRefused) and is_key(shown)
+        if stranger and broker.towns.get(tenant) is not None:
+            broker.identity.refusals.note(tenant, UNKNOWN_KEY)
         broker.limits.check_address(request.scope)
         raise
     broker.limits.check(tenant, actor, request.scope)

@@ -68,6 +68,7 @@ REFERENCE = {
     "owned_type": "one row a tenant and type",
     "role_grant": "one row a role that somebody holds",
     "device": "one row a device with a key, never a reading",
+    "device_refusal": "one row a device and reason why its key was refused",
     "device_key": "one or two rows a device",
     "accounts_user": "one row a person who signs in",
     "accounts_client": "one row a program that asks for tokens",

@@ -14,6 +14,7 @@ from tamamo.kernel.database import Connection
 from tamamo.kernel.identity.credentials import KEY_PREFIX, digest_of, new_key, refused
 from tamamo.kernel.identity.errors import Ended, InvalidInput, NotThere
 from tamamo.kernel.identity.model import Actor, Grant, Role, require_operator
+from tamamo.kernel.identity.refusals import KeyRefused
 from tamamo.kernel.time import now
 
 _SQL = sql.load(__package__)
@@ -22,6 +23,12 @@ _SQL = sql.load(__package__)
 OVERLAP: Final = timedelta(hours=24)
 _LONGEST_OVERLAP: Final = timedelta(days=90)
 _LONGEST_NAME, _LONGEST_TOPIC = 200, 1000
+#: Why a key does not count → the word it is counted by.
+_REASONS: Final = {
+    "was revoked": "revoked",
+    "has expired": "expired",
+    "was replaced by a newer one": "replaced",
+}
 #: Characters of a key that are shown later, to tell keys apart.
 _HINT: Final = 4
 
@@ -89,7 +96,7 @@ async def find(connection: Connection, key: str) -> tuple[Device, bytes]:
     if row is None:
         raise refused("This key is not known")
     if row[5] is not None:
-        raise refused(f"This key {row[5]}")
+        raise KeyRefused(refused(f"This key {row[5]}"), row[0], row[1], _REASONS[row[5]])
     return Device(*row[:5]), digest
 
 

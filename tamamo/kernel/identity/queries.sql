@@ -243,3 +243,20 @@ where (%(tenant)s::text is null or g.tenant = %(tenant)s)
   and (%(subject)s::text is null or g.subject = %(subject)s)
   and (%(ended)s or (g.revoked_at is null and (g.valid_to is null or now() < g.valid_to)))
 order by g.subject, g.tenant, g.granted_at, g.id;
+
+-- name: note_refusals
+-- Keys that opened nothing, counted.
+insert into device_refusal (tenant, device, reason, count, first_at, last_at)
+select u.tenant, u.device, u.reason, u.count, u.at, u.at
+from unnest(%(tenants)s::text[], %(devices)s::text[], %(reasons)s::text[], %(counts)s::bigint[],
+            %(moments)s::timestamptz[]) as u(tenant, device, reason, count, at)
+on conflict (tenant, device, reason) do update set
+    count = device_refusal.count + excluded.count,
+    last_at = greatest(device_refusal.last_at, excluded.last_at);
+
+-- name: list_refusals
+-- What was refused in a tenant, the latest first.
+select device, reason, count, first_at, last_at
+from device_refusal
+where tenant = %(tenant)s
+order by last_at desc;

@@ -23,6 +23,7 @@ from tamamo.kernel.identity.model import (
     Actor,
     system,
 )
+from tamamo.kernel.identity.refusals import KeyRefused, Refusals
 from tamamo.kernel.identity.resolve import Policy, Share, access_of
 
 _SQL = sql.load(__package__)
@@ -58,6 +59,8 @@ class Identity:
         self._by_cookies = Recent[bytes, Actor](FRESH, _MOST)
         self._accesses = Recent[tuple[Actor, str], Access](FRESH, _MOST)
         self.last_use = LastUse(pool)
+        #: Device keys that opened nothing.
+        self.refusals = Refusals(pool)
         #: Set by whoever keeps agreements.
         self.shares: SharesOf | None = None
         #: Set by whoever keeps sessions.
@@ -81,7 +84,7 @@ class Identity:
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator["Identity"]:
         """Note the use of keys while the block runs."""
-        async with self.last_use.keeping():
+        async with self.last_use.keeping(), self.refusals.keeping():
             yield self
 
     async def actor(self, authorization: str | None) -> Actor:
@@ -93,9 +96,13 @@ class Identity:
             return OPEN
         if authorization is None:
             return ANONYMOUS
-        return self._by_header.get(authorization) or await self._by_header.find(
-            authorization, lambda: self._authenticate(authorization)
-        )
+        try:
+            return self._by_header.get(authorization) or await self._by_header.find(
+                authorization, lambda: self._authenticate(authorization)
+            )
+        except KeyRefused as problem:
+            self.refusals.note(problem.tenant, problem.reason, problem.device)
+            raise
 
     async def browser(self, cookies: str) -> Actor:
         """Return whose session a Cookie header carries; ANONYMOUS where it carries none.
@@ -127,13 +134,17 @@ class Identity:
         )
 
     async def device(self, key: str) -> Device | None:
-        """Return the device whose key this is, None when it is nobody's or counts no more.
+        """Return the device whose key this is, None when it is nobody's or counts no more (which
+        is counted).
 
         For feeds: `device.may_publish(topic)`. Asks the database each time.
         """
         try:
             async with single(self._pool) as connection:
                 device, digest = await devices.find(connection, key)
+        except KeyRefused as problem:
+            self.refusals.note(problem.tenant, problem.reason, problem.device)
+            return None
         except Unauthorized:
             return None
         self.last_use.note(Used(device.tenant, device.id, digest))

@@ -16,7 +16,7 @@ from tamamo.feeds.errors import scrub
 from tamamo.feeds.status import FeedStatuses, Status
 from tamamo.kernel import jobs, time
 from tamamo.kernel.database import transaction
-from tamamo.web.console import frame, lists
+from tamamo.web.console import frame, lists, switching
 from tamamo.web.console.door import console
 from tamamo.web.console.viewer import Viewer, audit, broker_of
 
@@ -147,7 +147,14 @@ async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         if (number := sum(row.state is state for row in found))
     ]
     wanted = request.GET.get("state", "")
+    done = {
+        "on": _("It is on. Within 10 seconds the source is asked for the first time."),
+        "off": _("It is off. What it brought stays."),
+    }.get(request.GET.get("done", ""))
     context = {
+        "choices": await switching.choices(request, viewer),
+        "done": frame.Done(done) if done else None,
+        "legend": [(state, label(state), meaning(state)) for state in BAD],
         "tabs": lists.tabs(request, "state", by),
         "rows": [row for row in found if not wanted or row.state == wanted],
     }
@@ -175,10 +182,15 @@ async def page(request: HttpRequest, viewer: Viewer, tenant: str, feed: str) -> 
         "records": kept,
         "rejects": rejects,
         "jobs": [job for job in again if job.args.get("feed") == feed][:5],
+        "switch": switching.address(tenant, feed) if _offered(viewer, tenant, feed) else "",
         "may": viewer.keeps(tenant) and any(one.again for one in kept),
         "done": _done(request),
     }
     return frame.show(request, viewer, "console/feed.html", context)
+
+
+def _offered(viewer: Viewer, tenant: str, feed: str) -> bool:
+    return viewer.keeps(tenant) and switching.offered(feed) is not None
 
 
 def _done(request: HttpRequest) -> frame.Done | None:

@@ -17,6 +17,7 @@ from tamamo.web.console import (
     programs,
     proposals,
     roles,
+    switching,
     system,
     tenants,
 )
@@ -31,6 +32,7 @@ _KEY = "keys/devices/<path:tenant>/<str:device>/"
 urlpatterns = [
     path("", overview.page, name="overview"),
     path("feeds/", feeds.listing, name="feeds"),
+    path(f"{_FEED}switch/", switching.switch, name="feed-switch"),
     path(f"{_FEED}replay/", feeds.replay, name="feed-replay"),
     path(f"{_FEED}records/<int:number>/", feeds.record, name="feed-record"),
     path(f"{_FEED}rejects/<int:number>.csv", feeds.rejects, name="feed-rejects"),

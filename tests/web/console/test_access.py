@@ -97,6 +97,8 @@ def address(name: str, thing: dict[str, Any]) -> str:
         "job" if name.startswith("job") else
         "agreement" if name.startswith("agreement") else "user"
     )  # fmt: skip
+    if name == "feed-switch":  # only what projects offer
+        thing = thing | {"feed": "underpass_flooding"}
     path = ROUTES[name][0].format(**thing, number=thing[kind])
     query = f"?subscription=urn:subscription:{thing['tenant']}" if name == "letters-act" else ""
     return f"/console/{path}{query}"

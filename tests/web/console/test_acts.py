@@ -249,3 +249,41 @@ def test_odd_addresses_are_answered_and_not_stumbled_over(browsers: Browsers, qu
     answer = browsers("whole").get(f"/en/console/{query}")
     assert answer.status_code in (200, 400, 404, 422), answer.status_code
     assert "<script>" not in answer.text.lower().replace('<script type="', "")
+
+
+def test_a_feed_is_switched_on_and_off_by_an_operator_of_the_town(
+    place: Place, browsers: Browsers
+) -> None:
+    path, client = "/en/console/feeds/ayagawa/shelter_status/switch/", browsers("ayagawa")
+    assert "Address (https://…)" in client.get(path).text
+    assert send(client, path, act="on", address="").status_code == 422
+    refused = send(client, path, act="on", address="https://me:secret@town.example.jp/s.csv")
+    assert refused.status_code == 422
+    assert "me:secret@town" in refused.text  # what was typed stays
+    answer = send(client, path, act="on", address="https://town.example.jp/s.csv")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/en/console/feeds/?done=on")
+    is_on = "select is_on from feed_switch where tenant = 'ayagawa' and feed_id = 'shelter_status'"
+    assert place.one(is_on) is True
+    assert "https://town.example.jp/s.csv" in client.get(path).text
+    assert send(client, path, act="off").status_code == 303
+    assert place.one(is_on) is False
+    actor = f"user:{place.users['ayagawa']}"
+    for action in ("feed.on", "feed.off"):
+        assert events(place, action) == [("ayagawa", actor, "feed:shelter_status")]
+    other = "/en/console/feeds/default/river_levels/switch/"
+    assert client.get(other).status_code == 404
+    assert browsers("whole-auditor").get(other).status_code == 403
+    assert client.get("/en/console/feeds/ayagawa/unheard_of/switch/").status_code == 404
+
+
+def test_wrong_keys_are_counted_where_they_were_tried(place: Place, browsers: Browsers) -> None:
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute(
+            "insert into device_refusal (tenant, device, reason, count, first_at, last_at) values"
+            " ('ayagawa', '', 'unknown_key', 7, now(), now()),"
+            " ('default', '', 'unknown_key', 9, now(), now())"
+        )
+    page = browsers("ayagawa").get("/en/console/devices/").text
+    assert "7 times" in page
+    assert "9 times" not in page
+    connection.close()
