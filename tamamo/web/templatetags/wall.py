@@ -1,7 +1,11 @@
 """Tags and filters of the wall."""
 
-from django import template
+from collections.abc import Mapping
 
+from django import template
+from django.utils.translation import get_language
+
+from tamamo.feeds.counting import Source
 from tamamo.web.portal.level import Stage
 from tamamo.web.portal.names import Named, local_name, marked
 from tamamo.web.wall import words
@@ -38,6 +42,23 @@ def short_named(item: Named) -> str:
     for word in words.SIMULATED:
         name = name.removesuffix(word).rstrip()
     return marked(name)
+
+
+register.filter("call_word", words.call_word)
+register.filter("reached_word", words.reached_word)
+register.filter("feed_word", words.feed_word)
+
+
+@register.filter
+def in_language(texts: Mapping[str, str]) -> str:
+    """Return a text in the language of the page, or else in Japanese."""
+    return texts.get(get_language() or "ja") or texts.get("ja", "")
+
+
+@register.filter
+def feed_name(source: Source) -> str:
+    """Return what a data source is called in the language of the page."""
+    return source.name_ja if get_language() == "ja" else source.name_en
 
 
 @register.filter("with")

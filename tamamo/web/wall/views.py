@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tamamo.kernel import time
-from tamamo.web.wall import panels, reach, rows
+from tamamo.web.wall import panels, people, reach, rows
 from tamamo.web.wall.look import look
 from tamamo.web.wall.wallstate import PANELS, WallState, parse
 
@@ -28,13 +28,17 @@ async def view(request: HttpRequest) -> HttpResponse:
 
 async def _answer(request: HttpRequest, template: str) -> HttpResponse:
     state = parse(request.GET)
-    reach.enter(request, state)
+    town = reach.enter(request, state)
     source, away = await reach.source_of(request, state)
     shown = await look(source, away)
-    return render(request, template, panels.context(shown, state) | frame(request, state))
+    context = panels.context(shown, state) | frame(state)
+    if "state" in request.scope:  # type: ignore[attr-defined]
+        context["called"] = await people.called(request, town)
+        context["feeds"] = await people.sources(request, town)
+    return render(request, template, context)
 
 
-def frame(request: HttpRequest, state: WallState) -> dict[str, Any]:
+def frame(state: WallState) -> dict[str, Any]:
     """Return what stands around the panels."""
     return {"keys": PANELS, "now": time.now(), "elsewhere": state.query(area="", towns="")}
 

@@ -91,3 +91,38 @@ def away_reason(reason: str) -> str:
         "suspended": _("its operation is suspended"),
         "silent": _("nothing of it is current"),
     }.get(reason, "")
+
+
+def call_word(state: str) -> str:
+    """Return the word for how a call stands."""
+    return {
+        "running": pgettext("call", "Calling"),
+        "acknowledged": pgettext("call", "Answered"),
+        "unanswered": pgettext("call", "Nobody answered"),
+        "over": pgettext("call", "Over"),
+        "stopped": pgettext("call", "Stopped"),
+    }.get(state, state)
+
+
+def reached_word(state: str) -> str:
+    """Return the word for what became of calling somebody."""
+    return {
+        "acknowledged": pgettext("called", "Answered"),
+        "declined": pgettext("called", "Declined"),
+        "read": pgettext("called", "Read"),
+        "delivered": pgettext("called", "Delivered"),
+        "sent": pgettext("called", "Sent"),
+        "queued": pgettext("called", "Being sent"),
+        "unreached": pgettext("called", "Not reached"),
+    }.get(state, state)
+
+
+def feed_word(state: str) -> str:
+    """Return the word for how a data source is."""
+    return {
+        "late": pgettext("data source", "Late"),
+        "silent": pgettext("data source", "Silent"),
+        "invalid": pgettext("data source", "Invalid"),
+        "unauthorised": pgettext("data source", "Not authorised"),
+        "never": pgettext("data source", "Never came"),
+    }.get(state, state)
