@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, LOCATION, Entity, Instance
@@ -15,7 +16,7 @@ from tamamo.context.temporal.writing import Place as InstancePlace
 from tamamo.feeds.units import stays
 from tamamo.feeds.units.stays import Stay
 from tamamo.kernel import sql
-from tamamo.kernel.database import transaction
+from tamamo.kernel.database import Connection, transaction
 from tamamo.kernel.time import from_text, to_text
 
 _SQL = sql.load(__package__)
@@ -91,18 +92,34 @@ async def move(
     return Moved(before, carried)
 
 
+async def foreseen(broker: Broker, tenant: str, unit: str, at: datetime) -> Moved:
+    """Return what a move at a moment would come to: where it stands, and what would go over."""
+    async with transaction(broker.pool) as connection:
+        found = (await stays.of_units(connection, tenant, [unit])).get(unit, [])
+        before = next((stay for stay in found if stay.to_at is None), None)
+        if before is None:
+            return Moved(None, 0)
+        return Moved(before, len(await _since(connection, tenant, before, at)))
+
+
+async def _since(
+    connection: Connection, tenant: str, before: Stay, at: datetime
+) -> list[tuple[str, UUID, dict[str, Any]]]:
+    """Return what was measured at a place since the unit left; nothing where another stood."""
+    values = {"tenant": tenant, "place": before.place, "unit": before.unit, "at": at}
+    row = await (await connection.execute(_SQL["others_since"], values)).fetchone()
+    if row is not None and row[0]:
+        return []
+    rows = await (await connection.execute(_SQL["readings_since"], values)).fetchall()
+    return [(attr, one, instance) for attr, one, instance in rows if attr != _STATUS]
+
+
 async def _carry(
     broker: Broker, tenant: str, before: Stay, target: str | None, at: datetime
 ) -> int:
     """Carry over what the unit measured since it was moved. Safe to be run again."""
-    values = {"tenant": tenant, "place": before.place, "unit": before.unit, "at": at}
     async with transaction(broker.pool) as connection:
-        cursor = await connection.execute(_SQL["others_since"], values)
-        row = await cursor.fetchone()
-        if row is not None and row[0]:
-            return 0
-        rows = await (await connection.execute(_SQL["readings_since"], values)).fetchall()
-    rows = [row for row in rows if row[0] != _STATUS]
+        rows = await _since(connection, tenant, before, at)
     if target is not None:
         kind = [DEFAULT_VOCABULARY + TYPE]
         await broker.observations.record(
