@@ -13,7 +13,10 @@ from typing import Final
 
 import msgspec
 
+from tamamo.context.broker import Broker
+from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.feeds.status import FeedStatuses, State, Status
+from tamamo.kernel import time
 from tamamo.kernel.database import Pool
 
 #: A feed that has brought nothing for so long is not counted.
@@ -150,3 +153,30 @@ def _kinds(found: Iterable[Source]) -> set[str]:
 async def counts(pool: Pool, tenant: str, now: datetime) -> Counts:
     """Return what the rules come to in a town now."""
     return count(await sources(pool, tenant, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A count for the plan: the value, and how it was counted."""
+
+    value: int
+    note_ja: str
+    note_en: str
+
+
+def _figure(rule: Rule, value: int, simulated: int) -> Figure:
+    ja = f"{rule.ja}（このほかに模擬{simulated}）" if simulated else rule.ja
+    en = f"{rule.en} ({simulated} more are simulated.)" if simulated else rule.en
+    return Figure(value, ja, en)
+
+
+async def sources_figure(broker: Broker) -> Figure:
+    """Return the data sources of the installing town now (SOURCES_RULE); simulated ones beside."""
+    found = await counts(broker.pool, DEFAULT_TENANT, time.now())
+    return _figure(SOURCES_RULE, found.sources, found.simulated_sources)
+
+
+async def kinds_figure(broker: Broker) -> Figure:
+    """Return the kinds of data of the installing town now (KINDS_RULE); simulated ones beside."""
+    found = await counts(broker.pool, DEFAULT_TENANT, time.now())
+    return _figure(KINDS_RULE, found.kinds, found.simulated_kinds)

@@ -11,6 +11,7 @@ from importlib.util import resolve_name
 from pathlib import Path
 
 from tamamo.plan.check_figures import check_figures
+from tamamo.plan.live import resolved
 from tamamo.plan.loading import BadPlan, Fault, Folder
 from tamamo.plan.model import Exempt, Outline, Text
 from tamamo.registers.catalogue import read_all
@@ -81,6 +82,12 @@ def _check_quality(folder: Folder, file: Path, outline: Outline) -> Iterator[Fau
     mark, figures = marks.get(_NO_FIGURE), folder.figures
     if isinstance(mark, Exempt) and figures:
         yield Fault(file, f"quality.{_NO_FIGURE}", "cannot be exempt: kpi.toml has figures")
+    for place, indicator in enumerate(figures.indicator if figures else []):
+        if indicator.query:
+            try:
+                resolved(indicator.query)
+            except ValueError as error:
+                yield Fault(folder.path / "kpi.toml", f"indicator[{place}].query", str(error))
     unbound = [i.id for i in figures.indicator if not i.query] if figures else []
     if mark == "done" and (unbound or not figures):
         missing = ", ".join(unbound) or "kpi.toml"

@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from tamamo.plan import export
+from tamamo.context.broker import Broker
+from tamamo.plan import export, live
 from tamamo.plan.catalog import the_plan
 from tamamo.plan.pages import plan_view
 
@@ -29,8 +30,16 @@ async def project(request: HttpRequest, project: str) -> HttpResponse:
             for found in section.projects:
                 if found.id == project:
                     place = {"plan": plan, "chapter": chapter, "section": section}
-                    return render(request, "plan/project.html", {**place, "project": found})
+                    computed = await live.rows(_broker(request), the_plan(), project, _language())
+                    context = {**place, "project": found, "live": computed}
+                    return render(request, "plan/project.html", context)
     raise Http404(f"no project {project}")
+
+
+def _broker(request: HttpRequest) -> Broker | None:
+    """Return the open broker of this process, None where the pages stand alone."""
+    state: dict[str, Broker] = request.scope.get("state", {})  # type: ignore[attr-defined]
+    return state.get("broker")
 
 
 @require_safe

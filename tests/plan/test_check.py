@@ -46,6 +46,7 @@ def test_the_installed_folders_have_no_fault_and_their_texts_are_up_to_date() ->
 
 WATCH = "disaster_watch/project.toml"
 TOURISM = "tourism/project.toml"
+OPEN_DATA = "open_data/project.toml"
 OPEN_KPI = "open_data/kpi.toml"
 RPA = "ai_rpa/kpi.toml"
 
@@ -111,8 +112,8 @@ RPA = "ai_rpa/kpi.toml"
             f'{WATCH}: quality.real_data_test: "done" needs tests/test_real_data*.py in the folder',
         ),
         (
-            _replace(WATCH, 'kpi_bound = "todo"', 'kpi_bound = "done"'),
-            f'{WATCH}: quality.kpi_bound: "done" needs a query for: data_sources_shown',
+            _replace(OPEN_DATA, 'kpi_bound = "todo"', 'kpi_bound = "done"'),
+            f'{OPEN_DATA}: quality.kpi_bound: "done" needs a query for: open_data_sets',
         ),
         (
             _replace(WATCH, "id =", "id"),
@@ -254,3 +255,9 @@ def test_the_overview_page_is_checked_too(folders: Path) -> None:
     assert _check(folders, "--write").exit_code == 0
     assert "[tourism](../tamamo/projects/tourism/README.md)" in page.read_text("utf-8")
     assert _check(folders).exit_code == 0
+
+
+def test_a_query_must_be_a_function_there_is(folders: Path) -> None:
+    query = 'query = "tamamo.feeds.counting:sources_figure"'
+    _replace("disaster_watch/kpi.toml", query, 'query = "tamamo.nowhere:figure"')(folders)
+    assert "disaster_watch/kpi.toml: indicator[0].query: " in _check(folders).stderr
