@@ -4,7 +4,7 @@ The portal does not wait for it, and does not notice when it fails.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from tamamo.kernel.settings import Settings, installation_url
 from tamamo.messaging import Channel, Message
 from tamamo.publishing.warnings import composing, store, subscriptions
 from tamamo.publishing.warnings.composing import Office
-from tamamo.publishing.warnings.model import Published
+from tamamo.publishing.warnings.content import Content
+from tamamo.publishing.warnings.model import Draft, Published
 from tamamo.publishing.warnings.service import Warnings
 from tamamo.publishing.warnings.subscriptions import Subscriber
 from tamamo.publishing.warnings.texts import moment_words, said
@@ -114,31 +115,50 @@ MARKS: Final = {
 }
 
 
-def mark(published: Published, language: str) -> str:
+def mark(content: Content, language: str) -> str:
     """Return what stands before the words of a message that is not meant, "" for one that is."""
     for name in ("simulated", "test"):
-        if getattr(published.content, name):
+        if getattr(content, name):
             return MARKS[name]["en" if language == "en" else "ja"]
     return ""
 
 
 def subject(published: Published, office: Office, language: str) -> str:
     """Return the first line of a message."""
+    return _subject(published.content, office, language)
+
+
+def _subject(content: Content, office: Office, language: str) -> str:
     title = office.title.get("en" if language == "en" else "ja")
-    return f"{mark(published, language)}{published.content.headline.get(language)} ({title})"
+    return f"{mark(content, language)}{content.headline.get(language)} ({title})"
 
 
 def body(published: Published, office: Office, language: str) -> str:
     """Return the text of a mail."""
-    content, speaks = published.content, "en" if language == "en" else "ja"
+    return _body(published.content, office, language, published.sent, published.type == "Cancel")
+
+
+def preview_subject(draft: Draft, office: Office, language: str) -> str:
+    """Return the first line a draft's mail would have."""
+    return _subject(composing.resolved(draft.content, office), office, language)
+
+
+def preview_body(draft: Draft, office: Office, now: datetime, language: str) -> str:
+    """Return the text of the mail a draft would be, if it were published at a moment."""
+    content = composing.resolved(draft.content, office)
+    return _body(content, office, language, now, draft.purpose == "cancel")
+
+
+def _body(content: Content, office: Office, language: str, sent: datetime, ending: bool) -> str:
+    speaks = "en" if language == "en" else "ja"
     town = office.title.get(speaks)
-    lines = [said(language, "issued", town=town, at=moment_words(published.sent, speaks))]
+    lines = [said(language, "issued", town=town, at=moment_words(sent, speaks))]
     if content.level:
         name = content.event.get(language)
         lines.append(f"{said(language, 'level', level=content.level)} {name}")
     lines.append(said(language, "area", area=composing.area_words(content, office).get(speaks)))
-    if published.type != "Cancel":
-        lines.append(said(language, "until", until=moment_words(published.valid_to, speaks)))
+    if not ending and content.valid_to is not None:
+        lines.append(said(language, "until", until=moment_words(content.valid_to, speaks)))
     parts = ["\n".join(lines), content.description.get(language), content.instruction.get(language)]
     if content.contact:
         parts.append(content.contact)

@@ -22,8 +22,8 @@ SEVERITIES: Final = ("informational", "low", "medium", "high", "critical")
 _SHOWN_FROM: Final = SEVERITIES.index("medium")
 _IN_FORCE: Final = frozenset({"issued", "continued"})
 _GOING_ON: Final = frozenset({"firing", "recovering"})
-#: More than these are folded away.
-FIRST: Final = 6
+#: One warning is said for several areas, one in the other: a town's page shows the narrowest.
+_AREAS: Final = ("municipality", "district", "part", "prefecture")
 
 
 class Entities(Protocol):
@@ -108,10 +108,34 @@ async def levels_of(source: Entities, as_of: datetime, at: datetime | None = Non
 
 
 def official(entities: Iterable[Entity], as_of: datetime) -> tuple[OfficialLevel, ...]:
-    """Return the official warnings in force, the highest level first, then the newest."""
-    found = [_official(one) for one in entities if reading.text(one, "status") in _IN_FORCE]
-    held = [one for one in found if one.valid_to is None or one.valid_to > as_of]
-    return tuple(sorted(held, key=_gravest))
+    """Return the official warnings in force, the highest level first, then the newest.
+
+    What is said for a municipality and for the wider areas it lies in stands there once.
+    """
+    going = [one for one in entities if reading.text(one, "status") in _IN_FORCE]
+    found = [(one, _official(one)) for one in going]
+    held = [(one, told) for one, told in found if told.valid_to is None or told.valid_to > as_of]
+    narrowest: dict[str, int] = {}
+    for one, _told in held:
+        said = _said_of(one)
+        narrowest[said] = min(narrowest.get(said, len(_AREAS)), _width(one))
+    return tuple(
+        sorted(
+            (told for one, told in held if _width(one) <= narrowest[_said_of(one)]), key=_gravest
+        )
+    )
+
+
+def _said_of(entity: Entity) -> str:
+    """What tells warnings apart: of rivers and coasts each is one of its own."""
+    if reading.text(entity, "areaKind") not in _AREAS:
+        return entity.id
+    return f"{reading.text(entity, 'series')} {reading.text(entity, 'kindCode')}"
+
+
+def _width(entity: Entity) -> int:
+    kind = reading.text(entity, "areaKind")
+    return _AREAS.index(kind) if kind in _AREAS else 0
 
 
 def own(entities: Iterable[Entity], least: int = _SHOWN_FROM) -> tuple[OwnEstimate, ...]:

@@ -17,6 +17,7 @@ from tamamo.web.staff.desk import Desk, Place
 #: Parts of this face beside the registers: URL name → text, in the order of the menu.
 PARTS: Final[tuple[tuple[str, Promise], ...]] = (
     ("alerts", gettext_lazy("Alerts")),
+    ("warnings", gettext_lazy("Warnings")),
     ("rules", gettext_lazy("Rules")),
 )
 

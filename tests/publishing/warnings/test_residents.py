@@ -97,9 +97,7 @@ async def test_nobody_is_told_before_they_confirmed(hall: Hall) -> None:
 
 async def test_leaving_forgets_the_address(hall: Hall) -> None:
     await _subscribed(hall, "b@example.jp")
-    rows = await hall.all(
-        "select leaving from warning_subscription where tenant = %s", hall.tenant
-    )
+    rows = await hall.all("select leaving from warning_subscription where tenant = %s", hall.tenant)
     async with transaction(hall.pool) as connection:
         assert await subscriptions.leave(connection, hall.tenant, rows[0][0], "anonymous")
         assert not await subscriptions.leave(connection, hall.tenant, rows[0][0], "anonymous")

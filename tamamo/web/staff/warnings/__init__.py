@@ -1,0 +1,1 @@
+"""Warnings to the public at the desk: written, approved, published, corrected, withdrawn."""
