@@ -5,7 +5,7 @@ Everything is done again without harm when a process dies over it: the same enti
 
 from typing import Any, Final
 
-from tamamo import rules
+from tamamo import calling, rules
 from tamamo.context.broker import Broker
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_TENANT, DEFAULT_VOCABULARY, Entity, Instance
@@ -52,7 +52,8 @@ async def make(broker: Broker, drill: Drill) -> int:
         for document in script.rules if script is not None else ():
             if document["id"] not in known:
                 await rules.save(connection, drill.tenant, document, actor=ACTOR)
-    await _copy_contacts(broker, drill)
+        # Those who take part are called as in the town; the drill's list says who is reached.
+        await calling.copy(connection, drill.town, drill.tenant)
     await broker.drills.made(drill.tenant)
     return len(found)
 
@@ -130,14 +131,3 @@ def _entity(place: Place, entity_id: str, terms: TermMap, *, whole: bool) -> Ent
 
 def _property(value: Any) -> Instance:
     return {"type": "Property", "value": value}
-
-
-async def _copy_contacts(broker: Broker, drill: Drill) -> None:
-    """Let those who take part be called as they would be in the town."""
-    from tamamo import calling  # noqa: PLC0415  (heavy; only where a drill is made)
-
-    copy = getattr(calling, "copy", None)
-    if copy is None:
-        return
-    async with transaction(broker.pool) as connection:
-        await copy(connection, drill.town, drill.tenant)

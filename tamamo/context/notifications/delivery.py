@@ -17,10 +17,12 @@ from tamamo.context.notifications.senders import Refused, Sender, Unreachable, o
 from tamamo.context.sourcesubscriptions.compiled import SourceSubscription
 from tamamo.context.subscriptions.compiled import Subscriber
 from tamamo.context.subscriptions.registry import Key, Registry
+from tamamo.context.tenants import owner_of
 from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.identity import Role
 from tamamo.kernel.tasks import wanted
 from tamamo.kernel.time import now as present
+from tamamo.kernel.towns import Towns
 
 _log = structlog.get_logger(__name__)
 
@@ -52,9 +54,11 @@ class Delivery:
         clock: Clock,
         *,
         rights: Rights,
+        towns: Towns | None = None,
     ) -> None:
-        """senders: by the scheme of the endpoint's address."""
+        """senders: by the scheme of the endpoint's address. towns: who knows the drills."""
         self._rights = rights
+        self._towns = towns
         self._registry = registry
         self._records = records
         self._senders = senders
@@ -195,7 +199,13 @@ class Delivery:
         self._wake.set()
 
     async def _may_be_told(self, subscription: Subscriber, item: Outbound) -> bool:
-        """Whether its subscriber may still be told all that it might when this was made."""
+        """Whether its subscriber may still be told all that it might when this was made.
+
+        Of a drill only addresses on its list are told; it may have become shorter since.
+        """
+        drill = self._towns.drill(owner_of(item.tenant)) if self._towns is not None else None
+        if drill is not None and not drill.allows(subscription.endpoint.uri):
+            return False
         access = await self._rights.of(subscription)
         if isinstance(subscription, SourceSubscription):
             return access.everything or Role.OPERATOR in access.roles

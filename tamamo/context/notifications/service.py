@@ -73,6 +73,7 @@ class Notifier:
                 self._policy,
                 self._clock,
                 rights=self._rights,
+                towns=self._broker.towns,
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(delivery.run(), name="delivery")

@@ -26,6 +26,7 @@ from tamamo.context.sourcesubscriptions import telling
 from tamamo.context.sourcesubscriptions.telling import Told
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
+from tamamo.kernel.drills import gate
 from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.time import from_text, now
 
@@ -57,9 +58,11 @@ class RegistrationService:
     async def create(self, tenant: str, registration_id: str, document: Document) -> None:
         """Keep a new registration (5.9.2).
 
-        Raises AlreadyExists, and Conflict when an entity or another registration excludes it.
+        Raises AlreadyExists, NotInADrill, and Conflict when an entity or another registration
+        excludes it.
         """
         async with transaction(self._pool) as connection:
+            await gate.require_town(connection, tenant)
             await connection.execute(_SQL["lock_registrations"], {"tenant": tenant})
             row = _row(tenant, registration_id, document)
             await _remove_expired(connection, tenant)

@@ -14,7 +14,7 @@ from tamamo.context.jsonld.core import DEFAULT_CORE
 from tamamo.context.negotiation import CONTEXT_RELATION, JSON, LD_JSON
 from tamamo.context.snapshots.document import DETAILS, QUERIES, TEMPORAL_QUERIES, Document
 from tamamo.context.tenants import headers_of
-from tamamo.kernel import sql
+from tamamo.kernel import drills, sql
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.outgoing import AddressRefused, Outgoing, OutgoingError
 from tamamo.kernel.time import now, to_text
@@ -40,8 +40,14 @@ async def write(
     priority: int,
     expires_at: datetime,
 ) -> None:
-    """Put a notification on its way, if the snapshot has an endpoint; in the same transaction."""
+    """Put a notification on its way, if the snapshot has an endpoint; in the same transaction.
+
+    None leaves a drill for an address that is not on its list.
+    """
     if "endpoint" not in document:
+        return
+    drill = await drills.of(connection, tenant)
+    if drill is not None and not drill.allows(document["endpoint"]):
         return
     headers = {
         "Content-Type": JSON,

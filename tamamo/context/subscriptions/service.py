@@ -22,6 +22,7 @@ from tamamo.context.subscriptions.members import SUBSCRIPTION
 from tamamo.context.subscriptions.message import NGSI_LD
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, single, transaction
+from tamamo.kernel.drills import gate
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity.reach import EVERYTHING, Reach
 
@@ -122,9 +123,10 @@ class SubscriptionService:
         return identifier
 
     async def add(self, tenant: str, identifier: str, draft: Draft, api: str = NGSI_LD) -> None:
-        """Keep a new subscription made through an API. Raises AlreadyExists."""
+        """Keep a new subscription made through an API. Raises AlreadyExists, NotInADrill."""
         row = _row(tenant, identifier, draft, api)
         async with transaction(self._pool) as connection:
+            await gate.require_allowed(connection, tenant, draft.document.get("notification"))
             await self._before(connection, tenant)
             if await (await connection.execute(_SQL["create"], row)).fetchone() is None:
                 raise AlreadyExists(f"There is a subscription {identifier} already")
@@ -164,6 +166,7 @@ class SubscriptionService:
             if found is None:
                 raise missing(identifier)
             draft = step(*found)
+            await gate.require_allowed(connection, tenant, draft.document.get("notification"))
             row = _row(tenant, identifier, draft, api)
             same = draft.document.get("timeInterval") == found[0].get("timeInterval")
             more = {"same_interval": same, "rearm": draft.rearm}

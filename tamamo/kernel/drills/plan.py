@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -45,13 +45,11 @@ class Plan:
     recipients: tuple[str, ...] = ()
     scenario: str = ""
     length: float = 0.0
-    #: Known to whoever asks only for a sound plan.
-    extra: tuple[Fault, ...] = field(default=())
 
 
 def check(plan: Plan, moment: datetime) -> None:
     """Raise InvalidDrill naming every field that cannot be so."""
-    faults = [*plan.extra, *_title(plan), *_people(plan), *_dates(plan, moment)]
+    faults = [*_title(plan), *_people(plan), *_dates(plan, moment)]
     faults += recipients_faults(plan.recipients)
     if faults:
         raise InvalidDrill(faults)

@@ -19,6 +19,7 @@ PARTS: Final[tuple[tuple[str, Promise], ...]] = (
     ("alerts", gettext_lazy("Alerts")),
     ("warnings", gettext_lazy("Warnings")),
     ("rules", gettext_lazy("Rules")),
+    ("drills", gettext_lazy("Drills")),
 )
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("staff/", home.index, name="home"),
     path("staff/<slug:town>/", home.index, name="town"),
     path("", include("tamamo.web.staff.alerts.urls")),
+    path("", include("tamamo.web.staff.drills.urls")),
     path("", include("tamamo.web.staff.warnings.urls")),
     path(f"{_REGISTER}/", listing.index, name="register"),
     re_path(

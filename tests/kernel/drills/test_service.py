@@ -10,8 +10,8 @@ import pytest
 
 from tamamo.kernel import drills, time
 from tamamo.kernel.database import Pool, open_pool, transaction
-from tamamo.kernel.drills import State
-from tamamo.kernel.drills.errors import DrillRefused, InvalidDrill, NoSuchDrill
+from tamamo.kernel.drills import State, gate
+from tamamo.kernel.drills.errors import DrillRefused, InvalidDrill, NoSuchDrill, NotInADrill
 from tamamo.kernel.drills.plan import Plan
 from tamamo.kernel.drills.service import MOST, DrillService
 from tamamo.kernel.errors import Forbidden
@@ -232,3 +232,17 @@ async def test_it_shares_nothing_and_stays_as_it_was_made(stage: Stage) -> None:
         await TownService(stage.pool, stage.towns).change(
             keeper, tenant, titles={"ja": "高松市", "en": "Takamatsu"}
         )
+
+
+async def test_nothing_in_it_sends_outside_its_list(stage: Stage) -> None:
+    tenant = await stage.ready()
+    wanted = {"endpoint": {"uri": "mailto:Duty@example.jp"}}
+    nested = {"http": {"url": "https://elsewhere.example/"}}
+    async with transaction(stage.pool) as connection:
+        await gate.require_allowed(connection, tenant, wanted)
+        await gate.require_allowed(connection, "alpha", nested)
+        await gate.require_town(connection, "alpha")
+        with pytest.raises(NotInADrill, match="elsewhere"):
+            await gate.require_allowed(connection, tenant, [wanted, nested])
+        with pytest.raises(NotInADrill):
+            await gate.require_town(connection, tenant)

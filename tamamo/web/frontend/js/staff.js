@@ -2,6 +2,7 @@
 import { keepPush } from "./push-subscribe.js";
 import { keepKeys } from "./staff-keys.js";
 import { keepProgress } from "./staff-progress.js";
+import { keepRenewed } from "./staff-renew.js";
 import { keepSelection } from "./staff-select.js";
 import { keepList } from "./staff-view.js";
 
@@ -55,6 +56,7 @@ keepList();
 keepSelection();
 keepKeys();
 keepProgress();
+keepRenewed();
 keepPush();
 guardChanges();
 closeDropdowns();

@@ -1,0 +1,80 @@
+"""What all pages of drills need: whose drill it is, who may lead it, what people are called."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.http import Http404
+
+from tamamo.kernel import sql
+from tamamo.kernel.database import Connection, single
+from tamamo.kernel.drills import State
+from tamamo.kernel.drills.entry import Entry
+from tamamo.kernel.drills.errors import NoSuchDrill
+from tamamo.kernel.drills.plan import ROLES
+from tamamo.kernel.drills.service import LEADERS, require_leader
+from tamamo.kernel.errors import Forbidden
+from tamamo.kernel.identity import Role
+from tamamo.web.staff.desk import Desk
+from tamamo.web.staff.drills import words
+from tamamo.web.staff.frame import Step
+
+_SQL = sql.load(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works for the town, and may take part."""
+
+    subject: str
+    name: str
+    mail: str
+    roles: tuple[Role, ...]
+
+
+async def entry_of(desk: Desk, drill: str) -> Entry:
+    """Return the drill of an address; 404 for one that is not this town's."""
+    try:
+        entry = await desk.broker.drills.entry(desk.tenant, drill)
+    except NoSuchDrill as unknown:
+        raise Http404(drill) from unknown
+    if entry.drill.state is State.DELETING:
+        raise Http404(drill)
+    return entry
+
+
+def may_lead(desk: Desk) -> bool:
+    """Whether somebody makes and runs this town's drills. No drill is made of a drill."""
+    if desk.broker.towns.drill(desk.tenant) is not None:
+        return False
+    return any(desk.actor.holds(role, desk.tenant) for role in LEADERS)
+
+
+def require_lead(desk: Desk) -> None:
+    """Raise Forbidden for whoever does not run this town's drills."""
+    require_leader(desk.actor, desk.tenant)
+    if not may_lead(desk):
+        raise Forbidden("No drill is made of a drill")
+
+
+async def people(connection: Connection, tenant: str) -> list[Person]:
+    """Return who works for a town, by name."""
+    roles = [role.value for role in ROLES]
+    cursor = await connection.execute(_SQL["people"], {"tenant": tenant, "roles": roles})
+    return [
+        Person(subject, name, mail, tuple(sorted(map(Role, held))))
+        for subject, name, mail, held in await cursor.fetchall()
+    ]
+
+
+async def names(desk: Desk, subjects: Iterable[str]) -> dict[str, str]:
+    """Return what people are called; whoever is no account keeps the subject's text."""
+    wanted = {subject for subject in subjects if subject}
+    async with single(desk.broker.pool) as connection:
+        cursor = await connection.execute(_SQL["names"], {"subjects": sorted(wanted)})
+        return {subject: subject for subject in wanted} | dict(await cursor.fetchall())
+
+
+def trail(desk: Desk, *steps: Step) -> list[Step]:
+    """Return the trail above a page of drills."""
+    first = Step(words.drills(), desk.url("drills") if steps else "")
+    return [Step(desk.town.title, desk.url("town")), first, *steps]
