@@ -293,6 +293,17 @@ async def test_the_recording_tells_the_same_in_the_database(
         for line in report.lines
         for episode in line.episodes
     }
+    # What docs/subsystems/rules.md says it shows.
+    assert {rule: sum(len(line.episodes) for line in report.of(rule)) for rule in shipped()} == {
+        "river-danger-level": 11,
+        "river-alert-level": 8,
+        "river-alert-level-tidal": 5,
+        "river-rising-fast": 5,
+        "river-silent": 0,
+        "underpass-flooded": 0,
+        "tide-high": 0,
+        "rain-heavy": 0,
+    }
     assert len(report.of("river-danger-level")) == 8
     assert sum(line.at for line in report.of("river-danger-level")) == 29
     assert stored == expected
