@@ -75,6 +75,17 @@ class Towns:
         """Return the agreements in force now that let a tenant read others, or follow them."""
         return self._shares.get((reader, action), ())
 
+    def suspended_owners(self, reader: str) -> list[Town]:
+        """Return suspended towns whose agreements would let a tenant read them now, by name."""
+        moment = time.now()
+        names = {
+            share.owner
+            for share in self._signed
+            if share.reader == reader and READ in share.actions and share.counts(moment)
+        }
+        towns = (self._towns.get(name) for name in sorted(names))
+        return [town for town in towns if town is not None and town.suspended]
+
     def personal(self, name: str) -> frozenset[str]:
         """Return the types (IRIs) of a tenant that were declared to hold personal data."""
         return self._personal.get(name, _NONE)

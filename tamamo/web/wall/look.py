@@ -1,7 +1,7 @@
 """One look at everything the wall shows of a town, and of the towns around it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from tamamo.web.wall.rising import MARKS, Point, Rising, ranked, rate_of
 from tamamo.web.wall.shelters import SHELTER_TYPE, Shelters, shelters_of
 
 #: A town that is agreed with or registered, but cannot be asked now.
-Missing = Mapping[str, tuple[Owner, Away]]
+Missing = dict[str, tuple[Owner, Away]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,11 @@ def _parts(source: Source, gauges: Sequence[Gauge], away: Missing) -> tuple[Part
     def of(owner: Owner | None) -> list[Gauge]:
         return [gauge for gauge in gauges if gauge.owner == owner]
 
-    there = [part_of(one.owner, of(one.owner)) for one in source.neighbours]
+    there = [
+        part_of(one.owner, of(one.owner))
+        for one in source.neighbours
+        if one.owner is not None and one.owner.tenant not in away
+    ]
     gone = [part_of(owner, of(owner), reason) for owner, reason in away.values()]
     return (part_of(None, of(None)), *there, *gone)
 

@@ -4,16 +4,33 @@ Everything is read as far as a resident of the town may (tamamo.web.portal.acces
 """
 
 from dataclasses import replace
+from typing import Final
 
 from django.http import Http404, HttpRequest
 
+from tamamo.kernel import sql
+from tamamo.kernel.database import single
 from tamamo.kernel.towns import Town
 from tamamo.web.portal import access
 from tamamo.web.portal.city import Source
+from tamamo.web.portal.gauges import GAUGE_TYPE
+from tamamo.web.portal.owner import Owner
 from tamamo.web.towns import found, town_of
 from tamamo.web.wall import federation
 from tamamo.web.wall.look import Missing
+from tamamo.web.wall.parts import Away
 from tamamo.web.wall.wallstate import WallState
+
+_SQL = sql.load(__package__)
+#: Seconds between looks at everything: changes here are told by /sse, those elsewhere are not.
+_HERE: Final = 20
+_ELSEWHERE: Final = 5
+
+
+def refresh(source: Source) -> int:
+    """Return how often an open wall asks for the whole view, in seconds."""
+    elsewhere = any(isinstance(one, federation.FederatedSource) for one in source.neighbours)
+    return _ELSEWHERE if elsewhere else _HERE
 
 
 def enter(request: HttpRequest, state: WallState) -> Town:
@@ -37,4 +54,19 @@ async def source_of(request: HttpRequest, state: WallState) -> tuple[Source, Mis
         one for one in source.neighbours if one.owner is None or state.shows(one.owner.tenant)
     ]
     others, away = await federation.others(source, state)
+    away |= await _suspended(source, state)
     return replace(source, neighbours=(*neighbours, *others)), away
+
+
+async def _suspended(source: access.BrokerSource, state: WallState) -> Missing:
+    """Return the towns that share with this one and are suspended, with their newest value."""
+    broker = source.whole or source.broker
+    found = {}
+    for town in broker.towns.suspended_owners(source.tenant):
+        if state.shows(town.name):
+            given = {"tenant": town.name, "type": GAUGE_TYPE}
+            async with single(broker.pool) as connection:
+                row = await (await connection.execute(_SQL["newest"], given)).fetchone()
+            owner = Owner(town.name, dict(town.titles), town.code or "")
+            found[town.name] = (owner, Away("suspended", row[0] if row else None))
+    return found

@@ -32,6 +32,7 @@ async def _answer(request: HttpRequest, template: str) -> HttpResponse:
     source, away = await reach.source_of(request, state)
     shown = await look(source, away)
     context = panels.context(shown, state) | frame(state)
+    context["refresh"] = reach.refresh(source)
     if "state" in request.scope:  # type: ignore[attr-defined]
         context["called"] = await people.called(request, town)
         context["feeds"] = await people.sources(request, town)

@@ -7,7 +7,6 @@ const GATHER = 50; // changes that come together are fetched together
 const PAUSE = 200; // between two fetches of rows
 const SOON = 300; // something a duty officer acts on: the whole view at once
 const LATER = 3_000; // values of other panels
-const WHOLE = 20_000; // the view, though nothing was said: ages, what is late, other installations
 const CHECK = 10_000; // is the server still there?
 const CHECK_TIMEOUT = 5_000;
 const MOST = 50; // gauges fetched as rows; more are the whole view
@@ -218,5 +217,6 @@ export function goLive(dataset, drawView) {
   if (new URL(location.href).searchParams.get("updates") === "off") setStopped(true);
   else connect();
   setInterval(check, CHECK);
-  setInterval(() => source && viewSoon(0), WHOLE);
+  // Though nothing was said: what became late, what other installations have.
+  setInterval(() => source && viewSoon(0), Number(wall.refresh) * 1000);
 }
