@@ -21,6 +21,7 @@ from tamamo.feeds.status import Declaration
 from tamamo.feeds.units import Stay
 from tamamo.kernel.database import single
 from tamamo.kernel.identity.devices import Device
+from tamamo.kernel.identity.refusals import UNKNOWN_KEY, KeyRefused
 
 #: Topics whose mapping is remembered.
 _MOST_TOPICS: Final = 20_000
@@ -185,10 +186,12 @@ class Desk:
     async def _admitted(self, opened: Sequence[Read], found: list[Trouble]) -> list[Read]:
         """Return the messages whose device may publish them, and that can be read."""
         keys = {read.key for read in opened if read.key}
-        devices = await self._broker.identity.devices(keys) if keys else {}
+        devices: dict[str, Device | KeyRefused] = {}
+        if keys:
+            devices = await self._broker.identity.devices(keys)
         admitted = []
         for read in opened:
-            reason = _refusal(read, devices)
+            reason = self._refusal(read, devices.get(read.key))
             if reason is not None:
                 found.append(read.trouble(reason))
             elif read.fault is not None:
@@ -196,6 +199,25 @@ class Desk:
             else:
                 admitted.append(read)
         return admitted
+
+    def _refusal(self, read: Read, device: Device | KeyRefused | None) -> Reason | None:
+        """Return why a message is not its device's, None where it is. Refused keys are counted."""
+        if read.route.mapping.key == "broker":
+            return None
+        if not read.key:
+            # What cannot be read may have had one.
+            return None if read.fault is not None else troubles.NO_KEY
+        note = self._broker.identity.refusals.note
+        if device is None:
+            note(read.route.feed.tenant, UNKNOWN_KEY)
+            return troubles.WRONG_KEY
+        if isinstance(device, KeyRefused):
+            note(device.tenant, device.reason, device.device)
+            return troubles.ENDED_KEY
+        if device.tenant != read.route.feed.tenant or not device.may_publish(read.shown):
+            note(device.tenant, "wrong_topic", device.id)
+            return troubles.WRONG_TOPIC
+        return None
 
     async def _settled(self, reads: Sequence[Read]) -> dict[int, datetime]:
         """Return when those without a time of their own came first, by packet identifier."""
@@ -232,18 +254,3 @@ class Desk:
             self._described.clear()
         self._described[key] = now
         return True
-
-
-def _refusal(read: Read, devices: dict[str, Device]) -> Reason | None:
-    """Return why a message is not its device's, None where it is."""
-    if read.route.mapping.key == "broker":
-        return None
-    if not read.key:
-        # What cannot be read may have had one.
-        return None if read.fault is not None else troubles.NO_KEY
-    device = devices.get(read.key)
-    if device is None:
-        return troubles.WRONG_KEY
-    if device.tenant != read.route.feed.tenant or not device.may_publish(read.shown):
-        return troubles.WRONG_TOPIC
-    return None

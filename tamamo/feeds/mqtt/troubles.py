@@ -28,8 +28,11 @@ BAD_TOPIC: Final = Reason(
     "bad_topic", "トピックがUTF-8ではありません", "the topic is not UTF-8 text"
 )
 NO_KEY: Final = Reason("no_key", "鍵がありません", "it shows no key")
-WRONG_KEY: Final = Reason(
-    "wrong_key", "鍵が有効ではありません", "its key is not known, or counts no more"
+WRONG_KEY: Final = Reason("wrong_key", "登録されていない鍵です", "its key is not known")
+ENDED_KEY: Final = Reason(
+    "ended_key",
+    "鍵は失効しています（無効化・期限切れ・更新）",
+    "its key has ended: revoked, expired or replaced by a newer one",
 )
 WRONG_TOPIC: Final = Reason(
     "wrong_topic", "この鍵は別の装置のものです", "its key is for another topic or town"
@@ -40,7 +43,7 @@ SESSION_LOST: Final = Reason(
     "the broker had forgotten our subscription: what was sent meanwhile may be lost",
 )
 #: Reasons that concern keys: "unauthorised", not "invalid".
-UNAUTHORISED: Final = frozenset({NO_KEY.code, WRONG_KEY.code, WRONG_TOPIC.code})
+UNAUTHORISED: Final = frozenset({one.code for one in (NO_KEY, WRONG_KEY, ENDED_KEY, WRONG_TOPIC)})
 
 
 def not_stored(detail: str) -> Reason:

@@ -102,14 +102,21 @@ async def find(connection: Connection, key: str) -> tuple[Device, bytes]:
 
 async def find_many(
     connection: Connection, keys: Collection[str]
-) -> dict[str, tuple[Device, bytes]]:
-    """Return device and digest by key, for those of the keys that count."""
+) -> dict[str, tuple[Device, bytes] | KeyRefused]:
+    """Return by key the device and digest, or why it counts no more; unknown keys are left out."""
     by_digest = {digest_of(key): key for key in keys}
     cursor = await connection.execute(_SQL["find_devices_of_keys"], {"digests": list(by_digest)})
-    return {
-        by_digest[bytes(digest)]: (Device(*found), bytes(digest))
-        for digest, *found in await cursor.fetchall()
-    }
+    result: dict[str, tuple[Device, bytes] | KeyRefused] = {}
+    for digest, *found, ended in await cursor.fetchall():
+        device = Device(*found)
+        if ended is not None:
+            refusal = refused(f"This key {ended}")
+            result[by_digest[digest]] = KeyRefused(
+                refusal, device.tenant, device.id, _REASONS[ended]
+            )
+        else:
+            result[by_digest[digest]] = (device, digest)
+    return result
 
 
 async def find_by_id(connection: Connection, device_id: str) -> Device | None:

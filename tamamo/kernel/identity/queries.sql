@@ -52,14 +52,14 @@ join device d on d.tenant = k.tenant and d.id = k.device
 where k.digest = %(digest)s;
 
 -- name: find_devices_of_keys
--- The devices of those of many keys that count.
-select k.digest, d.tenant, d.id::text, d.name, d.type, d.topic
+-- The same for many keys at once.
+select k.digest, d.tenant, d.id::text, d.name, d.type, d.topic,
+       case when d.revoked_at is not null then 'was revoked'
+            when d.valid_to <= now() then 'has expired'
+            when k.ends_at <= now() then 'was replaced by a newer one' end
 from device_key k
 join device d on d.tenant = k.tenant and d.id = k.device
-where k.digest = any(%(digests)s)
-  and d.revoked_at is null
-  and (d.valid_to is null or now() < d.valid_to)
-  and (k.ends_at is null or now() < k.ends_at);
+where k.digest = any(%(digests)s);
 
 -- name: find_device
 -- A device that may act.

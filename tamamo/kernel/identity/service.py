@@ -150,13 +150,22 @@ class Identity:
         self.last_use.note(Used(device.tenant, device.id, digest))
         return device
 
-    async def devices(self, keys: Collection[str]) -> dict[str, Device]:
-        """Return the devices of keys that count, by key: `device` for many at once."""
+    async def devices(self, keys: Collection[str]) -> dict[str, Device | KeyRefused]:
+        """Return by key its device, or why it counts no more; nothing for keys of nobody.
+
+        `device` for many at once, but who asks notes refusals, one for each message.
+        """
         async with single(self._pool) as connection:
             found = await devices.find_many(connection, keys)
-        for device, digest in found.values():
+        result: dict[str, Device | KeyRefused] = {}
+        for key, one in found.items():
+            if isinstance(one, KeyRefused):
+                result[key] = one
+                continue
+            device, digest = one
             self.last_use.note(Used(device.tenant, device.id, digest))
-        return {key: device for key, (device, _) in found.items()}
+            result[key] = device
+        return result
 
     async def access(self, actor: Actor, tenant: str) -> Access:
         """Return what an actor may do in a tenant (as clients name it; it need not exist)."""

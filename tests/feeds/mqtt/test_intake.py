@@ -20,6 +20,7 @@ from tamamo.feeds.status import FeedStatuses
 from tamamo.kernel.database import transaction
 from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.identity import INSTALLATION, devices
+from tamamo.kernel.identity.refusals import listing as refused
 from tamamo.kernel.time import to_text
 from tests.feeds.mqtt.conftest import LEVEL, NOW, TickingClock, connection, register, values
 
@@ -138,11 +139,18 @@ async def test_who_may_publish(bench: Bench) -> None:
     assert await bench.reasons() == {
         (TOPIC, "wrong_topic"),
         (TOPIC, "wrong_key"),
+        (TOPIC, "ended_key"),
         ("ul/shionoe/attrs", "no_key"),
         ("ul/shionoe/attrs", "wrong_topic"),
     }
     assert all(one.unauthorised for one in await bench.troubles())
     assert key not in str(await bench.troubles()) and "guessed" not in str(await bench.troubles())
+    await broker.identity.refusals.flush()
+    async with transaction(broker.pool) as db:
+        counted = {(one.device, one.reason): one.count for one in await refused(db, "default")}
+    assert counted[("", "unknown_key")] == 1
+    assert counted[(device.id, "revoked")] == 1
+    assert sorted(reason for _, reason in counted).count("wrong_topic") == 2
     await bench.intake.ledger.note()
     feeds = {f.id: f for f in await FeedStatuses(broker.pool).all()}
     assert feeds["mqtt-town-levels"].unauthorised == 3
