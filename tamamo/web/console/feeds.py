@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tamamo.feeds import records
 from tamamo.feeds.errors import scrub
+from tamamo.feeds.mqtt import troubles
 from tamamo.feeds.status import FeedStatuses, Status
 from tamamo.kernel import jobs, time
 from tamamo.kernel.database import transaction
@@ -20,6 +21,8 @@ from tamamo.web.console import frame, lists, switching
 from tamamo.web.console.door import console
 from tamamo.web.console.viewer import Viewer, audit, broker_of
 
+#: Kinds of messages that could not be used, of one feed, that are shown.
+TROUBLES = 50
 #: Characters of a raw record that are shown.
 SHOWN = 8_000
 
@@ -177,10 +180,12 @@ async def page(request: HttpRequest, viewer: Viewer, tenant: str, feed: str) -> 
         kept = await records.records(connection, tenant, feed)
         rejects = await records.rejects_files(connection, tenant, feed)
         again = await jobs.listed(connection, tenants=[tenant], name="feed.replay", limit=50)
+        messages = await troubles.listing(connection, tenant, feed, TROUBLES)
     context = {
         "row": row,
         "records": kept,
         "rejects": rejects,
+        "messages": messages,
         "jobs": [job for job in again if job.args.get("feed") == feed][:5],
         "switch": switching.address(tenant, feed) if _offered(viewer, tenant, feed) else "",
         "may": viewer.keeps(tenant) and any(one.again for one in kept),
