@@ -16,7 +16,7 @@ from tamamo.feeds.coordinator import Clock, Coordinator, Feed, SystemClock
 from tamamo.feeds.status import Declaration, FeedStatuses
 from tamamo.kernel.settings import Settings
 from tamamo.kernel.time import from_text
-from tamamo.simulator import entities, settling
+from tamamo.simulator import entities, nowcast, settling
 from tamamo.simulator.city import TAKAMATSU, TOWNS, Station, Town
 from tamamo.simulator.model import City, Observation
 from tamamo.simulator.watch import Watch
@@ -101,6 +101,7 @@ async def demo(broker: Broker) -> None:
         group.create_task(run(broker, begun=begun), name="simulator of the first town")
         await begun.wait()
         await settling.settle(broker)
+        group.create_task(nowcast.run(broker, SEED), name="simulator of the rain's pictures")
         for town in TOWNS[1:]:
             group.create_task(run(broker, town=town), name=f"simulator of {town.tenant}")
 

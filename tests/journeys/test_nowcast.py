@@ -65,7 +65,11 @@ def open_map(browser: "Browser", address: str, notes: list[Any]) -> "Page":
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.context.route(TILES, lambda route: route.abort())
     page.on("response", lambda answer: notes.append(answer) if "/nowcast/" in answer.url else None)
-    page.on("pageerror", notes.append)
+
+    def note(error: Any) -> None:
+        notes.append(error)
+
+    page.on("pageerror", note)
     page.goto(address)
     page.locator("#map-region").scroll_into_view_if_needed()
     expect(page.locator("#map[data-idle]")).to_be_visible(timeout=IDLE)

@@ -1,5 +1,5 @@
 // The rain nowcast on the map: pictures of one moment each, chosen by a slider or played.
-const REFRESH = 300_000; // the publisher makes a picture every five minutes
+const REFRESH = 300; // seconds: the publisher makes a picture every five minutes
 const STEP = 700; // milliseconds a picture is shown while it plays
 const OPACITY = 0.65;
 const BELOW = "places";
@@ -83,6 +83,7 @@ class Nowcast {
     this.place.hidden = false;
     $("state").textContent = told.text;
     $("show").hidden = told.state === "none";
+    $("source").hidden = Boolean(told.simulated);
     if (told.state === "none") this.turn(false);
     $("moment").max = Math.max(told.frames.length - 1, 0);
     this.pictures.keep(told.frames);
@@ -144,6 +145,9 @@ export async function open(map) {
   const place = document.getElementById("nowcast");
   if (!place) return;
   const nowcast = new Nowcast(map, place);
-  await nowcast.refresh();
-  setInterval(() => document.hidden || nowcast.refresh(), REFRESH);
+  const again = async () => {
+    if (!document.hidden) await nowcast.refresh();
+    setTimeout(again, 1000 * Math.max(nowcast.told.refresh ?? REFRESH, 30));
+  };
+  await again();
 }

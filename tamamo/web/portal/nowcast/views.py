@@ -1,6 +1,7 @@
 """The rain nowcast of the map: which pictures there are, and their tiles, from our own address."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from tamamo.feeds.jma import nowcast_store
 from tamamo.feeds.jma.nowcast_store import Stored
-from tamamo.feeds.readers.nowcast import ZOOMS, Frame, Tile, from_stamp, stamp
+from tamamo.feeds.readers.nowcast import STEP, ZOOMS, Frame, Tile, from_stamp, stamp
 from tamamo.kernel import time
 from tamamo.kernel.database import transaction
 from tamamo.web.portal import words
@@ -19,6 +20,8 @@ from tamamo.web.towns import town_of
 
 #: From then on the newest observed picture is not "now" any more.
 OLD: Final = timedelta(minutes=20)
+#: Where it is, the pictures are the simulator's; a town never has both.
+_SIMULATED: Final = "urn:ngsi-ld:RainNowcast:sim"
 #: A tile never changes: its address holds both moments. It is gone after two hours anyway.
 _CACHE: Final = "public, max-age=7200, immutable"
 
@@ -26,11 +29,15 @@ _CACHE: Final = "public, max-age=7200, immutable"
 @require_safe
 async def pictures(request: HttpRequest) -> HttpResponse:
     """The pictures a town has: `state` current, old or none, `frames` by moment."""
-    town, pool = town_of(request), request.scope["state"]["broker"].pool  # type: ignore[attr-defined]
-    async with transaction(pool) as connection:
+    town, broker = town_of(request), request.scope["state"]["broker"]  # type: ignore[attr-defined]
+    async with transaction(broker.pool) as connection:
         shown = await nowcast_store.stored(connection, town.name)
         zoom = await nowcast_store.zoom_of(connection, town.name)
-    answer = JsonResponse(_told(shown, zoom, time.now()))
+    told = _told(shown, zoom, time.now())
+    if told["frames"] and await broker.entities.find(town.name, _SIMULATED) is not None:
+        told |= {"simulated": True, "credit": _("Rain: simulated (Tamamo)")}
+        told["text"] = f"{_('SIMULATED: these are not observations.')} {told['text']}".strip()
+    answer = JsonResponse(told)
     answer["Cache-Control"] = "no-store"
     return answer
 
@@ -41,8 +48,12 @@ def _told(shown: list[Stored], zoom: int | None, now: datetime) -> dict[str, Any
         return {"state": "none", "text": _("There is no rain nowcast now."), "frames": []}
     old = now - newest > OLD
     said = _("Updates have stopped: this is the rain as of {time}.") if old else ""
+    moments = [one.frame.valid_at for one in shown]
+    step = min((b - a for a, b in pairwise(moments)), default=STEP)
     return {
         "state": "old" if old else "current",
+        "simulated": False,
+        "refresh": step.total_seconds(),
         "text": said.format(time=words.day_and_time(newest)),
         "zoom": zoom,
         "credit": _("Rain: Japan Meteorological Agency"),
