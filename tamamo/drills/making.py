@@ -18,6 +18,8 @@ from tamamo.drills.events import Played
 from tamamo.drills.script import Place, Script
 from tamamo.kernel.database import transaction
 from tamamo.kernel.drills import Drill
+from tamamo.kernel.identity import system
+from tamamo.publishing.warnings import setup as warnings
 
 #: Entity types (short names) that a drill has as its town has them, if they are not personal.
 COPIED: Final = (
@@ -54,6 +56,7 @@ async def make(broker: Broker, drill: Drill) -> int:
                 await rules.save(connection, drill.tenant, document, actor=ACTOR)
         # Those who take part are called as in the town; the drill's list says who is reached.
         await calling.copy(connection, drill.town, drill.tenant)
+        await warnings.copy(connection, system("drills"), drill.town, drill.tenant)
     await broker.drills.made(drill.tenant)
     return len(found)
 

@@ -125,7 +125,11 @@ VALUES = {
 def of_the_drill() -> Iterator[str]:
     """Yield the addresses of all pages and files that can be about the drill."""
     for pattern in addresses():
-        for path in fill(pattern, VALUES):
+        try:
+            paths = fill(pattern, VALUES)
+        except KeyError:
+            continue  # test_faces asks for a value
+        for path in paths:
             if DRILL in path:
                 yield f"/{path}"
             elif not path.startswith((*_NOT_OF_A_TOWN, "staff/", "en/")):

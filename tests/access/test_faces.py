@@ -50,6 +50,16 @@ insert into accounts_client (client_id, redirect_uris, post_logout_redirect_uris
     updated, algorithm, allowed_origins, registration_source, home_tenant, scopes)
     values ('bq7xclient', '', '', 'confidential', 'client-credentials', '!', true, 'bq7xfirm',
     false, now(), now(), '', '', '', 'beta', 'read');
+insert into warning (tenant, id, opened_by)
+    values ('beta', '77777777-7777-4777-8777-777777777777', 'user:1');
+insert into warning_draft (tenant, id, warning, purpose, state, created_by, changed_by)
+    values ('beta', '88888888-8888-4888-8888-888888888888', '77777777-7777-4777-8777-777777777777',
+    'alert', 'submitted', 'user:1', 'user:1');
+insert into warning_revision (tenant, draft, version, content, by)
+    values ('beta', '88888888-8888-4888-8888-888888888888', 1,
+    '{"headline": {"ja": "bq7xheadline", "en": "bq7xheadline"}}', 'user:1');
+insert into warning_subscription (tenant, channel, address, language, leaving, confirmed_at)
+    values ('beta', 'mail', 'bq7xresident@example.jp', 'ja', 'bq7xleaving', now());
 insert into sharing_agreement (owner, reader, types, actions, purpose, valid_from, proposed_by,
     proposed_for) values ('beta', 'gamma', '{https://bq7xtype.example}', '{read}', 'bq7xpurpose',
     now(), 'user:1', 'beta');
@@ -145,6 +155,9 @@ def _real(faces: Faces, person: str, device: str) -> dict[str, str]:
         "console/notifications/number": faces.one("select min(seq) from notification"),
         "console/jobs/number": faces.one("select min(id) from procrastinate_jobs"),
         "console/agreements/number": faces.one("select id from sharing_agreement"),
+        "warning": "77777777-7777-4777-8777-777777777777",
+        "draft": "88888888-8888-4888-8888-888888888888",
+        "message": "99999999-9999-4999-8999-999999999999", "token": "bq7xleaving",
         "grant": faces.one("select id from role_grant where tenant = 'beta'"),
     }  # fmt: skip
 
@@ -155,7 +168,9 @@ FAKE = {
     "entity": "urn:ngsi-ld:FloodMonitoring:none", "station": "none", "number": "999999",
     "console/agreements/number": str(uuid4()), "grant": str(uuid4()), "upload": str(uuid4()),
     "batch": str(uuid4()), "edit": "999999", "project": "none", "name": "none", "verb": "replay", "slug": "none",
-    "provider_id": "none", "rule": "none", "key": "x", "uidb36": "x",
+    "drill": "none", "provider_id": "none", "rule": "none", "key": "x", "uidb36": "x",
+    "warning": str(uuid4()), "draft": str(uuid4()), "message": str(uuid4()), "step": "submit",
+    "token": "bq7xnothing",
     "base": "20260701010000", "valid": "20260701010000", "z": "8", "x": "222", "y": "101",
 }  # fmt: skip
 
