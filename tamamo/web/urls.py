@@ -5,12 +5,13 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
 from tamamo.accounts.urls import everywhere
-from tamamo.web import push
+from tamamo.web import answering, push
 
 _faces: list[URLPattern | URLResolver] = [
     path("", include("tamamo.web.portal.urls")),
     path("", include("tamamo.web.wall.urls")),
     path("", include("tamamo.accounts.urls")),
+    path("answer/<str:token>/", answering.page, name="answer"),
     path("console/", include("tamamo.web.console.urls")),
     path("", include("tamamo.web.staff.urls")),
 ]

@@ -1,5 +1,6 @@
 """The frame of the staff pages: who is signed in, which town, the registers, signing out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,17 +11,23 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tamamo.calling import may_read
+from tamamo.kernel.identity import Access
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk, Place
-
 
 #: Parts of this face beside the registers: URL name → text, in the order of the menu.
 PARTS: Final[tuple[tuple[str, Promise], ...]] = (
     ("alerts", gettext_lazy("Alerts")),
     ("warnings", gettext_lazy("Warnings")),
     ("rules", gettext_lazy("Rules")),
+    ("calls", gettext_lazy("Calls")),
     ("drills", gettext_lazy("Drills")),
+    ("units", gettext_lazy("Portable units")),
 )
+
+#: Of these, those that are there only for some: URL name → for whom.
+CLOSED: Final[dict[str, Callable[[Access], bool]]] = {"calls": may_read}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ def frame(request: HttpRequest, desk: Desk) -> Frame:
     home = desk.url("town")
     entries = [Entry(_("Home"), home, request.path in (home, reverse("staff:home")))]
     for name, text in PARTS:
+        if name in CLOSED and not CLOSED[name](desk.visitor.access):
+            continue
         url = desk.url(name)
         entries.append(Entry(str(text), url, request.path.startswith(url)))
     for register in desk.visible:

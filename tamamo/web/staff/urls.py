@@ -22,8 +22,10 @@ urlpatterns = [
     path("staff/", home.index, name="home"),
     path("staff/<slug:town>/", home.index, name="town"),
     path("", include("tamamo.web.staff.alerts.urls")),
-    path("", include("tamamo.web.staff.drills.urls")),
+    path("", include("tamamo.web.staff.calling.urls")),
     path("", include("tamamo.web.staff.warnings.urls")),
+    path("", include("tamamo.web.staff.drills.urls")),
+    path("", include("tamamo.web.staff.units.urls")),
     path(f"{_REGISTER}/", listing.index, name="register"),
     re_path(
         r"^staff/(?P<town>[-\w]+)/r/(?P<register>[-\w]+)/export\.(?P<form>csv|xlsx|geojson)$",

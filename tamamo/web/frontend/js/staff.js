@@ -3,6 +3,7 @@ import { keepPush } from "./push-subscribe.js";
 import { keepKeys } from "./staff-keys.js";
 import { keepProgress } from "./staff-progress.js";
 import { keepRenewed } from "./staff-renew.js";
+import { keepRenewing } from "./staff-calls.js";
 import { keepSelection } from "./staff-select.js";
 import { keepList } from "./staff-view.js";
 
@@ -58,6 +59,7 @@ keepKeys();
 keepProgress();
 keepRenewed();
 keepPush();
+keepRenewing();
 guardChanges();
 closeDropdowns();
 openMap();

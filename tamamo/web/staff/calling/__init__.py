@@ -1,0 +1,1 @@
+"""Staff pages of contacts, duty rosters, contact trees and calls (docs/subsystems/calling.md)."""
