@@ -59,7 +59,7 @@ insert into warning_revision (tenant, draft, version, content, by)
     values ('beta', '88888888-8888-4888-8888-888888888888', 1,
     '{"headline": {"ja": "bq7xheadline", "en": "bq7xheadline"}}', 'user:1');
 insert into warning_subscription (tenant, channel, address, language, leaving, confirmed_at)
-    values ('beta', 'mail', 'bq7xresident@example.jp', 'ja', 'bq7xleaving', now());
+    values ('beta', 'mail', 'bq7xresident@example.jp', 'ja', 'leaving-of-beta', now());
 insert into sharing_agreement (owner, reader, types, actions, purpose, valid_from, proposed_by,
     proposed_for) values ('beta', 'gamma', '{https://bq7xtype.example}', '{read}', 'bq7xpurpose',
     now(), 'user:1', 'beta');
@@ -157,7 +157,7 @@ def _real(faces: Faces, person: str, device: str) -> dict[str, str]:
         "console/agreements/number": faces.one("select id from sharing_agreement"),
         "warning": "77777777-7777-4777-8777-777777777777",
         "draft": "88888888-8888-4888-8888-888888888888",
-        "message": "99999999-9999-4999-8999-999999999999", "token": "bq7xleaving",
+        "message": "99999999-9999-4999-8999-999999999999", "token": "leaving-of-beta",
         "grant": faces.one("select id from role_grant where tenant = 'beta'"),
     }  # fmt: skip
 
@@ -170,7 +170,7 @@ FAKE = {
     "batch": str(uuid4()), "edit": "999999", "project": "none", "name": "none", "verb": "replay", "slug": "none",
     "drill": "none", "provider_id": "none", "rule": "none", "key": "x", "uidb36": "x",
     "warning": str(uuid4()), "draft": str(uuid4()), "message": str(uuid4()), "step": "submit",
-    "token": "bq7xnothing",
+    "token": "leaving-of-nobody",
     "base": "20260701010000", "valid": "20260701010000", "z": "8", "x": "222", "y": "101",
 }  # fmt: skip
 
