@@ -79,6 +79,7 @@ class MemorySource:
     asked: list[datetime | None] = field(default_factory=list)
     owner: Owner | None = None
     neighbours: list["MemorySource"] = field(default_factory=list)
+    clock: datetime | None = None
 
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         self.asked.append(at)

@@ -133,3 +133,13 @@ async def test_the_simulation_tells_whether_a_storm_runs() -> None:
     stormy = await city.simulation(MemorySource([simulation(start)]))
     assert stormy is not None
     assert stormy.started_at == start
+
+
+async def test_in_a_drill_the_drills_own_clock_counts() -> None:
+    night = datetime(2004, 8, 30, 13, 42, tzinfo=UTC)
+    source = MemorySource([gauge("1", "a", 1.0, night - timedelta(minutes=2))], clock=night)
+    shown = await city.at_moment(source)
+    assert (shown.as_of, shown.mode) == (night, city.Mode.RECORDING)
+    assert shown.gauges[0].state is State.NORMAL
+    # Ages beside the clock of this machine would say twenty years.
+    assert shown.mode is not city.Mode.LIVE

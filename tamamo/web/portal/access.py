@@ -47,6 +47,12 @@ class BrokerSource:
     #: The broker without limits, for the simulator's storm.
     whole: Broker | None = None
 
+    @property
+    def clock(self) -> datetime | None:
+        """How late it is in a drill, by its own clock; None: it is no drill."""
+        drill = self.broker.towns.drill(self.tenant)
+        return None if drill is None else drill.clock.now(time.now())
+
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         """Return the entities of a type, now or as they were at a moment."""
         if at is not None:

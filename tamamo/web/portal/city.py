@@ -42,6 +42,10 @@ class Source(Protocol):
     def neighbours(self) -> Sequence["Source"]:
         """What other towns share with this one."""
 
+    @property
+    def clock(self) -> datetime | None:
+        """How late it is in a drill, by its own clock; None: it is no drill."""
+
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         """Return the entities of a type, now or as they were at a moment."""
 
@@ -121,7 +125,7 @@ class City:
 async def at_moment(source: Source, at: datetime | None = None) -> City:
     """Return the city now, or as it was at `at`."""
     found = await source.entities(GAUGE_TYPE, at)
-    mode, as_of = _moment(found, at)
+    mode, as_of = _moment(found, at, source.clock)
     recording = await _recording(source) if mode is Mode.RECORDING else None
     if recording is not None:
         as_of = max(as_of, recording.clock)
@@ -169,9 +173,13 @@ async def _stations(source: Source, at: datetime | None, as_of: datetime) -> lis
     return [station for station in stations if station is not None]
 
 
-def _moment(entities: Sequence[Entity], at: datetime | None) -> tuple[Mode, datetime]:
+def _moment(
+    entities: Sequence[Entity], at: datetime | None, clock: datetime | None
+) -> tuple[Mode, datetime]:
     if at is not None:
         return Mode.PAST, at
+    if clock is not None:
+        return Mode.RECORDING, clock
     present = time.now()
     newest = reading.newest(entities)
     if newest is None or present - newest <= RECORDING_AFTER:
