@@ -20,6 +20,8 @@ from tamamo.kernel.errors import SetupError
 
 #: Where in the home connections stand.
 FOLDER: Final = "mqtt"
+#: Largest payload that is read, in bytes, unless the file says otherwise.
+LARGEST: Final = 64 * 1024
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 #: As an entity's id: the place where a portable unit stood when it measured.
@@ -48,7 +50,7 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: Messages under way at once: what is not in the history yet and the broker keeps (MQTT 5).
     window: int = 1000
     #: Largest payload that is read, in bytes.
-    largest: int = 64 * 1024
+    largest: int = LARGEST
     #: For how long the broker keeps what comes while we are away (MQTT 5), in days.
     kept_days: float = 7.0
 
