@@ -69,9 +69,9 @@ def arc_of(setup: Setup, own: UUID) -> str:
 
 
 async def own_arc(connection: Connection, tenant: str) -> UUID:
-    """Return the number of a town's own arc, made at the first call."""
-    row = await store.execute(connection, "arc", {"tenant": tenant})
-    return UUID(str(row[0]))
+    """Return the number of a town's own arc; 0 before its first message, which makes it."""
+    row = await store.execute(connection, "read_arc", {"tenant": tenant})
+    return UUID(int=0) if row is None else UUID(str(row[0]))
 
 
 def area_words(content: Content, office: Office) -> Words:

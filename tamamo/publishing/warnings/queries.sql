@@ -14,11 +14,11 @@ where %(was)s = coalesce(
 )
 returning version, at;
 
--- name: arc
-with made as (
-    insert into warning_issuer (tenant) values (%(tenant)s) on conflict do nothing returning arc
-)
-select arc from made union all select arc from warning_issuer where tenant = %(tenant)s limit 1;
+-- name: read_arc
+select arc from warning_issuer where tenant = %(tenant)s;
+
+-- name: make_arc
+insert into warning_issuer (tenant) values (%(tenant)s) on conflict do nothing;
 
 -- name: open_warning
 insert into warning (tenant, opened_by) values (%(tenant)s, %(by)s) returning id;

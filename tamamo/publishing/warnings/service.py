@@ -179,6 +179,7 @@ class Warnings:
         require_writer(actor, tenant)
         async with self._transaction() as connection:
             await store.execute(connection, "lock_tenant", {"tenant": tenant})
+            await store.execute(connection, "make_arc", {"tenant": tenant})
             before = await self._locked(connection, tenant, draft, version, "approved")
             office = await self.office(connection, tenant)
             self._check(before.content, office, ending=before.purpose == "cancel")

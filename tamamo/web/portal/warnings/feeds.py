@@ -74,7 +74,6 @@ async def _feed(request: HttpRequest, template: str, media: str, name: str) -> H
         "title": drills.mark(title, language) if drill is not None else title,
         "self": root + reverse(name),
         "page": root + reverse("warnings"),
-        "sender": office.sender,
         "issuer": office.title.get(language),
         "updated": time.to_text(max((one.sent for one in found), default=time.EARLIEST)),
         "entries": [_entry(root, one, shown(one, office, now), drill is not None)
