@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from prometheus_client import Counter, Gauge
 
 from tamamo.context.changes import Change, Position, reading
 from tamamo.context.entities import write
@@ -41,6 +42,14 @@ if TYPE_CHECKING:
 
 _SQL = sql.load("tamamo.rules")
 _log = structlog.get_logger(__name__)
+
+READINGS = Counter("tamamo_rule_readings_total", "Readings that rules were held against.")
+CHANGES = Counter("tamamo_alert_changes_total", "Changes of alerts.", ["state"])
+BEHIND = Gauge(
+    "tamamo_rules_behind_seconds",
+    "Age of the newest change that rules have yet to be held against; 0: none waits.",
+    multiprocess_mode="livemax",
+)
 
 #: Seconds between looks for changes.
 LOOK: Final = 0.15
@@ -132,6 +141,8 @@ class Evaluation:
         elif page.position > self._stored and time.monotonic() - self._kept_at > KEEP_POSITION:
             await self._keep(_Work(), page.position)
         self._position = page.position
+        BEHIND.set(page.age if page.full else 0)
+        READINGS.inc(sum(len(one.readings) for one in heard))
         return page.full
 
     async def look_at_clock(self) -> None:
@@ -272,6 +283,8 @@ class Evaluation:
         assert self._round is not None
         self._round += 1
         self._standings.keep(work.standings)
+        for draft in work.drafts:
+            CHANGES.labels(draft.after).inc()
         self._stored, self._kept_at = position, time.monotonic()
 
     async def _store(self, connection: Connection, work: _Work, position: Position) -> None:
