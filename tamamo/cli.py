@@ -21,6 +21,7 @@ VERBS = {
     "import": "tamamo.feeds.commands:import_file",
     "replay": "tamamo.feeds.jma.commands:replay",
     "feeds": "tamamo.feeds.commands:feeds",
+    "drill": "tamamo.drills.commands:drill",
     "mqtt": "tamamo.feeds.mqtt.commands:mqtt",
     "devices": "tamamo.feeds.units.commands:devices",
     "notifications": "tamamo.context.notifications.commands:notifications",

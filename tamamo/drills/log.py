@@ -63,7 +63,7 @@ async def lines(broker: Broker, entry: Entry, most: int = MOST) -> list[Line]:
     found = [_played(one) for one in played]
     found += [_alert(one, clock) for one in alerts if _told(one)]
     found += [_message(one, clock) for one in sent]
-    found += [_act(one, clock) for one in acts if not one.actor.startswith(_SYSTEM)]
+    found += [_act(one, clock) for one in acts if _is_told(one)]
     found.sort(key=lambda line: (line.position, line.noted_at is not None and line.noted_at))
     return found
 
@@ -92,6 +92,13 @@ async def _alerts(connection: Connection, tenant: str, most: int) -> list[rules.
         if len(more) < 500:
             break
     return found
+
+
+def _is_told(one: audit.Entry) -> bool:
+    """Return whether an act belongs in the log: of people, and what became of the drill itself."""
+    if one.action == "drill.inject":
+        return False  # what was put in stands there itself
+    return one.action.startswith("drill.") or not one.actor.startswith(_SYSTEM)
 
 
 def _told(event: rules.AlertEvent) -> bool:

@@ -46,3 +46,17 @@ delete from drill where tenant = %(tenant)s;
 
 -- name: changed
 update town_generation set generation = generation + 1;
+
+-- name: people
+-- Accounts by e-mail address or subject, with the roles they hold in a town.
+select n.given, 'user:' || u.id, array_agg(distinct g.role)
+from unnest(%(named)s::text[]) as n (given)
+join accounts_user u on lower(u.email) = lower(n.given) or 'user:' || u.id = n.given
+join role_grant g on g.subject = 'user:' || u.id
+where u.is_active
+    and g.tenant in (%(tenant)s, '*')
+    and g.role = any(%(roles)s)
+    and g.revoked_at is null
+    and g.valid_from <= now()
+    and (g.valid_to is null or g.valid_to > now())
+group by n.given, u.id;

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tamamo.kernel import time
-from tamamo.kernel.drills import MARKS, Drill, State, mark
+from tamamo.kernel.drills import MARKS, Drill, State, first_line, mark
 from tamamo.kernel.drills.http import about
 from tamamo.kernel.time import JST
 
@@ -76,14 +76,6 @@ def pace(drill: Drill) -> str:
         State.PAUSED: _("(paused)"),
     }
     return words.get(drill.state, _("(ended)"))
-
-
-def first_line(drill: Drill) -> str:
-    """Return what stands above the rows of a drill's files, in both languages."""
-    return (
-        f"{MARKS['ja']} {MARKS['en']}: {drill.title} – 実際の状況ではありません / not real"
-        f" ({drill.tenant})"
-    )
 
 
 @async_only_middleware

@@ -85,6 +85,12 @@ def mark(text: str, language: str = "ja") -> str:
     return text if text.startswith(before) else before + text
 
 
+def first_line(drill: Drill) -> str:
+    """Return what stands above the rows of a drill's files, in both languages."""
+    said = "実際の状況ではありません / not real"
+    return f"{MARKS['ja']} {MARKS['en']}: {drill.title} – {said} ({drill.tenant})"
+
+
 def from_columns(row: dict[str, Any]) -> Drill:
     """Return the drill of a row of the table `drill`."""
     state = State(row["state"])

@@ -118,6 +118,11 @@ class FederatedSource:
         """None: what others share with that town is not its own to share."""
         return ()
 
+    @property
+    def clock(self) -> datetime | None:
+        """None: what another installation exercises is not shown here."""
+        return None
+
     async def entities(self, type_iri: str, at: datetime | None) -> Sequence[Entity]:
         """Return its entities of a type now; nothing of the past is asked for."""
         if at is not None:
