@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from tamamo.context.model.entity import Entity
 from tamamo.context.observations import Recorded
 from tamamo.feeds.coordinator import Clock, SystemClock
+from tamamo.feeds.plausibility import Judge
 from tamamo.feeds.readers import river
 from tamamo.feeds.readers.river import Reading, Terms
 from tamamo.feeds.rejects import Reject, RejectsFile
@@ -37,6 +38,8 @@ class Progress:
     late: int = 0
     missing: int = 0
     rejected: int = 0
+    #: Values that are kept, but marked as not believable.
+    suspects: int = 0
     clock: datetime | None = None
 
     def __str__(self) -> str:
@@ -45,7 +48,8 @@ class Progress:
             f"{len(self.gauges):,} gauges, {self.stored:,} observations stored, "
             f"{self.repeated:,} repeats, {self.rejected:,} rejected"
         )
-        return text + (f" (of these {self.missing:,} missing, 欠測)" if self.missing else "")
+        text += f" (of these {self.missing:,} missing, 欠測)" if self.missing else ""
+        return text + (f", {self.suspects:,} not believed" if self.suspects else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,9 @@ async def _in_time(
         yield list(together)
 
 
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
 class _Writer:
     """Turns readings into entities, sending what a gauge is only when it changed."""
 
@@ -184,6 +191,8 @@ class _Writer:
         self._plan = plan
         self._terms = terms
         self._progress = progress
+        # The reader has refused what is ahead of its publication: a recording has its own clock.
+        self._judge = Judge(broker.pool, lambda: _NEVER)
         self._described: dict[str, tuple[object, ...]] = {}
         self._missing_since: dict[str, datetime] = {}
         #: Of the recording as it is played, known with a speed.
@@ -209,7 +218,9 @@ class _Writer:
             entity = self._entity(reading)
             (entities if reading.level is not None else statuses).append(entity)
             statuses += self._status_change(reading)
-        recorded = await self._broker.observations.record(self._plan.tenant, entities)
+        judged = await self._judge.judged(self._plan.tenant, entities)
+        recorded = await self._broker.observations.record(self._plan.tenant, judged.entities)
+        self._progress.suspects += judged.suspects
         if statuses:
             # Counted apart: a missing reading is no observation of a level.
             await self._broker.observations.record(self._plan.tenant, statuses)

@@ -19,6 +19,7 @@ from tamamo.feeds.plausibility import (
     limits,
     reason_of,
 )
+from tamamo.feeds.readers.river import Reading, read
 from tamamo.kernel.time import to_text
 
 START = datetime(2026, 6, 26, tzinfo=UTC)
@@ -162,3 +163,16 @@ async def test_what_has_no_limits_passes(pool):
     judged = await watch.judged("default", [name])
     assert judged.entities == [name]
     assert not judged.rejects
+
+
+def test_no_reading_of_a_real_month_is_doubted(shared_data):
+    file = shared_data / "river" / "kagawa_crisis_waterlevel_2026-06.csv"
+    readings = [one for one in read(file) if isinstance(one, Reading) and one.level is not None]
+    traces, doubted = {}, []
+    for one in sorted(readings, key=lambda one: one.observed_at):
+        reason, traces[one.code] = judge(
+            RIVER, traces.get(one.code, Trace()), one.observed_at, one.level
+        )
+        doubted += [one] if reason else []
+    assert len(readings) > 5_000
+    assert doubted == []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tamamo.context.broker import open_broker
+from tamamo.feeds.plausibility import reason_of
 from tamamo.feeds.rejects import RejectsFile
 from tamamo.feeds.replay import REPLAY_ID, Plan, Progress, replay
 from tamamo.feeds.status import FeedStatuses
@@ -275,3 +276,18 @@ def test_wrong_use_is_one_clear_sentence(tmp_path, database_url, arguments, code
     assert process.returncode == code
     assert told in err
     assert "Traceback" not in err
+
+
+async def test_a_jump_is_kept_and_marked_whatever_the_batches(broker, tmp_path):
+    path = recording(tmp_path, (0, "1.2"), (10, "1.3"), (20, "10.3"), (30, "1.3"))
+    progress, _ = await play(broker, path)
+    assert (progress.stored, progress.suspects) == (4, 1)
+    assert str(progress).endswith(", 1 not believed")
+    day = "2026-06-26T00:00+09:00", "2026-06-27T00:00+09:00"
+    points = await levels(broker, "urn:ngsi-ld:FloodMonitoring:1", *day)
+    assert [(p.value, reason_of(p.instance)) for p in points] == [
+        (1.2, ""),
+        (1.3, ""),
+        (10.3, "jump"),
+        (1.3, ""),
+    ]
