@@ -25,6 +25,7 @@ VERBS = {
     "mqtt": "tamamo.feeds.mqtt.commands:mqtt",
     "devices": "tamamo.feeds.units.commands:devices",
     "notifications": "tamamo.context.notifications.commands:notifications",
+    "calls": "tamamo.calling.commands:calls",
     "jobs": "tamamo.kernel.jobs.commands:jobs",
     "rules": "tamamo.rules.commands:rules",
     "retention": "tamamo.context.temporal.commands:retention",

@@ -5,7 +5,7 @@ Written in the transaction of the act that sends them, delivered at least once b
 
 from tamamo.messaging import push
 from tamamo.messaging.model import Channel, InvalidMessage, Message, Sent, State
-from tamamo.messaging.service import about, cancel, counts, mark, send
+from tamamo.messaging.service import about, cancel, counts, mark, send, set_sender
 
 __all__ = [
     "Channel",
@@ -19,4 +19,5 @@ __all__ = [
     "mark",
     "push",
     "send",
+    "set_sender",
 ]

@@ -5,11 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from tamamo.kernel import sql, time
 from tamamo.kernel.database import Connection
 from tamamo.messaging.gate import Gate, endpoints, gate_of
-from tamamo.messaging.model import Channel, Message, Sent, State, check, from_columns, host_of
+from tamamo.messaging.model import (
+    Channel,
+    Message,
+    Sent,
+    State,
+    check,
+    check_address,
+    from_columns,
+    host_of,
+)
 
 _SQL = sql.load("tamamo.messaging")
 
@@ -133,3 +143,16 @@ async def cancel(
     """Take back what still waits and is not needed any more."""
     values = {"tenant": tenant, "about": about, "now": now or time.now()}
     await connection.execute(_SQL["cancel"], values)
+
+
+async def set_sender(
+    connection: Connection, tenant: str, mail_from: str, names: Mapping[str, str]
+) -> None:
+    """Say who a town's mails come from. mail_from: empty for the installation's own address.
+
+    names: by language; none: the town's title. Raises InvalidMessage for what is no address.
+    """
+    if mail_from:
+        check_address(Channel.MAIL, mail_from)
+    values = {"tenant": tenant, "mail_from": mail_from, "mail_name": Jsonb(dict(names))}
+    await connection.execute(_SQL["set_sender"], values)

@@ -28,6 +28,8 @@ from tests.conftest import TEMPLATE, running_server
 ROLES = ("resident", "reporter", "developer", "editor", "approver", "auditor", "operator")
 #: What somebody does to their own account alone, and what would sign them out.
 OWN = ("account/", "oauth/")
+#: Behind the number of what a seed makes with an id of its own.
+_REST = "-7777-4777-8777-777777777777"
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>((?:[^()]|\([^()]*\))*)\)")
 _SEED = """
 insert into tenant (name, title) values ('alpha', '{"ja": "甲町", "en": "Alpha"}'),
@@ -39,6 +41,23 @@ insert into feed_record (tenant, feed_id, received_at, body)
     values ('beta', 'bq7xfeed', now(), convert_to('bq7xraw', 'UTF8'));
 insert into feed_rejects (tenant, feed_id, noted_at, name, rows, body)
     values ('beta', 'bq7xfeed', now(), 'bq7xfile.csv', 1, convert_to('bq7xrow', 'UTF8'));
+insert into contact (tenant, id, name, organisation, note, addresses) values ('beta',
+    '00000001-7777-4777-8777-777777777777', 'bq7xcontact', 'bq7xunit', 'bq7xnote',
+    '[{"channel": "mail", "to": "bq7xto@example.jp"}]');
+insert into duty_roster (tenant, id, name, document) values ('beta',
+    '00000002-7777-4777-8777-777777777777', 'bq7xroster', '{"shifts": []}');
+insert into duty_change (tenant, id, roster, begins_at, ends_at, present, reason, actor) values
+    ('beta', '00000006-7777-4777-8777-777777777777', '00000002-7777-4777-8777-777777777777', now(),
+    now() + interval '1 day', '00000001-7777-4777-8777-777777777777', 'bq7xreason', 'user:1');
+insert into call_tree (tenant, id, name, document) values ('beta',
+    '00000003-7777-4777-8777-777777777777', 'bq7xtree', '{"rounds": 1, "gather": 1, "steps": [
+    {"name": "bq7xstep", "minutes": 5, "mode": "together", "targets": []}]}');
+insert into call_rule (tenant, id, name, tree, document) values ('beta',
+    '00000005-7777-4777-8777-777777777777', 'bq7xrule', '00000003-7777-4777-8777-777777777777',
+    '{}');
+insert into call (tenant, id, tree_name, document, severity, state, started_at) values ('beta',
+    '00000004-7777-4777-8777-777777777777', 'bq7xtreename', '{"rounds": 1, "gather": 1,
+    "steps": []}', 'high', 'unanswered', now());
 insert into notification (tenant, entity_id, subscription_id, bucket, media, body, attempts,
     last_error, dead_at) values ('beta', 'urn:x:bq7xentity', 'urn:bq7xsubscription', 1,
     'application/json', '{"of": "bq7xbody"}', 5, 'bq7xerror', now());
@@ -158,6 +177,8 @@ def _real(faces: Faces, person: str, device: str) -> dict[str, str]:
         "warning": "77777777-7777-4777-8777-777777777777",
         "draft": "88888888-8888-4888-8888-888888888888",
         "message": "99999999-9999-4999-8999-999999999999", "token": "leaving-of-beta",
+        "call": f"{4:08}{_REST}", "contact": f"{1:08}{_REST}", "tree": f"{3:08}{_REST}",
+        "roster": f"{2:08}{_REST}", "swap": f"{6:08}{_REST}", "callrule": f"{5:08}{_REST}",
         "grant": faces.one("select id from role_grant where tenant = 'beta'"),
     }  # fmt: skip
 
@@ -171,6 +192,8 @@ FAKE = {
     "drill": "none", "provider_id": "none", "rule": "none", "key": "x", "uidb36": "x",
     "warning": str(uuid4()), "draft": str(uuid4()), "message": str(uuid4()), "step": "submit",
     "token": "leaving-of-nobody",
+    "call": str(uuid4()), "contact": str(uuid4()), "tree": str(uuid4()), "roster": str(uuid4()),
+    "swap": str(uuid4()), "callrule": str(uuid4()),
     "base": "20260701010000", "valid": "20260701010000", "z": "8", "x": "222", "y": "101",
 }  # fmt: skip
 
