@@ -1,10 +1,16 @@
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
-from tamamo.feeds.mqtt import configuration
+from tamamo.feeds.mqtt import configuration, payloads
+from tamamo.feeds.mqtt.topics import Pattern
+from tamamo.feeds.mqtt.translate import Moment, Route, translate
+from tamamo.feeds.readers.river import Terms
 from tamamo.kernel.errors import SetupError
-from tests.feeds.mqtt.conftest import TEXT
+from tests.conftest import ROOT
+from tests.feeds.mqtt.conftest import LEVEL, NOW, TEXT
 
 
 @pytest.mark.parametrize(
@@ -44,6 +50,24 @@ def test_the_name_is_the_files(tmp_path: Path) -> None:
     bad.write_text(TEXT, "utf-8")
     with pytest.raises(SetupError, match="small letters"):
         configuration.load(bad)
+
+
+def test_the_example_of_the_documents_is_right(tmp_path: Path, terms: Terms) -> None:
+    page = (ROOT / "docs" / "howto" / "connect-a-device.md").read_text("utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "town.toml").write_text(textwrap.dedent(text), "utf-8")
+    said = configuration.load(tmp_path / "town.toml")
+    mapping = said.mappings[0]
+    ((topic, payload),) = re.findall(r"^ *(/json/tmk_…/\S+) +(\{.*\})$", page, re.MULTILINE)
+    route = Route(mapping, Pattern(mapping.topic), terms, said.declaration_of(mapping))
+    names = route.pattern.match(topic)
+    assert names is not None
+    groups = payloads.read(payload.encode(), mapping.format)
+    result = translate(route, names, groups, Moment(NOW, NOW))
+    assert result.entities[0].attrs[LEVEL][0]["value"] == 1.73
+    assert not result.rejects
+    (command,) = re.findall(r"tamamo key create \S+ \S+ --topic '(\S+)'", page)
+    assert route.pattern.shown(names) == command
 
 
 @pytest.mark.parametrize("name", ["../api-key", "/etc/passwd", "", "missing"])

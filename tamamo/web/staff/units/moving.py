@@ -116,7 +116,7 @@ def _read(desk: Desk, places: dict[str, str], typed: QueryDict) -> _Wish:
     elif chosen in places:
         place = Place(chosen)
     else:
-        faults["place"] = _("Choose where it stands now.")
+        faults["place"] = _("Choose where it is moved to.")
     return _Wish(unit, place, title, _moment(desk, typed, faults), faults)
 
 
@@ -201,7 +201,7 @@ def _fields(
             help=_("Its name as it stands in its MQTT topic."),
         ),
         FormField(
-            "place", _("Where it stands now"), "choice", required=True,
+            "place", _("Is moved to"), "choice", required=True,
             error=faults.get("place", ""),
             options=tuple(Option(value, text, value == chosen) for value, text in offered),
         ),
