@@ -13,6 +13,11 @@ from tamamo.web.portal.owner import Owner, key_of
 
 GAUGE_TYPE = DEFAULT_VOCABULARY + "FloodMonitoring"
 LEVEL = DEFAULT_VOCABULARY + "currentLevel"
+#: Plain names that the core @context puts elsewhere than into the default vocabulary.
+_CORE = {
+    "status": "https://uri.etsi.org/ngsi-ld/status",
+    "description": "http://purl.org/dc/terms/description",
+}
 #: Where the entity does not say how often it reports (reportInterval, minutes).
 USUAL_INTERVAL = timedelta(minutes=60)
 #: A name that holds this word carries its mark itself.
@@ -103,9 +108,9 @@ class Gauge:
 
 
 def first(entity: Entity, name: str) -> Mapping[str, Any]:
-    """Return the first instance of an attribute of the default vocabulary, {} without one."""
-    instances = entity.attrs.get(DEFAULT_VOCABULARY + name) or [{}]
-    return instances[0]
+    """Return the first instance of an attribute by its plain name, {} without one."""
+    instances = entity.attrs.get(_CORE.get(name, "")) or entity.attrs.get(DEFAULT_VOCABULARY + name)
+    return instances[0] if instances else {}
 
 
 def text(entity: Entity, name: str) -> str:
