@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FOLDER: Final = "mail"
 #: Seconds a connection that is not used stays open, and connections kept at most.
 _KEEP_SECONDS, _KEPT = 10.0, 4
+#: Messages kept in the home at most; the oldest go first.
+_MOST_KEPT: Final = 1000
 _PORTS: Final = {"plain": 25, "starttls": 587, "tls": 465}
 
 
@@ -175,6 +177,9 @@ class KeptMail:
         descriptor = os.open(folder / f"{name}.eml", flags, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
+        # Only those of this part, whose names have a T: the accounts' own are no message's.
+        for old in sorted(folder.glob("*T*-*.eml"))[:-_MOST_KEPT]:
+            old.unlink(missing_ok=True)
 
     async def close(self) -> None:
         """Do nothing."""

@@ -21,7 +21,7 @@ from tamamo.kernel.identity.organisation import Listed
 from tamamo.kernel.towns import ALL_TYPES, DEFAULT, Limits, MapView, Town
 from tamamo.kernel.towns.agreement import State, Terms
 from tamamo.kernel.towns.share import ACTIONS
-from tamamo.simulator import people
+from tamamo.simulator import calls, people
 from tamamo.simulator.people import DEPARTMENTS, IN_CHARGE, PEOPLE, Person
 
 _SQL = sql.load("tamamo.simulator")
@@ -79,6 +79,7 @@ async def _settle(broker: Broker) -> None:
         await _make_departments(connection)
         for person in PEOPLE:
             await _grant(connection, person)
+        await _make_duty(connection)
     broker.identity.forget()
     await _agree(broker)
     _logger.info("demo_settled", towns=len(TOWNS), people=len(PEOPLE))
@@ -108,6 +109,14 @@ async def _make_departments(connection: Connection) -> None:
             await organisation.install(connection, _BY, tenant, units, on=_SINCE)
             for kind in sorted(_OPEN):
                 await organisation.declare(connection, tenant, kind, IN_CHARGE[tenant])
+
+
+async def _make_duty(connection: Connection) -> None:
+    for tenant in IN_CHARGE:
+        approver = next(p for p in PEOPLE if p.role == Role.APPROVER and p.tenant == tenant)
+        number = await _user_id(connection, approver)
+        subject = None if number is None else f"user:{number}"
+        await calls.settle(connection, tenant, subject, by=_BY.subject)
 
 
 async def _make_account(broker: Broker, person: Person) -> None:
