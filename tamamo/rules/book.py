@@ -91,8 +91,12 @@ class Book:
         self._plain = Town(shipped().values())
         self._silences: dict[str, list[Silence]] = {}
 
-    async def refresh(self, connection: Connection, generation: int) -> None:
-        """Read what staff changed of the rules, and the silences."""
+    async def refresh(self, connection: Connection, generation: int) -> list[tuple[str, Rule]]:
+        """Read what staff changed of the rules, and the silences.
+
+        Returns the towns and rules that are new since the last look, [] at the first.
+        """
+        first, before = self.generation is None, self._towns
         rows = await (await connection.execute(_SQL["current"], {"tenant": None})).fetchall()
         self._changed = {}
         for tenant, rule_id, version, document, enabled, actor, at in rows:
@@ -105,6 +109,15 @@ class Book:
         for silence in await open_silences(connection, None):
             self._silences.setdefault(silence.tenant, []).append(silence)
         self.generation = generation
+        return [] if first else list(self._new(before))
+
+    def _new(self, before: Mapping[str, Town]) -> Iterator[tuple[str, Rule]]:
+        for tenant, town in self._towns.items():
+            known = before.get(tenant, self._plain).rules
+            for rule in town.rules.values():
+                old = known.get(rule.id)
+                if old is None or old.version != rule.version:
+                    yield tenant, rule
 
     def town(self, tenant: str) -> Town:
         """Return the rules of a town."""

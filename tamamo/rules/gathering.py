@@ -78,6 +78,18 @@ def readings_of(
     return found
 
 
+def reading_of(entity: Entity, attrs: frozenset[str]) -> Reading:
+    """Return an entity as it stands as a reading: of when one of the attributes was last measured.
+
+    attrs: those that anybody looks at; empty: all.
+    """
+    instances = (
+        default_instance(entity, attr) or {} for attr in entity.attrs if not attrs or attr in attrs
+    )
+    moments = [_seconds(one["observedAt"]) for one in instances if "observedAt" in one]
+    return Reading(entity, max(moments, default=None) or _seconds(entity.modified_at))
+
+
 def _measured(change: Change) -> Iterator[tuple[str, Instance]]:
     for attr in change.changed:
         instance = default_instance(change.entity, attr)
@@ -127,4 +139,4 @@ def _seconds(text: str | None) -> float:
     return from_text(text or "").timestamp()
 
 
-__all__ = ["MOST", "Heard", "gather", "readings_of"]
+__all__ = ["MOST", "Heard", "gather", "reading_of", "readings_of"]

@@ -1,13 +1,18 @@
 """Reading alerts, and the episodes they had."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tamamo.context.model.entity import Entity
+from tamamo.context.query import plan
+from tamamo.context.query.logic import One
+from tamamo.context.query.plan import Query, Selector
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
 from tamamo.rules.alert import ALERT, RULE, SOURCE, STATE, Alert, read
+from tamamo.rules.rule import Rule
 from tamamo.rules.state import ERROR, NO_DATA, OPEN
 
 _SQL = sql.load("tamamo.rules")
@@ -60,6 +65,15 @@ async def episodes(
     parameters = {"tenant": tenant, "start": start, "end": end, "limit": limit}
     cursor = await connection.execute(_SQL["episodes"], parameters)
     return [Spell(*row) for row in await cursor.fetchall()]
+
+
+async def subjects(connection: Connection, tenant: str, rule: Rule) -> AsyncIterator[Entity]:
+    """Yield the entities that a rule is about, as they stand."""
+    query = Query(selectors=(Selector(types=One(rule.subject.type)),))
+    async for row in plan.scan(connection, tenant, query):
+        entity = row.entity()
+        if rule.subject.selects(entity):
+            yield entity
 
 
 async def _read(connection: Connection, tenant: str, **given: Any) -> list[Alert]:

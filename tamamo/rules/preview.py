@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tamamo.context.model.entity import Entity, Instance
-from tamamo.context.query import plan
-from tamamo.context.query.logic import One
-from tamamo.context.query.plan import Query, Selector
 from tamamo.kernel.database import searching
 from tamamo.kernel.time import from_text
 from tamamo.rules.check import parse
 from tamamo.rules.leaves import default_instance
+from tamamo.rules.listing import subjects
 from tamamo.rules.rule import Rule
 from tamamo.rules.simulation import Episode, simulate
 from tamamo.rules.state import Reading, moment
@@ -85,13 +83,10 @@ async def preview(
 
 async def _subjects(broker: "Broker", tenant: str, rule: Rule) -> list[Entity]:
     """Return the entities the rule may be about, as they are now."""
-    selector = Selector(types=One(rule.subject.type))
     found: list[Entity] = []
     async with searching(broker.pool) as connection:
-        async for row in plan.scan(connection, tenant, Query(selectors=(selector,))):
-            entity = row.entity()
-            if rule.subject.selects(entity):
-                found.append(entity)
+        async for entity in subjects(connection, tenant, rule):
+            found.append(entity)
             if len(found) >= MOST_SUBJECTS:
                 break
     return found

@@ -23,7 +23,7 @@ from tamamo.context.entities.write import ChangedMeanwhile, Mutation
 from tamamo.context.model.entity import Entity
 from tamamo.context.tenants import snapshot_of
 from tamamo.kernel import sql
-from tamamo.kernel.database import Connection, single, transaction
+from tamamo.kernel.database import Connection, searching, single, transaction
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.tasks import wanted
 from tamamo.rules import alert, events, memory
@@ -32,10 +32,11 @@ from tamamo.rules.book import Book
 from tamamo.rules.clocks import Clocks
 from tamamo.rules.evaluator import close, evaluate, tick
 from tamamo.rules.events import Draft
-from tamamo.rules.gathering import Heard, gather
+from tamamo.rules.gathering import Heard, gather, reading_of
+from tamamo.rules.listing import subjects
 from tamamo.rules.memory import Key, Standing, Standings
 from tamamo.rules.rule import Rule
-from tamamo.rules.state import State, Transition, moment, to_datetime
+from tamamo.rules.state import Reading, State, Transition, moment, to_datetime
 
 if TYPE_CHECKING:
     from tamamo.context.broker import Broker
@@ -99,6 +100,8 @@ class Evaluation:
         self._clocks = clocks or Clocks(broker)
         self._standings = Standings()
         self._grace = grace
+        #: Rules that were just saved: what is true already is still to be seen.
+        self._new: list[tuple[str, Rule]] = []
         self._round: int | None = None
         #: The position in the database, and how far has been read.
         self._stored = self._position = Position(0, -1)
@@ -143,7 +146,10 @@ class Evaluation:
         self._position = page.position
         BEHIND.set(page.age if page.full else 0)
         READINGS.inc(sum(len(one.readings) for one in heard))
-        return page.full
+        if not page.full and self._new:
+            await self._begin(*self._new[0])
+            del self._new[0]
+        return page.full or bool(self._new)
 
     async def look_at_clock(self) -> None:
         """See who has fallen silent, and which silences of alarms are over. Raises Overtaken."""
@@ -161,6 +167,21 @@ class Evaluation:
             await self._keep(work, self._position)
         await self._end_silences()
 
+    async def _begin(self, tenant: str, rule: Rule) -> None:
+        """Hold a rule that was just saved against what is true already. Raises Overtaken."""
+        if self._book.town(tenant).rules.get(rule.id) is not rule:
+            return  # changed once more
+        async with searching(self._broker.pool) as connection:
+            entities = [one async for one in subjects(connection, tenant, rule)]
+        for begin in range(0, len(entities), reading.PAGE):
+            some = entities[begin : begin + reading.PAGE]
+            async with single(self._broker.pool) as connection:
+                keys = [(tenant, entity.id) for entity in some]
+                work = _Work(await self._standings.load(connection, keys))
+            for entity in some:
+                self._take(work, tenant, [rule], [reading_of(entity, rule.attrs)])
+            await self._keep(work, self._position)
+
     async def _look(self, connection: Connection) -> None:
         row = await (await connection.execute(_SQL["look"])).fetchone()
         assert row is not None
@@ -170,7 +191,7 @@ class Evaluation:
             self._round = number
             self._stored = self._position = Position(int(row[2]), row[3])
         if generation != self._book.generation:
-            await self._book.refresh(connection, generation)
+            self._new += await self._book.refresh(connection, generation)
             self._standings.clear()
 
     def _concerned(self, changes: Sequence[Change]) -> list[tuple[Change, list[Rule]]]:
@@ -208,20 +229,28 @@ class Evaluation:
             }
             standing.due = None
             return
-        clock = moment(self._clocks.of(change.tenant))
-        for one in heard.readings:
-            for rule in heard.rules:
+        self._take(work, change.tenant, heard.rules, heard.readings)
+
+    def _take(
+        self, work: _Work, tenant: str, about: Sequence[Rule], readings: Sequence[Reading]
+    ) -> None:
+        """Hold rules against the readings of one subject, oldest first."""
+        subject = readings[-1].entity
+        standing = work.standings[tenant, subject.id]
+        clock = moment(self._clocks.of(tenant))
+        for one in readings:
+            for rule in about:
                 state = standing.states.get(rule.id) or State()
                 try:
                     state, moved = evaluate(rule, state, one, clock)
                 except Exception:
                     # One rule or reading must not hold up all others.
-                    _log.exception("not evaluated", rule=rule.id, at=change.position)
+                    _log.exception("not evaluated", rule=rule.id, tenant=tenant, subject=subject.id)
                     continue
                 if not memory.is_blank(state):
                     standing.states[rule.id] = state
-                self._tell(work, change.tenant, rule, one.entity, moved)
-        memory.set_due(standing, town.about(change.types, change.entity_id))
+                self._tell(work, tenant, rule, one.entity, moved)
+        memory.set_due(standing, self._book.town(tenant).about(subject.types, subject.id))
 
     async def _pass_time(self, work: _Work) -> None:
         """Let the clock say what it has to say to the subjects of `work`."""

@@ -173,6 +173,25 @@ async def test_a_rule_changed_meanwhile_is_not_evaluated_as_it_was(broker: Broke
     assert await told(broker) == []
 
 
+async def test_a_rule_that_is_saved_sees_what_is_true_already(broker: Broker) -> None:
+    evaluation = Evaluation(broker)
+    readings = [gauge("a", 1.5, 0), gauge("b", 0.5, 0), gauge("c", 0.9, 0)]
+    await broker.observations.record("default", readings)
+    await caught_up(evaluation)
+    await save(broker, level_rule())
+    await caught_up(evaluation)
+    assert brief(await told(broker)) == [("normal", "firing", 0, 1)]
+    # A new version of it forgets what the old one remembered, and looks again.
+    async with transaction(broker.pool) as connection:
+        lower = {"attribute": "currentLevel", "at_least": 0.8}
+        document = level_rule(condition={"threshold": lower})
+        await rules.save(connection, "default", document, actor="user:1", version=1)
+    await caught_up(evaluation)
+    assert [(e.subject[-1], e.after) for e in await told(broker)] == [
+        ("a", "firing"), ("c", "firing"),
+    ]  # fmt: skip
+
+
 async def test_silence_is_seen_by_the_clock_and_ends_with_a_reading(broker: Broker) -> None:
     await save(broker, level_rule(id="silent", condition=SILENCE))
     clocks = At(broker, 1)
