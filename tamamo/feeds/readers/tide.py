@@ -88,8 +88,10 @@ def observed(body: bytes, step: timedelta, since: datetime) -> Iterator[Level | 
         values, departures = list(document["tide"]), document.get("departure") or []
     except (KeyError, TypeError, ValueError) as error:
         raise UpdateFailed(f"this is no day of tides: {error}") from None
-    if seconds <= 0:
+    if not seconds > 0:
         raise UpdateFailed("the interval of the tides is not positive")
+    if not isinstance(departures, list):
+        departures = []
     last = max((n for n, value in enumerate(values) if value is not None), default=-1)
     every = max(1, round(step.total_seconds() / seconds))
     for place, value in enumerate(values[: last + 1]):
@@ -98,7 +100,8 @@ def observed(body: bytes, step: timedelta, since: datetime) -> Iterator[Level | 
             continue
         metres = _metres(value)
         if metres is None:
-            yield Reject(place + 1, "tide", _BEYOND, [to_text(at), str(value)])
+            reason = _BEYOND if isinstance(value, int | float) else quality.not_a_number(str(value))
+            yield Reject(place + 1, "tide", reason, [to_text(at), str(value)])
             continue
         surge = departures[place] if place < len(departures) else None
         yield Level(at, metres, None if surge is None else _metres(surge))
@@ -154,7 +157,7 @@ def table(body: bytes, gauge: str, zero: float) -> Iterator[Level | Reject]:
 
 
 def _metres(value: Any) -> float | None:
-    if value is None:
+    if not isinstance(value, int | float):
         return None
     metres = round(float(value) / 100, 3)
     return metres if abs(metres) <= HIGHEST else None
