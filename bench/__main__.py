@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from bench import guarded, history, installation, measures, mqtt, notify, rules, speed, table
+from bench import guarded, history, installation, live, measures, mqtt, notify, rules, speed, table
 from bench.broker import Broker
 from bench.load import LoadError
 from bench.table import Row
@@ -17,7 +17,18 @@ from bench.table import Row
 RECORDING = Path("river", "kagawa_crisis_waterlevel_2026-06.csv")
 #: Parts that only the standard's API is needed for: another broker can do them too.
 COMPARED = ("get", "patch", "batch", "query", "near", "history", "notify")
-PARTS = ("replay", "idle", "page", *COMPARED, "token", "register", "mqtt", "rules", "backup")
+PARTS = (
+    "replay",
+    "idle",
+    "page",
+    "live",
+    *COMPARED,
+    "token",
+    "register",
+    "mqtt",
+    "rules",
+    "backup",
+)
 
 
 def options() -> argparse.Namespace:
@@ -94,7 +105,8 @@ def run(chosen: argparse.Namespace) -> tuple[list[Row], list[str]]:
         take("rules", lambda: rules.month(recording, chosen.runs))
     elif not chosen.vs:
         print(f"No recording at {recording}: replay left out, pages empty.", file=sys.stderr)
-    if set(chosen.wanted) - {"replay", "rules"}:
+    take("live", lambda: live.live(chosen.runs))
+    if set(chosen.wanted) - {"replay", "rules", "live"}:
         with installation.server() as server:
             if recorded:
                 installation.verb(server.home, "replay", "river", str(recording))

@@ -85,16 +85,16 @@ def home() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def server(beside: Server | None = None) -> Iterator[Server]:
+def server(beside: Server | None = None, verb: str = "serve") -> Iterator[Server]:
     """Run a server on a free port and an empty home: open, without any check of rights.
 
-    beside: one whose database it shares; then it is not open.
+    beside: one whose database it shares; then it is not open. verb: "demo" for the living city.
     """
     with home() as folder:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        command = ["serve", "--port", str(port), "--home", str(folder)]
+        command = [verb, "--port", str(port), "--home", str(folder)]
         variables = environment()
         if beside is None:
             command.append("--open")
@@ -104,6 +104,7 @@ def server(beside: Server | None = None) -> Iterator[Server]:
             [sys.executable, "-m", "tamamo", *command],
             cwd=ROOT,
             env=variables,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         running = Server(folder, port, process, beside.database if beside else folder)
