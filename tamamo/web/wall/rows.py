@@ -39,7 +39,7 @@ async def rows(source: Source, wanted: dict[str, list[str]]) -> tuple[Rising, ..
         for one in (source, *source.neighbours)
         if isinstance(one, BrokerSource) and one.tenant in wanted
     ]
-    as_of = time.now()
+    as_of = source.clock or time.now()
     groups = await asyncio.gather(*(_entities(one, wanted[one.tenant]) for one in holders))
     gauges = [
         reading.gauge_of(entity, as_of, None, holder.owner)

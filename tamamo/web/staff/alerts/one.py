@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from tamamo.context.access.seen import seen_by
 from tamamo.context.jsonld.resolve import default_map
 from tamamo.kernel import time
 from tamamo.kernel.database import single, transaction
+from tamamo.publishing.warnings import roles
 from tamamo.rules import Alert, AlertEvent, AlertNotOpen
 from tamamo.web.portal.exports import moment_text
 from tamamo.web.staff.alerts import chart, room, words
@@ -95,7 +97,10 @@ async def _show(
 
 
 def _urls(desk: Desk, one: Alert) -> dict[str, str]:
+    may_draft = one.state != "normal" and roles.may_write(desk.actor, desk.tenant)
+    draft = f"{desk.url('warning-new')}?{urlencode({'from': one.id})}" if may_draft else ""
     return {
+        "draft": draft,
         "acknowledge": desk.url("alert-acknowledge", entity=one.id),
         "silence": desk.url("alert-silence", entity=one.id),
         "history": desk.url("alert-history", entity=one.id),
