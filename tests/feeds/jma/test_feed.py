@@ -1,9 +1,12 @@
+import csv
 from datetime import UTC, datetime, timedelta
 
 from tamamo.context.broker import open_broker
 from tamamo.feeds.catalogue import offered
 from tamamo.feeds.coordinator import Coordinator
-from tamamo.feeds.jma.feed import open_feed
+from tamamo.feeds.jma.areas import Areas
+from tamamo.feeds.jma.atom import Entry
+from tamamo.feeds.jma.feed import Intake, open_feed
 from tamamo.feeds.offers import Opening
 from tamamo.feeds.status import FeedStatuses
 from tests.feeds.jma.publisher import DATA, FEED, Publisher
@@ -177,3 +180,20 @@ async def test_a_drill_telegram_is_no_warning(settings):
 def test_the_offer_says_whose_data_it_is():
     assert "気象庁" in OFFER.licence
     assert OFFER.eventful and OFFER.interval == timedelta(minutes=1)
+
+
+def test_the_telegrams_of_a_year_are_those_of_kagawa(shared_data):
+    file = shared_data / "weather" / "jma_warnings_kagawa_2025-09_2026-08.csv"
+    with file.open(encoding="utf-8", newline="") as rows:
+        told = [
+            Entry(row["origin_id"], row["title"], "", row["content"], START)
+            for row in csv.DictReader(rows)
+        ]
+    assert len(told) == 450
+
+    def wanted(areas):
+        intake = Intake(Publisher(), None, areas, clock(), FEED)
+        return sum(intake._may_concern(entry) for entry in told)
+
+    assert wanted(Areas("37", "37201")) == 450
+    assert wanted(Areas("33", "33100")) == 0

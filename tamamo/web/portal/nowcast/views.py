@@ -33,43 +33,47 @@ async def pictures(request: HttpRequest) -> HttpResponse:
     async with transaction(broker.pool) as connection:
         shown = await nowcast_store.stored(connection, town.name)
         zoom = await nowcast_store.zoom_of(connection, town.name)
-    told = _told(shown, zoom, time.now())
-    if told["frames"] and await broker.entities.find(town.name, _SIMULATED) is not None:
-        told |= {"simulated": True, "credit": _("Rain: simulated (Tamamo)")}
-        told["text"] = f"{_('SIMULATED: these are not observations.')} {told['text']}".strip()
-    answer = JsonResponse(told)
+    simulated = shown and await broker.entities.find(town.name, _SIMULATED) is not None
+    answer = JsonResponse(_told(shown, zoom, time.now(), simulated=bool(simulated)))
     answer["Cache-Control"] = "no-store"
     return answer
 
 
-def _told(shown: list[Stored], zoom: int | None, now: datetime) -> dict[str, Any]:
+def _told(
+    shown: list[Stored], zoom: int | None, now: datetime, *, simulated: bool
+) -> dict[str, Any]:
     newest = max((one.frame.valid_at for one in shown if one.frame.observed), default=None)
     if newest is None or zoom is None:
         return {"state": "none", "text": _("There is no rain nowcast now."), "frames": []}
     old = now - newest > OLD
     said = _("Updates have stopped: this is the rain as of {time}.") if old else ""
+    said = said.format(time=words.day_and_time(newest))
+    if simulated:
+        said = f"{_('SIMULATED: these are not observations.')} {said}".strip()
     moments = [one.frame.valid_at for one in shown]
     step = min((b - a for a, b in pairwise(moments)), default=STEP)
     return {
         "state": "old" if old else "current",
-        "simulated": False,
+        "simulated": simulated,
         "refresh": step.total_seconds(),
-        "text": said.format(time=words.day_and_time(newest)),
+        "text": said,
         "zoom": zoom,
-        "credit": _("Rain: Japan Meteorological Agency"),
+        "credit": _("Rain: simulated (Tamamo)")
+        if simulated
+        else _("Rain: Japan Meteorological Agency"),
         "newest": moment_text(newest),
-        "frames": [_frame(one.frame, newest) for one in shown],
+        "frames": [_frame(one.frame, newest, simulated=simulated) for one in shown],
     }
 
 
-def _frame(frame: Frame, newest: datetime) -> dict[str, Any]:
+def _frame(frame: Frame, newest: datetime, *, simulated: bool) -> dict[str, Any]:
     base, valid = stamp(frame.base_at), stamp(frame.valid_at)
     moment = words.day_and_time(frame.valid_at)
     ahead = int((frame.valid_at - newest) / timedelta(minutes=1))
-    if frame.observed:
-        label = _("{time}, observed").format(time=moment)
-    else:
-        label = _("{time}, forecast ({minutes} minutes ahead)").format(time=moment, minutes=ahead)
+    said = _("{time}, simulated") if simulated else _("{time}, observed")
+    if not frame.observed:
+        said = _("{time}, forecast ({minutes} minutes ahead)")
+    label = said.format(time=moment, minutes=ahead)
     address = reverse("nowcast-tile", args=[base, valid, 0, 0, 0])
     return {
         "at": moment_text(frame.valid_at),
