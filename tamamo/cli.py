@@ -39,6 +39,7 @@ VERBS = {
     "user": "tamamo.server.identity.commands:user",
     "key": "tamamo.server.identity.commands:key",
     "org": "tamamo.server.identity.commands:org",
+    "warnings": "tamamo.publishing.warnings.commands:warnings",
     "basemap": "tamamo.web.commands:basemap",
 }
 

@@ -1,4 +1,4 @@
-"""What waits for somebody: tables they began to import and did not finish."""
+"""What waits for somebody: imports they did not finish, warnings they approve or publish."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.importpages import state_word
+from tamamo.web.staff.warnings.listing import waiting_here
 
 _UNFINISHED: Final = ("new", "previewed", "running", "failed")
 _MOST: Final = 5
@@ -26,7 +27,7 @@ class Waiting:
 
 async def waiting(desk: Desk) -> list[Waiting]:
     """Return what waits for the person at a desk, the newest first."""
-    found = []
+    found = [Waiting(text, at, url, _("Look at it")) for text, at, url in await waiting_here(desk)]
     for register in desk.visible:
         if not desk.rights(register).import_:
             continue

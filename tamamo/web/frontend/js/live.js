@@ -8,7 +8,8 @@ const CHECK = 10_000; // is the server still there?
 const CHECK_TIMEOUT = 5_000;
 const GAUGE = "FloodMonitoring";
 const PLACES = ["EvacuationShelter", "RoadSegment", "Camera"];
-const TYPES = [GAUGE, "WeatherObserved", "SeaConditions", ...PLACES, "Replay", "Simulation"];
+const ALERTS = ["WeatherAlert", "Alert"]; // what stands first is never late
+const TYPES = [GAUGE, "WeatherObserved", "SeaConditions", ...PLACES, ...ALERTS, "Replay", "Simulation"];
 
 const region = document.getElementById("live");
 const state = document.getElementById("live-state");
@@ -85,7 +86,7 @@ function onEntity(event) {
   nowFresh();
   const entity = JSON.parse(event.data);
   if (entity.type === GAUGE) changed.add(keyOf(entity));
-  else if (entity.type === "Simulation") refreshSoon(GATHER);
+  else if (entity.type === "Simulation" || ALERTS.includes(entity.type)) refreshSoon(GATHER);
   else if (entity.type !== "Replay") refreshSoon(WHOLE);
   if (entity.type === GAUGE || entity.type === "Replay") {
     rowsTimer ||= setTimeout(fetchRows, GATHER);

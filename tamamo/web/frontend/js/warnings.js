@@ -47,6 +47,22 @@ async function look() {
   }
 }
 
+const levels = () => [...document.querySelectorAll("article[data-official]")];
+let official = levels().map((one) => one.dataset.official);
+
+/** Official levels that are new or changed: from 4 on assertively. */
+function sayLevels() {
+  const now = levels();
+  const fresh = now.filter((one) => !official.includes(one.dataset.official));
+  official = now.map((one) => one.dataset.official);
+  for (const [id, grave] of [["announce-now", true], ["announce-polite", false]]) {
+    const some = fresh.filter((one) => Number(one.dataset.official.split("=").pop()) >= 4 === grave);
+    const target = document.getElementById(id);
+    if (some.length && target) target.textContent = some.map((one) => one.innerText).join(" ");
+  }
+}
+
+document.addEventListener("city:view", sayLevels);
 if (place) {
   announce();
   setInterval(look, EVERY);

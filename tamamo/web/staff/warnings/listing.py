@@ -1,5 +1,6 @@
 """All warnings of a town at the desk: what holds, what waits for whom, what was."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -58,6 +59,27 @@ def waits_for(desk: Desk, draft: Draft) -> bool:
     if draft.state == "submitted":
         return room.approves(desk) and desk.actor.subject not in draft.authors
     return draft.state == "approved" and room.writes(desk)
+
+
+async def waiting_here(desk: Desk) -> list[tuple[str, datetime, str]]:
+    """Return what waits for somebody, for the home page: text, since when, address."""
+    if not room.writes(desk):
+        return []
+    async with transaction(desk.broker.pool) as connection:
+        drafts = await store.drafts(connection, desk.tenant, states=("submitted", "approved"))
+        waiting = [one for one in drafts if waits_for(desk, one)]
+        if not waiting:
+            return []
+        office = await room.engine(desk).office(connection, desk.tenant)
+    return [
+        (
+            f"{composing.resolved(one.content, office).headline.get(page_language())}"
+            f" ({room.state_word(one.state)})",
+            one.changed_at,
+            desk.url("warning-draft", draft=one.id),
+        )
+        for one in waiting
+    ]
 
 
 def _draft(desk: Desk, draft: Draft, office: Office, known: dict[str, str]) -> dict[str, Any]:
