@@ -6,9 +6,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -35,6 +32,11 @@ def compose(item: Item, address: str, sender: From, mail_from: str) -> bytes:
     Plain text alone: nothing in it is fetched, so that nobody is watched. The Message-ID is that of
     the message: a mail that was sent twice is one to whoever reads it.
     """
+    # Loaded when the first mail goes out.
+    from email.headerregistry import Address  # noqa: PLC0415
+    from email.message import EmailMessage  # noqa: PLC0415
+    from email.utils import format_datetime  # noqa: PLC0415
+
     message = EmailMessage()
     account, _, domain = (sender.address or mail_from).rpartition("@")
     name = " ".join(sender.name(item.language).split())
