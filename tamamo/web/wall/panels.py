@@ -1,7 +1,7 @@
 """What each panel of the wall shows: the template contexts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -33,6 +33,8 @@ class Panel:
     large: bool
     hidden: bool
     url: str
+    #: How many things it lists, of which a panel beside the others shows those that fit.
+    count: int = 0
 
     @property
     def template(self) -> str:
@@ -55,7 +57,7 @@ def titles() -> dict[str, str]:
     }
 
 
-def panels(state: WallState) -> list[Panel]:
+def panels(state: WallState, counts: Mapping[str, int]) -> list[Panel]:
     """Return the panels in their order; where one is large, the others are hidden."""
     named = titles()
     return [
@@ -66,6 +68,7 @@ def panels(state: WallState) -> list[Panel]:
             state.panel == name,
             bool(state.panel) and state.panel != name,
             state.query(panel="" if state.panel == name else name),
+            counts.get(name, 0),
         )
         for name, key in PANELS.items()
     ]
@@ -80,7 +83,7 @@ def context(look: Look, state: WallState) -> dict[str, Any]:
         "look": look,
         "city": city,
         "live": city.mode is Mode.LIVE,
-        "panels": panels(state),
+        "panels": panels(state, _counts(look)),
         "rising": look.gauges[:most],
         "most": most,
         "stages": _stages(city.gauges),
@@ -92,6 +95,16 @@ def context(look: Look, state: WallState) -> dict[str, Any]:
         "parts": look.parts,
         "points": _points(look),
         "sources": sources(look),
+    }
+
+
+def _counts(look: Look) -> dict[str, int]:
+    return {
+        "gauges": len(look.gauges),
+        "rain": len(look.stations(Kind.RAIN)),
+        "tide": len(look.stations(Kind.TIDE)),
+        "warnings": len(look.levels.official) + len(look.levels.own),
+        "shelters": look.shelters.open,
     }
 
 

@@ -88,6 +88,8 @@ export async function drawView(query = location.search) {
     const here = document.getElementById(panel.id);
     if (!here) continue;
     here.hidden = panel.hidden;
+    const [title, shown] = [panel, here].map((one) => one.querySelector("h2"));
+    if (shown.textContent !== title.textContent) shown.replaceChildren(...title.childNodes);
     const [link, old] = [panel, here].map((one) => one.querySelector("[data-large]"));
     if (old.getAttribute("href") !== link.getAttribute("href")) {
       old.href = link.getAttribute("href");
