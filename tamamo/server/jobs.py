@@ -12,6 +12,7 @@ JOBS: dict[str, Kind] = {
     "audit.verify": Kind("tamamo.server.jobs:verify_audit"),
     "backup.make": Kind("tamamo.kernel.backup.service:handle", tries=1),
     "register.import": Kind("tamamo.registers.imports.service:handle_job", tries=1),
+    "warnings.demo": Kind("tamamo.publishing.warnings.demo:handle", tries=1),
     "warnings.deliver": Kind("tamamo.publishing.warnings.delivery:handle", tries=5),
     "feed.replay": Kind("tamamo.feeds.again:handle", tries=1),
 }

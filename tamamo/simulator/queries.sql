@@ -10,3 +10,7 @@ select account_create(
     %(email)s, %(name)s, password => %(password)s, language => %(language)s,
     home_tenant => %(home)s
 );
+
+-- name: never_warned
+select 1 where not exists (select from warning where tenant = %(tenant)s)
+    and not exists (select from warning_setup where tenant = %(tenant)s);

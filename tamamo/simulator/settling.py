@@ -12,7 +12,7 @@ import structlog
 
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import DEFAULT_VOCABULARY
-from tamamo.kernel import sql, time
+from tamamo.kernel import jobs, sql, time
 from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection, transaction
 from tamamo.kernel.errors import Problem
@@ -80,9 +80,17 @@ async def _settle(broker: Broker) -> None:
         for person in PEOPLE:
             await _grant(connection, person)
         await _make_duty(connection)
+        await _warn_once(connection)
     broker.identity.forget()
     await _agree(broker)
     _logger.info("demo_settled", towns=len(TOWNS), people=len(PEOPLE))
+
+
+async def _warn_once(connection: Connection) -> None:
+    """Have an example of a warning made (tamamo.publishing), where there never was one."""
+    cursor = await connection.execute(_SQL["never_warned"], {"tenant": DEFAULT})
+    if await cursor.fetchone() is not None:
+        await jobs.defer(connection, "warnings.demo", tenant=DEFAULT, actor=_BY.subject, once=True)
 
 
 async def _make_towns(broker: Broker) -> None:
