@@ -1,7 +1,10 @@
 """JMA's servers in a test: what stands at an address, with ETags and failures."""
 
 from tamamo.kernel.outgoing import Answer, OutgoingError
+from tests.conftest import ROOT
 
+#: Answers of the agency, written by us in its formats.
+RECORDED = ROOT / "tamamo/projects/disaster_watch/tests/recorded"
 FEED = "https://jma.example/feed/"
 DATA = "https://jma.example/data/"
 

@@ -14,25 +14,12 @@ from tamamo.feeds.readers import amedas
 from tamamo.feeds.readers.amedas import Rain
 from tamamo.feeds.rejects import Reject
 from tamamo.feeds.status import FeedStatuses
-from tests.feeds.jma.publisher import Publisher
+from tests.feeds.jma.publisher import RECORDED, Publisher
 from tests.feeds.test_coordinator import FakeClock
 
 AT = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
-#: As const/amedastable.json has it; the places are real, the rain below is invented.
-TABLE = orjson.dumps({
-    "72086": {"type": "A", "elems": "11111111", "lat": [34, 19.1], "lon": [134, 3.2], "alt": 9,
-              "kjName": "高松", "knName": "タカマツ", "enName": "Takamatsu"},
-    "72061": {"type": "C", "lat": [34, 28.3], "lon": [134, 16.4], "kjName": "内海"},
-    "72999": {"type": "C", "lat": None, "lon": None, "kjName": "壊"},
-    "66001": {"type": "C", "lat": [34, 40], "lon": [133, 55], "kjName": "岡山"},
-})  # fmt: skip
-MAP = orjson.dumps({
-    "72086": {"temp": [22.1, 0], "precipitation10m": [1.5, 0], "precipitation1h": [6.0, 0]},
-    "72061": {"precipitation10m": [None, None], "precipitation1h": [2.0, 1]},
-    "72999": {"precipitation1h": [0.0, 0]},
-    "66001": {"precipitation1h": [9.0, 0]},
-    "72500": {"temp": [20.0, 0]},
-})  # fmt: skip
+TABLE = (RECORDED / "amedas_table.json").read_bytes()
+MAP = (RECORDED / "amedas_map.json").read_bytes()
 
 
 def items(body=MAP, table=TABLE):

@@ -16,7 +16,7 @@ from tamamo.feeds.readers import nowcast
 from tamamo.feeds.readers.nowcast import Box, Frame, Tile
 from tamamo.feeds.status import FeedStatuses
 from tamamo.kernel.database import transaction
-from tests.feeds.jma.publisher import Publisher
+from tests.feeds.jma.publisher import RECORDED, Publisher
 from tests.feeds.test_coordinator import FakeClock
 
 NOW = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
@@ -37,8 +37,8 @@ def times(*pairs):
     return orjson.dumps(items[::-1])
 
 
-OBSERVED = times(*((m, m) for m in range(-180, 1, 5)))
-FORECAST = times(*((m, 0) for m in range(5, 61, 5)))
+OBSERVED = (RECORDED / "nowc_times_n1.json").read_bytes()
+FORECAST = (RECORDED / "nowc_times_n2.json").read_bytes()
 
 
 def test_an_hour_back_and_the_newest_forecast():

@@ -13,19 +13,12 @@ from tamamo.feeds.readers import tide
 from tamamo.feeds.readers.tide import Level
 from tamamo.feeds.rejects import Reject
 from tamamo.feeds.status import FeedStatuses
-from tests.feeds.jma.publisher import Publisher
+from tests.feeds.jma.publisher import RECORDED, Publisher
 from tests.feeds.test_coordinator import FakeClock
 
 MIDNIGHT = datetime(2026, 6, 30, 15, tzinfo=UTC)
-STATION = {"code": "900001", "name": "高松", "lat": 34.35, "lon": 134.06, "type": "jma"}
-#: As const/tide_area.json has it; codes and levels are invented.
-AREA = orjson.dumps({
-    "3720100": {"name": "高松市", "class30s": [{"code": "37001100", "stations": [STATION]},
-                                           {"stations": [{"code": "broken"}]}]},
-    "3320200": {"name": "倉敷市", "class30s": [
-        {"stations": [STATION | {"code": "900002", "name": "水島"}]}]},
-    "9999999": {"name": "内陸"},
-})  # fmt: skip
+AREA = (RECORDED / "tide_area.json").read_bytes()
+ASTRO = (RECORDED / "tide_astro.json").read_bytes()
 
 
 def day(values, departure=(), seconds=300):
@@ -33,12 +26,6 @@ def day(values, departure=(), seconds=300):
         "time": "2026-07-01T00:00:00+09:00", "station_code": "900001", "interval": seconds,
         "tide": values, "departure": list(departure),
     })  # fmt: skip
-
-
-ASTRO = orjson.dumps({
-    "time": "2026-01-01T00:00:00+09:00", "station_code": "900001",
-    "tide": {"0701": list(range(24)), "0702": [100, None, 3] + [0] * 21},
-})  # fmt: skip
 
 
 def test_a_day_of_observations_in_metres_above_tp():
@@ -93,7 +80,7 @@ async def test_observed_and_predicted_are_apart(settings):
     publisher = Publisher()
     publisher.files = {
         base + "const/tide_area.json": AREA,
-        base + "data/tide/tide_obs_20260701_900001.json": day([10, 20, 30], [1, 2, 3]),
+        base + "data/tide/tide_obs_20260701_900001.json": (RECORDED / "tide_obs.json").read_bytes(),
         base + "const/tide_astro/tide_astro_2026_900001.json": ASTRO,
     }
     clock = FakeClock(timedelta(days=1))
