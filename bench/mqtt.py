@@ -27,8 +27,8 @@ from tamamo.kernel.identity import INSTALLATION, devices
 
 DEVICES: Final = 2_000
 RATE: Final = 1_000
-#: Seconds to wait for the last messages, from the last one sent.
-_PATIENCE: Final = 120
+#: Seconds without any more in the history after which what is missing counts as lost.
+_PATIENCE: Final = 30
 _NAME: Final = "bench"
 _FILE: Final = """
 name = {{ ja = "計測", en = "Bench" }}
@@ -66,8 +66,7 @@ def streaming(server: Server, seconds: float) -> list[Row]:
             before = server.processor_seconds()
             sent = asyncio.run(_publish(port, keys, seconds))
             ended = time.monotonic()
-            with contextlib.suppress(load.LoadError):
-                _wait(lambda: _stored(server.dsn, tenant) >= sent, _PATIENCE, "")
+            _settle(server.dsn, tenant, sent)
             rest = time.monotonic() - ended
             spent = server.processor_seconds() - before
             time.sleep(6)  # the connection's own figures are noted every five seconds
@@ -191,6 +190,16 @@ def _wait(true: Callable[[], bool], seconds: float, otherwise: str) -> None:
         if time.monotonic() > end:
             raise load.LoadError(otherwise)
         time.sleep(0.5)
+
+
+def _settle(dsn: str, tenant: str, sent: int) -> None:
+    """Wait until all is in the history, or no more comes."""
+    stored, since = -1, time.monotonic()
+    while stored < sent and time.monotonic() - since < _PATIENCE:
+        time.sleep(0.5)
+        found = _stored(dsn, tenant)
+        if found > stored:
+            stored, since = found, time.monotonic()
 
 
 def _listening(dsn: str, tenant: str) -> bool:

@@ -4,6 +4,7 @@ aiomqtt acknowledges a message as soon as it has come (empicano/aiomqtt#345); pa
 it stands, can leave that to us. This is the one place that reaches through to it.
 """
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,11 +120,12 @@ class Client(aiomqtt.Client):
 
     async def ended(self) -> None:
         """Return, or raise MqttError, when the connection is no more."""
-        try:
-            await self._disconnected
-        except aiomqtt.MqttError:
-            raise
-        except Exception as error:
+        # Not awaited itself: whoever is cancelled here would cancel it, and leaving then fails.
+        await asyncio.wait((self._disconnected,))
+        error = self._disconnected.exception()
+        if isinstance(error, aiomqtt.MqttError):
+            raise error
+        if error is not None:
             raise MqttError(str(error)) from error
 
     def read_on(self, on: bool) -> None:

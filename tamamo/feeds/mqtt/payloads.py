@@ -6,6 +6,7 @@ A group is what was measured at one moment. JSON: an object, or an array of them
 """
 
 import json
+import math
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
@@ -75,8 +76,8 @@ def _parsed(payload: bytes) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:
-        # Only to tell NaN and Infinity, which JSON does not have, from what is no JSON at all.
-        json.loads(payload, parse_constant=_not_finite)
+        # Only to tell NaN, Infinity and numbers that are too large from what is no JSON at all.
+        json.loads(payload, parse_constant=_not_finite, parse_float=_finite, parse_int=_finite)
     except Invalid:
         raise
     except (ValueError, RecursionError):
@@ -86,6 +87,11 @@ def _parsed(payload: bytes) -> Any:
 
 def _not_finite(text: str) -> NoReturn:
     raise Invalid(NOT_FINITE)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _not_finite(text)
 
 
 def _text(payload: bytes) -> str:
