@@ -29,7 +29,7 @@ from tamamo.web.staff.frame import Step, show
 #: How many events to come, and how many that have happened, the page shows.
 _NEXT, _LAST = 6, 30
 #: Speeds that are offered.
-SPEEDS: Final = (1, 10, 60, 300, 1200)
+SPEEDS: Final = (1, 10, 60, 300, 1200, 3600)
 
 
 @require_safe
