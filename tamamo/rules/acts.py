@@ -7,7 +7,7 @@ from typing import Any, Final
 from tamamo.context.entities import write
 from tamamo.context.entities.write import Mutation
 from tamamo.context.model.entity import Instance
-from tamamo.kernel import audit, sql
+from tamamo.kernel import audit, drills, sql
 from tamamo.kernel.audit import Event
 from tamamo.kernel.database import Connection
 from tamamo.kernel.time import now, to_text
@@ -38,7 +38,7 @@ async def acknowledge(
         return found
     if found.state == NORMAL or not found.episode:
         raise AlertNotOpen(f"{alert_id} is {found.state}")
-    moment = now()
+    moment = await _now(connection, tenant)
     await _write(connection, [found], alert.acknowledgement(actor, moment))
     before = {"state": found.state, "episode": found.episode}
     after = {**before, "acknowledgedBy": actor} | ({"note": note} if note else {})
@@ -86,7 +86,7 @@ async def silence(
     after = {"rule": rule, "subject": subject, "until": to_text(until), "reason": reason.strip()}
     event = Event(tenant, actor, "alert.silence", f"silence:{number}", None, after)
     await audit.append(connection, event)
-    moment = now()
+    moment = await _now(connection, tenant)
     await events.add(
         connection, [_draft(one, "silenced", moment, actor, until) for one in concerned]
     )
@@ -113,7 +113,7 @@ async def end_alerts(connection: Connection, tenant: str, rule: str, *, actor: s
         one for one in await alerts(connection, tenant, rule=rule, limit=_MOST)
         if one.state != NORMAL
     ]  # fmt: skip
-    moment = now()
+    moment = await _now(connection, tenant)
     state: Instance = {"type": "Property", "value": NORMAL, "observedAt": to_text(moment)}
     await _write(connection, found, {alert.STATE: state})
     await events.add(
@@ -133,7 +133,7 @@ async def _end(connection: Connection, tenant: str, number: int, *, actor: str, 
     before = {"rule": ended.rule, "subject": ended.subject, "until": to_text(ended.until)}
     action = "alert.unsilence" if kind == "unsilenced" else "alert.silence_expired"
     await audit.append(connection, Event(tenant, actor, action, f"silence:{number}", before))
-    moment = now()
+    moment = await _now(connection, tenant)
     await events.add(connection, [_draft(one, kind, moment, actor) for one in silenced])
     await _changed(connection)
     return True
@@ -154,6 +154,12 @@ async def _required(connection: Connection, tenant: str, alert_id: str) -> Alert
     if found is None:
         raise NoSuchAlert(f"There is no alert {alert_id}", field="alert")
     return found
+
+
+async def _now(connection: Connection, tenant: str) -> datetime:
+    """Return what time it is in a town: in a drill, in the exercise."""
+    drill = await drills.of(connection, tenant)
+    return now() if drill is None else drill.clock.now(now())
 
 
 async def _lock(connection: Connection, tenant: str) -> None:

@@ -20,6 +20,16 @@ SOURCE: Final = iri_of("alertSource")
 NAME: Final = iri_of("name")
 _PREFIX: Final = "urn:ngsi-ld:"
 _LANGUAGES: Final = ("ja", "en")
+#: What states other than firing are called, where nothing but the state is to be told.
+_WORDS: Final[dict[str, dict[str, str]]] = {
+    "normal": {"ja": "解除", "en": "Over"},
+    "pending": {"ja": "確認待ち", "en": "Waiting to be sure"},
+    "recovering": {"ja": "回復中", "en": "Recovering"},
+    "noData": {"ja": "データなし", "en": "No data"},
+    "error": {"ja": "判定できない値", "en": "Value that cannot be judged"},
+}
+_OTHERWISE: Final = {"ja": "{}：{}（{}）", "en": "{}: {} ({})"}
+_COMMA: Final = {"ja": "、", "en": ", "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +76,26 @@ def label(entity: Entity, language: str) -> str:
 
 
 def describe(rule: Rule, subject: Entity, moved: Transition) -> dict[str, str]:
-    """Return the rule's text about a subject, in both languages."""
+    """Return what a transition says of a subject, in both languages: firing, the rule's text."""
     time = to_datetime(moved.at).astimezone(JST).strftime("%Y-%m-%d %H:%M")
-    return {
-        language: rule.text[language].format(
-            name=label(subject, language),
-            rule=rule.name[language],
+    value = "" if moved.value is None else f"{figure(moved.value)}{rule.unit}"
+    found = {}
+    for language in _LANGUAGES:
+        name, title = label(subject, language), rule.name[language]
+        if moved.after in _WORDS:
+            said = (part for part in (name, value, time) if part)
+            words = _WORDS[moved.after][language]
+            found[language] = _OTHERWISE[language].format(words, title, _COMMA[language].join(said))
+            continue
+        found[language] = rule.text[language].format(
+            name=name,
+            rule=title,
             value=figure(moved.value),
             threshold=figure(moved.threshold),
             unit=rule.unit,
             time=time,
         )
-        for language in _LANGUAGES
-    }
+    return found
 
 
 def figure(value: float | None) -> str:

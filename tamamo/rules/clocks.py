@@ -41,6 +41,10 @@ class Clocks:
         """Return what time it is in a town."""
         return self._played.get(tenant) or self._broker.towns.clock(tenant)
 
+    def of_people(self, tenant: str) -> datetime:
+        """Return what time it is for who acts in a town: also beside a recording, the present."""
+        return self._broker.towns.clock(tenant)
+
     def real(self) -> datetime:
         """Return the present moment."""
         return now()

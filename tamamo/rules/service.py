@@ -277,7 +277,7 @@ class Evaluation:
     def _tell(
         self, work: _Work, tenant: str, rule: Rule, entity: Entity, moves: Sequence[Transition]
     ) -> None:
-        clock = self._clocks.of(tenant)
+        clock = self._clocks.of_people(tenant)
         for moved in moves:
             silenced = self._book.silenced_until(tenant, rule.id, entity.id, clock)
             work.mutations.append(alert.mutation(tenant, rule, entity, moved, silenced))
@@ -336,6 +336,6 @@ class Evaluation:
 
     async def _end_silences(self) -> None:
         for silence in self._book.silences():
-            if silence.until <= self._clocks.of(silence.tenant):
+            if silence.until <= self._clocks.of_people(silence.tenant):
                 async with transaction(self._broker.pool) as connection:
                     await expire_silence(connection, silence)

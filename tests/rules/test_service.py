@@ -76,6 +76,11 @@ async def test_a_level_makes_an_alert_with_its_events_and_history(broker: Broker
         ("normal", "firing", 40, 2),
     ]
     assert [event.position for event in events] == [1, 2, 3]
+    assert [event.text for event in events][1:] == [
+        {"ja": "解除：水位（橋 a、0.7m、2026-06-01 09:30）",
+         "en": "Over: Level (橋 a, 0.7m, 2026-06-01 09:30)"},
+        {"ja": "橋 a 1.2m", "en": "橋 a 1.2 m"},
+    ]  # fmt: skip
     async with single(broker.pool) as connection:
         (alert,) = await rules.alerts(connection, "default")
     assert (alert.state, alert.episode, alert.value, alert.threshold) == ("firing", 2, 1.2, 1.0)
