@@ -168,6 +168,7 @@ def _said(problem: InvalidTown) -> forms.Errors:
         "types": _("IRIs of types, one a line, at most 500; or *."),
         "default": _("The installing town cannot be suspended."),
         "reason": _("Say why."),
+        "drill": _("A drill stays as it was made. Its town's staff end it under Drills."),
     }
     places = {"map_view": "longitude"}
     return {
@@ -281,5 +282,9 @@ async def suspend(request: HttpRequest, viewer: Viewer, tenant: str) -> HttpResp
 @console(whole=True, acts=True)
 async def resume(request: HttpRequest, viewer: Viewer, tenant: str) -> HttpResponse:
     """Let a suspended tenant go on."""
-    await broker_of(request).town_service.resume(viewer.actor, tenant)
-    return frame.forth(reverse("console:tenant", kwargs={"tenant": tenant}), "resumed")
+    back = reverse("console:tenant", kwargs={"tenant": tenant})
+    try:
+        await broker_of(request).town_service.resume(viewer.actor, tenant)
+    except InvalidTown:
+        return frame.forth(back)  # a drill that ended: what it is stands on its page
+    return frame.forth(back, "resumed")
