@@ -20,6 +20,8 @@ from tamamo.kernel.errors import SetupError
 
 #: Where in the home connections stand.
 FOLDER: Final = "mqtt"
+#: A connection that stands says so at least this often.
+ALIVE: Final = timedelta(seconds=30)
 #: Largest payload that is read, in bytes, unless the file says otherwise.
 LARGEST: Final = 64 * 1024
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -218,6 +220,8 @@ class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             name_en=self.name.en,
             source=self.broker.url,
             licence="",
+            # It says every few seconds that it stands: who does not is late, then silent.
+            interval=ALIVE,
             tenant=self.tenant,
         )
 
