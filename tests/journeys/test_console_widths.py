@@ -52,7 +52,7 @@ def test_everything_is_done_without_javascript(console: Open, server: Server) ->
     expect(page.locator("#live-bar")).to_have_count(0)
     page.goto(f"{server.base}/en/console/feeds/")
     expect(page.locator("#live-bar")).to_be_hidden()
-    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("#live tbody tr")).to_have_count(2)
 
 
 def test_a_form_that_is_wrong_answers_422(console: Open, server: Server) -> None:
