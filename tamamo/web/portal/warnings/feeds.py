@@ -18,7 +18,7 @@ from tamamo.kernel.database import transaction
 from tamamo.kernel.settings import installation_url
 from tamamo.publishing.warnings import NoSuchWarning, Published, Warnings, store
 from tamamo.web.portal.warnings.pages import _broker
-from tamamo.web.portal.warnings.shown import Shown, page_language, shown
+from tamamo.web.portal.warnings.shown import Shown, page_language, shown, title_of
 from tamamo.web.towns import town_of
 
 _MOST: Final = 100
@@ -88,8 +88,7 @@ async def _feed(request: HttpRequest, template: str, media: str, name: str) -> H
 
 
 def _entry(root: str, message: Published, one: Shown, drill: bool) -> dict[str, Any]:
-    mark = f"【{one.mark}】" if one.mark else ""
-    title = f"{mark}{one.kind_text}: {one.headline}"
+    title = title_of(one)
     return {
         "id": message.identifier,
         "title": drills.mark(title, page_language()) if drill else title,

@@ -79,6 +79,16 @@ def standing_word(standing: Standing) -> str:
     }[standing]
 
 
+def title_of(one: Shown) -> str:
+    """Return the title of a message in feeds: marked where it is not meant, and what it corrects.
+
+    A withdrawal's headline says that it is one, unless somebody wrote another.
+    """
+    mark = f"【{one.mark}】" if one.mark else ""
+    said = one.kind == "Alert" or one.headline.startswith(one.kind_text)
+    return f"{mark}{'' if said else f'{one.kind_text}: '}{one.headline}"
+
+
 def page_language() -> str:
     """Return the language of the page: ja or en."""
     return "en" if get_language() == "en" else "ja"

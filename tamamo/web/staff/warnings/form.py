@@ -110,14 +110,14 @@ def groups(typed: Typed, office: Office, faults: Sequence[Fault]) -> list[Group]
     languages = [one for one in ("ja", "en") if one in office.languages]
     titles = {"ja": _("In Japanese"), "en": _("In English"), "easy": _("In easy Japanese")}
     return [
-        Group(_("Level"), [made.level(), made.test()]),
+        Group(_("Alert level"), [made.level(), made.test()]),
         *(
             Group(titles[one], [made.word(name, one, kind, required=True) for name, kind in text])
             for one in languages
         ),
         Group(titles["easy"], [made.word(name, "easy", kind) for name, kind in text[1:]]),
-        Group(_("Where"), made.where()),
-        Group(_("When"), made.when()),
+        Group(_("Where it holds"), made.where()),
+        Group(_("When it holds"), made.when()),
         Group(_("For other systems (CAP 1.2)"), made.codes()),
     ]
 
@@ -139,13 +139,13 @@ def label(name: str) -> str:
         "area_ja": _("Place in words (Japanese)"),
         "area_en": _("Place in words (English)"),
         "polygon": _("Polygons"),
-        "valid_from": _("From"),
-        "valid_to": _("Until"),
+        "valid_from": _("Holds from"),
+        "valid_to": _("Holds until"),
         "contact": _("Contact"),
         "category": _("Category"),
         "response": _("What people should do"),
         "urgency": _("Urgency"),
-        "severity": _("Severity"),
+        "severity": _("How grave"),
         "certainty": _("Certainty"),
     }.get(name, name)
 

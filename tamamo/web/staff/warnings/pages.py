@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
@@ -22,7 +23,7 @@ from tamamo.publishing.warnings import (
     store,
 )
 from tamamo.publishing.warnings.model import TYPES
-from tamamo.web.portal.warnings.shown import page_language, previewed
+from tamamo.web.portal.warnings.shown import page_language, previewed, title_of
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.done import Done
 from tamamo.web.staff.frame import Step, show
@@ -112,11 +113,19 @@ def preview(draft: Draft, office: Office, now: datetime, language: str) -> dict[
     with override(language):
         kind = TYPES[draft.purpose]
         one = previewed(draft.content, office, now, kind, str(draft.warning))
-        title = {"ja": "日本語", "en": "English"}[language]
-        text = delivery.preview_body(draft, office, now, language)
-        return {"language": language, "title": title, "one": one, "mail": text,
-                "subject": delivery.preview_subject(draft, office, language),
-                "kind": one.kind_text, "standing": one.standing_text}  # fmt: skip
+        return {
+            "language": language,
+            "title": {"ja": "日本語", "en": "English"}[language],
+            "one": one,
+            # Rendered here, in the language of the residents, not in that of this page.
+            "banner": render_to_string(
+                "portal/warnings/banner_one.html", {"one": one, "preview": True}
+            ),
+            "page": render_to_string("staff/warnings/preview_body.html", {"shown": one}),
+            "mail": delivery.preview_body(draft, office, now, language),
+            "subject": delivery.preview_subject(draft, office, language),
+            "entry": title_of(one),
+        }
 
 
 def buttons(desk: Desk, draft: Draft) -> list[Button]:
