@@ -4,12 +4,13 @@ So that of two processes one acts and the other finds it done: nobody is called 
 and what a dead process had begun is either committed or not there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+import structlog
 
 from tamamo.calling import call as calls
 from tamamo.calling import duty, links, store, texts
@@ -22,11 +23,14 @@ from tamamo.calling.matching import CallRule, chosen, rank
 from tamamo.calling.texts import Text
 from tamamo.calling.tree import Step, Target, Tree, move, to_document
 from tamamo.kernel.database import Connection, Pool, transaction
+from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.settings import Settings
 from tamamo.messaging import Channel, Message, cancel, push, send
 
 if TYPE_CHECKING:
     from tamamo.rules.events import AlertEvent
+
+_log = structlog.get_logger(__name__)
 
 #: An alarm whose event lies further back than this by the town's clock calls nobody: it is of a
 #: recording that is loaded, not of now.
@@ -57,7 +61,7 @@ class Calling:
                 for row in await calls.rows(connection, "cursors", {})
             }
         news = [tenant for tenant, head in heads.items() if head > known.get(tenant, 0)]
-        return sum([await self._take_in(tenant) for tenant in sorted(news)])
+        return sum([await _kept_going(self._take_in(tenant), tenant) for tenant in sorted(news)])
 
     async def _take_in(self, tenant: str) -> int:
         async with transaction(self.pool) as connection:
@@ -115,10 +119,14 @@ class Calling:
             return
         call = calls.of_columns(found[0])
         await self._add(connection, call, event, now)
-        if rank(event.severity) > rank(call.severity):
-            values = {**call.key, "severity": event.severity, "now": now}
+        graver = rank(event.severity) > rank(call.severity)
+        if graver or call.state is State.UNANSWERED:
+            # Nobody is told of it by a call whose rounds are over.
+            severity = event.severity if graver else call.severity
+            values = {**call.key, "severity": severity, "now": now}
             await connection.execute(calls.SQL["raise"], values)
-            await calls.log(connection, call, "raised", now, severity=event.severity)
+            kind = "raised" if graver else "again"
+            await calls.log(connection, call, kind, now, severity=event.severity)
         elif call.state is State.ACKNOWLEDGED:
             told = texts.Told(event.severity, event.text or {})
             await self._tell_answerer(connection, call, event, told)
@@ -171,7 +179,9 @@ class Calling:
         due = [
             row for row in running if row["hopeless"] or row["next_at"] <= self.clock(row["tenant"])
         ]
-        return sum([await self._go_on(row["tenant"], str(row["id"])) for row in due])
+        return sum(
+            [await _kept_going(self._go_on(r["tenant"], str(r["id"])), r["tenant"]) for r in due]
+        )
 
     async def _go_on(self, tenant: str, number: str) -> int:
         async with transaction(self.pool) as connection:
@@ -194,7 +204,7 @@ class Calling:
         position = begun
         while True:
             call = replace(call, position=position)
-            if call.is_done:
+            if call.is_done or not call.tree.steps:
                 await calls.log(connection, call, "unanswered", now)
                 await end(connection, call, State.UNANSWERED, now)
                 return
@@ -290,6 +300,17 @@ class Calling:
         await calls.log(connection, call, "test", now, actor=actor)
         await self._call_next(connection, call, now)
         return call
+
+
+async def _kept_going(work: Coroutine[Any, Any, int], tenant: str) -> int:
+    """Do one town's or call's part: what is wrong with it must not hold up the others."""
+    try:
+        return await work
+    except Unavailable:
+        raise
+    except Exception:
+        _log.exception("calling_failed", tenant=tenant)
+        return 0
 
 
 async def begin(

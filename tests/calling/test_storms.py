@@ -175,3 +175,30 @@ async def test_severities_below_the_rule_call_nobody(night: Night) -> None:
     night.event("b", "pending", severity="critical")
     await night.run()
     assert await night.calls() == []
+
+
+async def test_an_alert_after_all_rounds_calls_again(night: Night) -> None:
+    """A call that nobody answered must not swallow what comes hours later."""
+    night.event("a", "firing")
+    await night.run()
+    await night.wait(60)
+    assert (await night.calls())[0].state is State.UNANSWERED
+    night.turn(hours=2)
+    night.event("b", "firing")
+    await night.run()
+    [call] = await night.calls()
+    assert call.state is State.RUNNING
+    assert [name for at, name in await night.timeline() if at == 180] == ["aoki", "baba"]
+
+
+async def test_one_broken_call_holds_up_no_other(night: Night) -> None:
+    night.event("a", "firing")
+    await night.run()
+    await night.sql(
+        "update call set rule = null, document = jsonb_set(document, '{steps,1,minutes}', '1e300')"
+    )
+    night.turn(minutes=5)
+    night.event("b", "firing")
+    await night.calling.follow()
+    assert await night.calling.advance() == 1
+    assert {name for at, name in await night.timeline() if at == 5} == {"aoki", "baba"}

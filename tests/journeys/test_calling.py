@@ -82,7 +82,7 @@ def accessible(page: "Page", *widths: int) -> None:
 
 
 def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox) -> None:
-    page = pages("/staff/default/contacts/")
+    page = pages("/staff/default/calls/contacts/")
     expect(page.locator("#channels")).to_contain_text("LINE: 未接続")
     expect(page.locator("#channels")).to_contain_text("メール: 接続済み")
     page.get_by_role("link", name="新しい連絡先").click()
@@ -94,7 +94,7 @@ def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox)
     page.get_by_role("button", name="保存").click()
     expect(page.locator("#done")).to_contain_text("保存しました")
 
-    page.goto(f"{office.base}/staff/default/rosters/new/")
+    page.goto(f"{office.base}/staff/default/calls/rosters/new/")
     page.locator("#f-name").fill("当直")
     page.locator("#f-s0-people-0").select_option(label="香川 花子")
     page.locator("#f-s0-begins").fill("00:00")
@@ -103,7 +103,7 @@ def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox)
     expect(page.locator("#gaps")).to_have_count(0)
     accessible(page, 320, 1280)
 
-    page.goto(f"{office.base}/staff/default/trees/new/")
+    page.goto(f"{office.base}/staff/default/calls/trees/new/")
     page.locator("#f-name").fill("連絡網")
     page.locator("#f-s0-target-0").select_option(label="当直：当直")
     page.locator("#f-s0-minutes").fill("30")
@@ -112,7 +112,7 @@ def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox)
     accessible(page, 320, 1280)
     page.get_by_role("button", name="保存").click()
 
-    page.goto(f"{office.base}/staff/default/call-rules/new/")
+    page.goto(f"{office.base}/staff/default/calls/call-rules/new/")
     page.get_by_label("名前").fill("川")
     page.get_by_label("連絡網").select_option(label="連絡網")
     page.get_by_role("button", name="保存").click()
@@ -152,9 +152,9 @@ def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox)
 def test_in_english(pages: Any, office: Office) -> None:
     page = pages("/en/staff/default/calls/")
     expect(page.get_by_role("heading", name="Waiting for an answer")).to_be_visible()
-    paths = ("calls/test/", "contacts/", "contacts/new/", "rosters/", "rosters/new/", "trees/",
-             "trees/new/", "call-rules/new/")  # fmt: skip
-    for path in paths:
+    rooms = ("contacts", "rosters", "trees")
+    forms = ("contacts/new", "rosters/new", "trees/new", "call-rules/new")
+    for path in (f"calls/{name}/" for name in ("test", *rooms, *forms)):
         page.goto(f"{office.base}/en/staff/default/{path}")
         accessible(page, 320, 1280)
         text = page.locator("main").inner_text()

@@ -26,7 +26,7 @@ async def planned(
     known = channels(desk.broker.settings)
     found: list[dict[str, Any]] = []
     position, moment = Position(), now
-    while position.round == 0:
+    while tree.steps and position.round == 0:
         people = await step_people(connection, desk.tenant, tree.steps[position.step], moment)
         done = move(tree, position, tuple(one.id for one in people), moment)
         minutes = int((moment - now) / timedelta(minutes=1))

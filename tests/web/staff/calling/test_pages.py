@@ -19,7 +19,7 @@ NIGHT = {
 def contact(office: Office, name: str, address: str = "a@example.jp", **more: str) -> str:
     """Make a contact by the form; return its id."""
     data = {"name": name, "channel": ["mail", "mail"], "to": [address, ""], **more}
-    answer = office.post("contacts/new/", data)
+    answer = office.post("calls/contacts/new/", data)
     assert answer.status_code == 303, answer.text
     return str(office.sql("select id from contact where name = %s", name)[0][0])
 
@@ -27,9 +27,9 @@ def contact(office: Office, name: str, address: str = "a@example.jp", **more: st
 def test_a_contact_is_made_changed_and_deleted(office: Office) -> None:
     name = word()
     number = contact(office, name, "taro@example.jp")
-    page = office.get("contacts/?done=saved")
+    page = office.get("calls/contacts/?done=saved")
     assert name in page.text and "taro@example.jp" in page.text and "保存しました" in page.text
-    path = f"contacts/{number}/"
+    path = f"calls/contacts/{number}/"
     changed = office.post(path, {"name": name, "version": "1", "language": "en",
                                  "channel": ["sms"], "to": ["090-1234-5678"]})  # fmt: skip
     assert changed.status_code == 303
@@ -42,7 +42,7 @@ def test_a_contact_is_made_changed_and_deleted(office: Office) -> None:
 
 
 def test_what_cannot_be_is_said_and_what_was_typed_stays(office: Office) -> None:
-    answer = office.post("contacts/new/", {
+    answer = office.post("calls/contacts/new/", {
         "name": "", "organisation": "危機管理課", "channel": ["mail", "webhook"],
         "to": ["no-mail", "ftp://x"],
     })  # fmt: skip
@@ -57,17 +57,17 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(office: Office) -> None
 def test_a_roster_shows_who_is_on_duty_and_its_gaps(office: Office) -> None:
     one, two = word(), word()
     people = [contact(office, one), contact(office, two)]
-    made = office.post("rosters/new/", NIGHT | {"s0-people": [*people, ""]})
+    made = office.post("calls/rosters/new/", NIGHT | {"s0-people": [*people, ""]})
     assert made.status_code == 303
     page = office.get(made.headers["location"].removeprefix("/staff/default/"))
     assert one in page.text and two in page.text
     assert "空白" in page.text and "該当者なし" in page.text
-    number = re.search(r"rosters/([0-9a-f-]{36})/", made.headers["location"])
+    number = re.search(r"calls/rosters/([0-9a-f-]{36})/", made.headers["location"])
     assert number
-    listed = office.get("rosters/")
+    listed = office.get("calls/rosters/")
     assert "夜間当直" in listed.text and "2週間以内に空白" in listed.text
     swap = office.post(
-        f"rosters/{number[1]}/swap/",
+        f"calls/rosters/{number[1]}/swap/",
         {"begins": "2027-01-01T00:00", "ends": "2026-01-01T00:00", "absent": "", "present": ""},
     )
     assert swap.status_code == 422 and 'value="2027-01-01T00:00"' in swap.text
@@ -75,10 +75,10 @@ def test_a_roster_shows_who_is_on_duty_and_its_gaps(office: Office) -> None:
 
 def test_a_shift_with_a_wrong_time_is_refused(office: Office) -> None:
     wrong = NIGHT | {"s0-begins": "25:00", "s0-since": "someday", "name": ""}
-    answer = office.post("rosters/new/", wrong)
+    answer = office.post("calls/rosters/new/", wrong)
     assert answer.status_code == 422
     assert answer.text.count('class="field__error"') == 3
-    more = office.post("rosters/new/", NIGHT | {"do": "more"})
+    more = office.post("calls/rosters/new/", NIGHT | {"do": "more"})
     assert more.status_code == 200 and 'name="s1-begins"' in more.text
 
 
@@ -90,31 +90,31 @@ def test_a_tree_is_looked_at_before_it_is_kept(office: Office) -> None:
         "s0-target": [f"contact:{number}"], "s0-minutes": "5", "s0-mode": "together",
         "s1-target": [f"contact:{other}"], "s1-minutes": "5", "s1-mode": "in_turn",
     }  # fmt: skip
-    seen = office.post("trees/new/", step | {"do": "preview"})
+    seen = office.post("calls/trees/new/", step | {"do": "preview"})
     assert seen.status_code == 200
     plan = seen.text.partition('id="planned"')[2].partition("</ol>")[0]
     assert name in plan and "5分後" in plan and "連絡手段なし" in plan and "未接続" in plan
     assert office.sql("select count(*) from call_tree") == [(0,)]
-    wrong = office.post("trees/new/", step | {"do": "save", "rounds": "0", "s0-minutes": "x"})
+    wrong = office.post("calls/trees/new/", step | {"do": "save", "rounds": "0", "s0-minutes": "x"})
     assert wrong.status_code == 422 and 'value="x"' in wrong.text
-    assert office.post("trees/new/", step | {"do": "save"}).status_code == 303
+    assert office.post("calls/trees/new/", step | {"do": "save"}).status_code == 303
     [(tree,)] = office.sql("select id::text from call_tree")
-    rule = office.post("call-rules/new/", {
+    rule = office.post("calls/call-rules/new/", {
         "name": "川", "tree": tree, "severity": "high", "categories": "flood", "active": "yes",
         "latitude": "34.3", "longitude": "", "kilometres": "5",
     })  # fmt: skip
     assert rule.status_code == 422 and 'value="34.3"' in rule.text
-    rule = office.post("call-rules/new/", {
+    rule = office.post("calls/call-rules/new/", {
         "name": "川", "tree": tree, "severity": "high", "categories": "flood、tide",
         "active": "yes",
     })  # fmt: skip
     assert rule.status_code == 303
-    page = office.get("trees/").text
+    page = office.get("calls/trees/").text
     assert "重大度「高」以上 · flood · tide" in page
-    refused = office.post(f"trees/{tree}/delete/", {})
+    refused = office.post(f"calls/trees/{tree}/delete/", {})
     assert refused.status_code == 409 and "呼び出す規則があります" in refused.text
     [(callrule,)] = office.sql("select id::text from call_rule")
-    assert "誰も呼び出されなくなります" in office.get(f"call-rules/{callrule}/delete/").text
+    assert "誰も呼び出されなくなります" in office.get(f"calls/call-rules/{callrule}/delete/").text
 
 
 def test_a_test_call_shows_that_nothing_is_connected(office: Office) -> None:
@@ -171,8 +171,10 @@ def test_the_link_answers_only_when_its_button_is_pressed(office: Office) -> Non
     assert scanner.get("/en" + path).text.count("You have taken this call") == 1
 
 
-PAGES = ("calls/", "calls/test/", "contacts/", "contacts/new/", "trees/", "trees/new/",
-         "rosters/", "rosters/new/", "call-rules/new/")  # fmt: skip
+PAGES = (
+    "calls/", "calls/test/", "calls/contacts/", "calls/contacts/new/", "calls/trees/",
+    "calls/trees/new/", "calls/rosters/", "calls/rosters/new/", "calls/call-rules/new/",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -193,7 +195,7 @@ def test_who_comes_in(office: Office, page: str) -> None:
 
 def test_who_saw_a_contact_is_noted_and_no_log_has_an_address(office: Office) -> None:
     number = contact(office, word(), "secret.person@example.jp")
-    office.get("contacts/", "auditor")
+    office.get("calls/contacts/", "auditor")
     rows = office.sql(
         "select after ->> 'purpose' from audit_event where action = 'personal.read'"
         " and object = %s and actor = %s",
@@ -208,12 +210,12 @@ def test_a_browser_subscribes_for_its_own_contact_alone(office: Office) -> None:
     subject = f"user:{office.numbers['operator']}"
     number = contact(office, word(), subject=subject)
     document = Browser("https://push.example/op").document()
-    page = office.get(f"contacts/{number}/", "operator").text
+    page = office.get(f"calls/contacts/{number}/", "operator").text
     assert "data-push-subscribe" in page and "data-push-key" in page
-    assert "data-push-subscribe" not in office.get(f"contacts/{number}/").text
+    assert "data-push-subscribe" not in office.get(f"calls/contacts/{number}/").text
     client = office.people["operator"]
     sent = client.post(
-        f"/staff/default/contacts/{number}/browser/",
+        f"/staff/default/calls/contacts/{number}/browser/",
         data={"csrfmiddlewaretoken": token_of(page), "subscription": document},
     )
     assert sent.status_code == 303
@@ -222,5 +224,5 @@ def test_a_browser_subscribes_for_its_own_contact_alone(office: Office) -> None:
         "/push/receipt/", json={"receipt": f"default/{key}", "state": "read"}
     )
     assert receipt.status_code == 204
-    assert "通知を受け取る端末" in office.get(f"contacts/{number}/").text
+    assert "通知を受け取る端末" in office.get(f"calls/contacts/{number}/").text
     assert office.people[""].get("/push-worker.js").status_code in (200, 404)
