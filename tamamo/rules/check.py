@@ -1,7 +1,8 @@
 """What is wrong with a declaration: by the schema, then by what a schema cannot say."""
 
+import math
 import string
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 #: What a text may have in braces.
 PLACEHOLDERS: Final = frozenset({"name", "value", "threshold", "unit", "rule", "time"})
 #: Conditions within conditions, and those that look at readings.
-_DEEPEST, _MOST_LEAVES = 5, 16
+_DEEPEST, _MOST_LEAVES, _DEEPEST_JSON = 5, 16, 30
 #: Conditions that stand on one side or the other, and the members that say which.
 _SIDES: Final = {
     "threshold": ("at_least", "at_most"),
@@ -52,11 +53,31 @@ def parse(document: object, version: int = 0) -> Rule:
 
 def faults_of(document: object) -> list[Fault]:
     """Return what is wrong with a declaration, [] where nothing is."""
-    faults = [_explained(error) for error in _validator().iter_errors(document)]
+    faults = list(_unusable(document, (), 0))
+    if not faults:
+        faults = [_explained(error) for error in _validator().iter_errors(document)]
     if not faults:
         assert isinstance(document, Mapping)
         faults = list(_beyond_schema(document))
     return sorted(faults, key=lambda fault: fault.field)
+
+
+def _unusable(value: object, path: tuple[str | int, ...], depth: int) -> Iterator[Fault]:
+    """Yield what no member may be: endless nesting, no finite number, characters nobody sees."""
+    if depth > _DEEPEST_JSON:
+        yield Fault(_path(path[:3]), "入れ子が深すぎます。", "Nested too deep.")
+        return
+    if isinstance(value, float) and not math.isfinite(value):
+        yield Fault(_path(path), "数ではありません。", "This is no number.")
+    elif isinstance(value, str) and not value.isprintable():
+        yield Fault(_path(path), "見えない文字があります。", "It has characters nobody can see.")
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _unusable(name, path, depth)
+            yield from _unusable(member, (*path, str(name)), depth + 1)
+    elif isinstance(value, list | tuple):
+        for index, member in enumerate(value):
+            yield from _unusable(member, (*path, index), depth + 1)
 
 
 @cache
@@ -67,7 +88,7 @@ def _validator() -> Any:
     return Draft202012Validator(schema())
 
 
-def _path(parts: "Any") -> str:
+def _path(parts: Iterable[str | int]) -> str:
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import psycopg
 import structlog
 from prometheus_client import Counter, Gauge
 
@@ -24,7 +25,7 @@ from tamamo.context.model.entity import Entity
 from tamamo.context.tenants import snapshot_of
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, searching, single, transaction
-from tamamo.kernel.errors import Problem
+from tamamo.kernel.errors import Problem, Unavailable
 from tamamo.kernel.tasks import wanted
 from tamamo.rules import alert, events, memory
 from tamamo.rules.acts import expire_silence
@@ -140,7 +141,12 @@ class Evaluation:
             for one in heard:
                 self._hear(work, one)
                 await asyncio.sleep(0)
-            await self._keep(work, page.position)
+            try:
+                await self._keep(work, page.position)
+            except (psycopg.DataError, Problem) as error:
+                if isinstance(error, Unavailable):
+                    raise
+                await self._one_by_one(heard, page.position)
         elif page.position > self._stored and time.monotonic() - self._kept_at > KEEP_POSITION:
             await self._keep(_Work(), page.position)
         self._position = page.position
@@ -150,6 +156,21 @@ class Evaluation:
             await self._begin(*self._new[0])
             del self._new[0]
         return page.full or bool(self._new)
+
+    async def _one_by_one(self, heard: Sequence[Heard], position: Position) -> None:
+        """Store what cannot be stored together; a change of which nothing can is left out."""
+        for one in heard:
+            key = (one.change.tenant, one.change.entity_id)
+            async with single(self._broker.pool) as connection:
+                work = _Work(await self._standings.load(connection, [key]))
+            self._hear(work, one)
+            try:
+                await self._keep(work, one.change.at)
+            except (psycopg.DataError, Problem) as error:
+                if isinstance(error, Unavailable):
+                    raise
+                _log.exception("not evaluated", tenant=key[0], subject=key[1])
+        await self._keep(_Work(), position)
 
     async def look_at_clock(self) -> None:
         """See who has fallen silent, and which silences of alarms are over. Raises Overtaken."""
@@ -243,13 +264,13 @@ class Evaluation:
                 state = standing.states.get(rule.id) or State()
                 try:
                     state, moved = evaluate(rule, state, one, clock)
+                    self._tell(work, tenant, rule, one.entity, moved)
                 except Exception:
                     # One rule or reading must not hold up all others.
                     _log.exception("not evaluated", rule=rule.id, tenant=tenant, subject=subject.id)
                     continue
                 if not memory.is_blank(state):
                     standing.states[rule.id] = state
-                self._tell(work, tenant, rule, one.entity, moved)
         memory.set_due(standing, self._book.town(tenant).about(subject.types, subject.id))
 
     async def _pass_time(self, work: _Work) -> None:

@@ -263,6 +263,14 @@ def test_place_and_filter_select_and_whoever_leaves_is_back_to_normal() -> None:
     assert told(parse(elsewhere), reading(1.5, 0)) == []
 
 
+@pytest.mark.parametrize(("town", "fires"), [("小豆島町", True), ("高松市", False)])
+def test_a_municipality_is_the_end_of_the_locality(town: str, fires: bool) -> None:
+    subject = {"type": "FloodMonitoring", "place": {"municipality": [town]}}
+    address: Any = {"addressRegion": "香川県", "addressLocality": "小豆郡小豆島町"}
+    rule = parse(level_rule(subject=subject))
+    assert bool(told(rule, reading(1.5, 0, address=address))) is fires
+
+
 @pytest.mark.parametrize(
     ("first", "last", "fires"), [("06-01", "10-31", True), ("11-01", "05-31", False)]
 )

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from tamamo import rules
@@ -13,10 +14,11 @@ from tamamo.context.broker import Broker
 from tamamo.context.model.entity import Entity
 from tamamo.feeds.rejects import RejectsFile
 from tamamo.feeds.replay import REPLAY_ID, Plan, Progress, replay
-from tamamo.kernel.database import single, transaction
+from tamamo.kernel.database import Connection, single, transaction
 from tamamo.kernel.time import to_text
-from tamamo.rules import parse
+from tamamo.rules import parse, service
 from tamamo.rules.clocks import Clocks
+from tamamo.rules.events import Draft
 from tamamo.rules.report import make, read
 from tamamo.rules.rule import iri_of
 from tamamo.rules.service import Evaluation, Overtaken
@@ -195,6 +197,28 @@ async def test_a_rule_that_is_saved_sees_what_is_true_already(broker: Broker) ->
     assert [(e.subject[-1], e.after) for e in await told(broker)] == [
         ("a", "firing"), ("c", "firing"),
     ]  # fmt: skip
+
+
+async def test_one_that_cannot_be_stored_does_not_hold_up_the_others(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await save(broker, level_rule())
+    add = service.events.add
+
+    async def picky(connection: Connection, drafts: Sequence[Draft]) -> None:
+        if any(draft.subject.endswith(":bad") for draft in drafts):
+            raise psycopg.DataError("what no column holds")
+        await add(connection, drafts)
+
+    monkeypatch.setattr(service.events, "add", picky)
+    evaluation = Evaluation(broker)
+    for name in ("a", "bad", "b"):
+        await broker.observations.record("default", [gauge(name, 1.5, 0)])
+    await caught_up(evaluation)
+    assert [event.subject[-1] for event in await told(broker)] == ["a", "b"]
+    await broker.observations.record("default", [gauge("a", 0.1, 10)])
+    await caught_up(evaluation)
+    assert len(await told(broker)) == 3
 
 
 async def test_silence_is_seen_by_the_clock_and_ends_with_a_reading(broker: Broker) -> None:
