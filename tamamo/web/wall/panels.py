@@ -18,7 +18,7 @@ from tamamo.web.wall.look import Look
 from tamamo.web.wall.wallstate import PANELS, WallState
 
 #: Rows that stand in a panel beside the others, and in one that has the page for itself.
-ROWS: Final = 8
+ROWS: Final = 10
 ROWS_LARGE: Final = 200
 _FEW: Final = 4
 
@@ -77,7 +77,7 @@ def panels(state: WallState, counts: Mapping[str, int]) -> list[Panel]:
 def context(look: Look, state: WallState) -> dict[str, Any]:
     """Return what the wall shows of a look."""
     most = ROWS_LARGE if state.panel == "gauges" else ROWS
-    city = look.city
+    city, large = look.city, state.panel == "warnings"
     return {
         "state": state,
         "look": look,
@@ -92,6 +92,8 @@ def context(look: Look, state: WallState) -> dict[str, Any]:
         "not_current": sum(g.state is not State.NORMAL for g in city.gauges),
         "rain": _stations(look, state, Kind.RAIN),
         "tide": _stations(look, state, Kind.TIDE),
+        "official": look.levels.official[: ROWS_LARGE if large else _FEW],
+        "estimates": look.levels.own[: ROWS_LARGE if large else _FEW],
         "parts": look.parts,
         "points": _points(look),
         "sources": sources(look),
