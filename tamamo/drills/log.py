@@ -21,6 +21,8 @@ from tamamo.messaging.service import recent
 MOST: Final = 5_000
 #: Acts of the platform itself that a review need not show.
 _SYSTEM: Final = "system:"
+#: Acts that say nothing of the night, or stand in the log as what they put in.
+_ELSEWHERE: Final = frozenset({"drill.inject", "grant.give"})
 #: States of an alert that are told; what lies between them is not.
 _TOLD: Final = frozenset({"firing", "noData", "error"})
 
@@ -96,8 +98,8 @@ async def _alerts(connection: Connection, tenant: str, most: int) -> list[rules.
 
 def _is_told(one: audit.Entry) -> bool:
     """Return whether an act belongs in the log: of people, and what became of the drill itself."""
-    if one.action == "drill.inject":
-        return False  # what was put in stands there itself
+    if one.action in _ELSEWHERE:
+        return False
     return one.action.startswith("drill.") or not one.actor.startswith(_SYSTEM)
 
 

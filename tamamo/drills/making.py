@@ -91,12 +91,14 @@ def _lasting(entity: Entity) -> Entity:
 
 async def _make_places(broker: Broker, drill: Drill, script: Script, terms: TermMap) -> None:
     """Make the places of a script that the town has not, and note which entity stands for each."""
+    town = broker.towns.get(drill.tenant)
+    locality = town.locality if town is not None else ""
     made, named = [], {}
     for place in script.places:
         known = await _known(broker, drill.tenant, place, terms) if place.known_as else None
         entity_id = known or place.id
         named[place.key] = entity_id
-        made.append(_entity(place, entity_id, terms, whole=known is None))
+        made.append(_entity(place, entity_id, terms, locality if known is None else None))
     await broker.observations.record(drill.tenant, made)
     async with transaction(broker.pool) as connection:
         for key, entity_id in named.items():
@@ -120,11 +122,14 @@ def _bare(name: str) -> str:
     return name.partition("（")[0].partition("(")[0].strip()
 
 
-def _entity(place: Place, entity_id: str, terms: TermMap, *, whole: bool) -> Entity:
-    """Return a place as an entity. whole: with all that the script says of it."""
+def _entity(place: Place, entity_id: str, terms: TermMap, locality: str | None) -> Entity:
+    """Return a place as an entity, made in a locality; None: it is there, and only marked."""
+    whole = locality is not None
     attrs: dict[str, Any] = {"simulated": True, "dataProvider": PROVIDER, "source": SOURCE}
     if whole:
-        attrs |= {"name": place.name.ja, "alternateName": place.name.en, **place.fixed}
+        address = {"addressCountry": "JP", "addressLocality": locality}
+        texts = {"name": place.name.ja, "alternateName": place.name.en, "address": address}
+        attrs |= {**texts, **place.fixed}
     found = {terms.expand_term(name): [_property(value)] for name, value in attrs.items()}
     if whole:
         geometry = {"type": "GeoProperty", "value": dict(place.location)}

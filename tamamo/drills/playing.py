@@ -134,30 +134,28 @@ class Player:
 
         at = self._drill.clock.shows(position)
         place = Place(telegram.area, telegram.area_name)
-        before = self._before(telegram, event)
-        body = written(
-            at,
-            telegram.phenomenon,
-            {place: [Kind(*kind) for kind in telegram.kinds]} if telegram.kinds else {},
-            {place: [Kind(*kind) for kind in before]} if before else {},
-            headline=telegram.headline,
-            drill=True,
-        )
         town = self._broker.towns.get(self._drill.town)
         words = Words(areas_of(town.code if town is not None else None))
-        words.hear(read(body))
+        # Those before it, too: what it names no more is lifted.
+        before: dict[Place, list[Kind]] = {}
+        for one, moment in [*self._earlier(telegram, event), (telegram, at)]:
+            now = {place: [Kind(*kind) for kind in one.kinds]} if one.kinds else {}
+            body = written(moment, one.phenomenon, now, before, headline=one.headline, drill=True)
+            words.hear(read(body))
+            before = now
         made = entities(words.tell(at), self._terms, drill=True)
         await self._broker.observations.record(self._drill.tenant, made)
 
-    def _before(self, telegram: Telegram, event: Event) -> tuple[tuple[str, str], ...]:
-        """Return what the telegram before this one of the same phenomenon said."""
-        kinds: tuple[tuple[str, str], ...] = ()
-        for one in self._script.events:
-            if one.key == event.key:
-                break
-            if one.telegram is not None and one.telegram.phenomenon == telegram.phenomenon:
-                kinds = one.telegram.kinds
-        return kinds
+    def _earlier(self, telegram: Telegram, event: Event) -> list[tuple[Telegram, datetime]]:
+        """Return the telegrams before this one about the same, with when they were to come."""
+        clock = self._drill.clock
+        return [
+            (one.telegram, clock.shows(one.position))
+            for one in self._script.events
+            if one.position < event.position
+            and one.telegram is not None
+            and one.telegram.phenomenon == telegram.phenomenon
+        ]
 
 
 async def player_of(broker: Broker, drill: Drill, script: Script) -> Player:

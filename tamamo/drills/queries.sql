@@ -32,8 +32,10 @@ select pg_try_advisory_xact_lock(hashtextextended('drill/' || %(tenant)s, 0));
 -- name: beat
 -- All up to this second was played.
 update drill
-set played = greatest(played, %(played)s), beat_at = %(at)s
-where tenant = %(tenant)s and state = 'running';
+set
+    played = greatest(played, %(played)s),
+    beat_at = case when state = 'running' then %(at)s::timestamptz else beat_at end
+where tenant = %(tenant)s and state in ('running', 'paused');
 
 -- name: remove
 -- The last that is left of a drill; the audit logs stay.

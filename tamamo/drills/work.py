@@ -25,7 +25,9 @@ _log = structlog.get_logger(__name__)
 INTERVAL: Final = 0.5
 #: A clock that nobody looked at for longer stood still meanwhile: the process had ended.
 LAPSE: Final = timedelta(seconds=10)
-_TENDED: Final = (State.MAKING, State.RUNNING, State.DELETING)
+_TENDED: Final = (State.MAKING, State.RUNNING, State.PAUSED, State.DELETING)
+#: Paused drill → where its clock stands, once all up to there was played.
+_SETTLED: dict[str, float] = {}
 
 
 async def run(broker: Broker) -> None:
@@ -41,7 +43,7 @@ async def tend(broker: Broker, clock: Callable[[], datetime] = time.now) -> None
     if any(drill.open and drill.expires_at <= clock() for drill in drills):
         await broker.drills.expire()
     for drill in drills:
-        if drill.state not in _TENDED:
+        if drill.state not in _TENDED or _is_settled(drill):
             continue
         try:
             async with _mine(broker.pool, drill.tenant) as mine:
@@ -71,9 +73,10 @@ async def _play(broker: Broker, drill: Drill, clock: Callable[[], datetime]) -> 
 
     script, moment = find(drill.scenario), clock()
     entry = await broker.drills.entry(drill.town, drill.tenant)
-    if entry.drill.state is not State.RUNNING:
+    running = entry.drill.state is State.RUNNING
+    if not running and entry.drill.state is not State.PAUSED:
         return
-    if entry.beat_at is not None and moment - entry.beat_at > LAPSE:
+    if running and entry.beat_at is not None and moment - entry.beat_at > LAPSE:
         await broker.drills.resume(drill.tenant)
         entry = await broker.drills.entry(drill.town, drill.tenant)
     if script is None:
@@ -88,6 +91,13 @@ async def _play(broker: Broker, drill: Drill, clock: Callable[[], datetime]) -> 
         played = await player.play(played, position, moment)
     if position <= entry.played:
         await player.play(entry.played, position, moment)
+    if not running:
+        _SETTLED[drill.tenant] = position
+
+
+def _is_settled(drill: Drill) -> bool:
+    """Return whether a clock stands and all up to there was played by this process."""
+    return drill.state is State.PAUSED and _SETTLED.get(drill.tenant) == drill.clock.position
 
 
 @asynccontextmanager

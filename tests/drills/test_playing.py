@@ -188,6 +188,8 @@ async def test_telegrams_are_read_as_those_of_the_weather_service(stage: Stage) 
     warning = "urn:ngsi-ld:WeatherAlert:jma:3720100:48"
     assert await stage.level(drill.tenant, warning, "status") == "issued"
     assert "高潮危険警報" in await stage.level(drill.tenant, warning, "name")
+    below = warning.replace(":48", ":08")
+    assert await stage.level(drill.tenant, below, "status") in ("lifted", "cancelled")
     await stage.go(5.8, steps=2)
     assert await stage.level(drill.tenant, warning, "status") == "lifted"
     assert await stage.broker.entities.find("alpha", warning) is None
@@ -221,3 +223,15 @@ async def test_a_drill_that_was_deleted_leaves_nothing_but_the_log(stage: Stage)
                 left.add(table)
     # Grants that ended stay with the account they were given to, as everywhere.
     assert left <= {"audit_event", "audit_head"}
+
+
+async def test_when_it_is_paused_all_up_to_there_has_happened(stage: Stage) -> None:
+    drill = await stage.ready()
+    service = stage.broker.drills
+    await service.start(LEADER, "alpha", drill.tenant, 3600)
+    stage.now += timedelta(seconds=7.7)
+    await service.pause(LEADER, "alpha", drill.tenant)
+    stage.now += timedelta(minutes=5)
+    await stage.tend()
+    assert "peak" in await stage.played(drill.tenant)
+    assert (await stage.drill(drill.tenant)).clock.position_at(stage.now) == pytest.approx(27_720)

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tamamo.kernel.drills.drill import Drill
+from tamamo.kernel.drills.drill import mark as drill_mark
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.towns.code import is_code
 
+#: What stands before the Japanese title of a drill.
+MARK_JA: Final = drill_mark("")
 #: The town that installed; requests that name no tenant are about it.
 DEFAULT: Final = "default"
 #: In `public_types`: everything is public.
@@ -92,6 +95,11 @@ class Town:
     def everything_public(self) -> bool:
         """Whether everybody may read everything of it."""
         return ALL_TYPES in self.public_types
+
+    @property
+    def locality(self) -> str:
+        """What the place is called in Japanese, of a drill without its mark; empty: nothing yet."""
+        return self.titles.get("ja", "").removeprefix(MARK_JA)
 
     def title(self, language: str) -> str:
         """Return what the town is called in a language, or else in Japanese, or else its name."""

@@ -63,7 +63,7 @@ def verdict_word(verdict: Verdict) -> str:
         Verdict.DONE: _("In time"),
         Verdict.LATE: _("Too late"),
         Verdict.MISSED: _("Not done"),
-        Verdict.OPEN: _("Open"),
+        Verdict.OPEN: _("Still open"),
     }[verdict]
 
 
@@ -80,7 +80,7 @@ def kind_word(line: Line) -> str:
     """Return what an entry of the log is."""
     if line.kind in ("script", "injected"):
         return event_word(line.what)
-    return {"alert": _("Alert"), "message": _("Message"), "act": _("Act")}[line.kind]
+    return {"alert": _("Alert"), "message": _("Message"), "act": _("Done by somebody")}[line.kind]
 
 
 def event_word(kind: str) -> str:
@@ -126,7 +126,6 @@ def act_text(line: Line, text: str) -> str:
         "drill.reach": _("Changed who may be reached"),
         "drill.inject": _("Put in an event"),
         "drill.decide": _("Noted a decision"),
-        "grant.give": _("Gave a role"),
     }
     said = known.get(line.what, line.what)
     about = line.about.partition(" ")[0]
