@@ -12,6 +12,7 @@ from tamamo.kernel.database import transaction
 from tamamo.publishing.warnings import Area, Content, Office, Words
 from tamamo.publishing.warnings.setup import Template, filled
 from tamamo.publishing.warnings.texts import moment_words
+from tamamo.rules.alert import figure
 from tamamo.web.portal import gauges as reading
 from tamamo.web.portal.levels import OFFICIAL_TYPE, OWN_TYPE
 from tamamo.web.staff.desk import Desk
@@ -52,6 +53,9 @@ async def source_of(desk: Desk, entity_id: str) -> Source | None:
         alert = await rules.alert_of(connection, desk.tenant, entity_id)
     if alert is None:
         return None
+    # What is estimated of simulated data is as simulated as they are.
+    subject = await desk.broker.entities.find(desk.tenant, alert.subject)
+    simulated = simulated or (subject is not None and reading.is_simulated(subject))
     return Source(
         entity_id,
         _words(dict(alert.description)),
@@ -79,7 +83,7 @@ def _facts(alert: rules.Alert) -> dict[str, Words]:
     for name in ("value", "threshold"):
         number = getattr(alert, name)
         if number is not None:
-            text = f"{number:g} {alert.unit}".strip()
+            text = f"{figure(number)} {alert.unit}".strip()
             facts[name] = Words(text, text)
     return facts
 
