@@ -2,19 +2,19 @@
 
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tamamo.context.model.entity import Entity, Instance
+from tamamo.context.model.entity import Attributes, Entity, Instance
 from tamamo.kernel.database import searching
 from tamamo.kernel.time import from_text
 from tamamo.rules.check import parse
-from tamamo.rules.leaves import default_instance
+from tamamo.rules.leaves import default_instance, observed
 from tamamo.rules.listing import subjects
 from tamamo.rules.rule import Rule
-from tamamo.rules.simulation import Episode, simulate
+from tamamo.rules.simulation import Episode, Watch
 from tamamo.rules.state import Reading, moment
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 DAYS: Final = 30
 #: What one preview looks at, at most.
 MOST_SUBJECTS, MOST_READINGS, MOST_SECONDS, MOST_EPISODES = 10_000, 2_000_000, 20.0, 1_000
-#: Subjects whose history is read together, and the newest readings of each and attribute.
-_TOGETHER, _EACH = 20, 20_000
+#: Subjects whose history is read together, where each has at most so many readings.
+_TOGETHER, _FEW = 50, 300
+#: Pieces in which the history of any other is read, and the readings of a piece.
+_PIECES, _EACH = 30, 10_000
 
 
 @dataclass(slots=True)
@@ -66,18 +68,12 @@ async def preview(
         until = min(until + timedelta(seconds=1), broker.towns.clock(tenant))
     result = Preview(until - timedelta(days=days), until)
     result.complete = len(entities) < MOST_SUBJECTS
-    async for entity, readings in _histories(broker, tenant, rule, entities, result):
-        if time.monotonic() > ends or result.readings > MOST_READINGS:
-            result.complete = False
+    look = _Look(broker, tenant, rule, result, ends)
+    for begin in range(0, len(entities), _TOGETHER):
+        if not look.goes_on():
             break
-        result.subjects += 1
-        result.readings += len(readings)
-        course = simulate(rule, entity, readings, moment(until))
-        result.changes += len(course.changes)
-        result.fired += len(course.episodes)
-        result.episodes += course.episodes
-    result.episodes.sort(key=lambda one: (one.start, one.subject))
-    del result.episodes[MOST_EPISODES:]
+        await look.at_some(entities[begin : begin + _TOGETHER])
+    _cut(result)
     return result
 
 
@@ -113,32 +109,95 @@ def _attrs(rule: Rule, entity: Entity) -> list[str]:
     return sorted(measured | rule.attrs)
 
 
-async def _histories(
-    broker: "Broker", tenant: str, rule: Rule, entities: Sequence[Entity], result: Preview
-) -> AsyncIterator[tuple[Entity, list[Reading]]]:
-    for begin in range(0, len(entities), _TOGETHER):
-        some = entities[begin : begin + _TOGETHER]
-        measured: dict[str, dict[datetime, dict[str, Instance]]] = {
-            entity.id: defaultdict(dict) for entity in some
-        }
-        for attr in sorted({attr for entity in some for attr in _attrs(rule, entity)}):
-            series = await broker.temporal.many_series(
-                tenant, [entity.id for entity in some], attr, result.start, result.until,
-                limit=_EACH,
-            )  # fmt: skip
+#: What was measured of one subject, by moment and attribute.
+_Measured = dict[datetime, dict[str, Instance]]
+
+
+@dataclass(slots=True)
+class _Look:
+    """The look back over the subjects."""
+
+    broker: "Broker"
+    tenant: str
+    rule: Rule
+    result: Preview
+    ends: float
+
+    def goes_on(self) -> bool:
+        """Whether there is time and room for more; if not, the result says so."""
+        if time.monotonic() <= self.ends and self.result.readings <= MOST_READINGS:
+            return True
+        self.result.complete = False
+        return False
+
+    async def at_some(self, entities: Sequence[Entity]) -> None:
+        """Look at subjects: those with few readings together, any other in pieces."""
+        result = self.result
+        found, many = await self._measured(entities, result.start, result.until, _FEW)
+        for entity in entities:
+            watch = Watch(self.rule, entity)
+            if entity.id not in many:
+                over_time = {attr for at in found[entity.id].values() for attr in at}
+                attrs = {a: own for a, own in self._before(entity).items() if a not in over_time}
+                self._take(watch, entity, attrs, found[entity.id])
+            else:
+                await self._in_pieces(watch, entity)
+            course = watch.end(moment(result.until))
+            result.subjects += 1
+            result.changes += len(course.changes)
+            result.fired += len(course.episodes)
+            result.episodes += course.episodes
+            if len(result.episodes) > 2 * MOST_EPISODES:
+                _cut(result)
+
+    async def _in_pieces(self, watch: Watch, entity: Entity) -> None:
+        begin, attrs = self.result.start, self._before(entity)
+        step = (self.result.until - begin) / _PIECES
+        for piece in range(_PIECES):
+            if not self.goes_on():
+                return
+            start = begin + piece * step
+            end = self.result.until if piece == _PIECES - 1 else start + step
+            found, many = await self._measured([entity], start, end, _EACH)
+            self.result.complete = self.result.complete and not many
+            attrs = self._take(watch, entity, attrs, found[entity.id])
+
+    def _before(self, entity: Entity) -> Attributes:
+        """Return the attributes but what was measured later: that says nothing of before."""
+        start = moment(self.result.start)
+        return {
+            attr: own for attr, own in entity.attrs.items()
+            if not any("observedAt" in one and observed(one, start) >= start for one in own)
+        }  # fmt: skip
+
+    async def _measured(
+        self, entities: Sequence[Entity], start: datetime, end: datetime, limit: int
+    ) -> tuple[dict[str, _Measured], set[str]]:
+        """Return what was measured, by subject and moment, and subjects that have more."""
+        found: dict[str, _Measured] = {entity.id: defaultdict(dict) for entity in entities}
+        many: set[str] = set()
+        for attr in sorted({attr for entity in entities for attr in _attrs(self.rule, entity)}):
+            series = await self.broker.temporal.many_series(
+                self.tenant, list(found), attr, start, end, limit=limit
+            )
             for subject, points in series.items():
-                result.complete = result.complete and len(points) < _EACH
+                if len(points) >= limit:
+                    many.add(subject)
                 for point in points:
-                    measured[subject][point.at][attr] = point.instance
-        for entity in some:
-            yield entity, list(_readings(entity, measured[entity.id]))
+                    found[subject][point.at][attr] = point.instance
+        return found, many
+
+    def _take(
+        self, watch: Watch, entity: Entity, attrs: Attributes, measured: _Measured
+    ) -> Attributes:
+        """Take in what was measured; return the attributes as they were at the end of it."""
+        for at in sorted(measured):
+            attrs = {**attrs, **{attr: [one] for attr, one in measured[at].items()}}
+            watch.take([Reading(replace(entity, attrs=attrs), moment(at))])
+        self.result.readings += len(measured)
+        return attrs
 
 
-def _readings(entity: Entity, measured: dict[datetime, dict[str, Instance]]) -> "list[Reading]":
-    over_time = {attr for at in measured.values() for attr in at}
-    attrs = {attr: own for attr, own in entity.attrs.items() if attr not in over_time}
-    found: list[Reading] = []
-    for at in sorted(measured):
-        attrs = {**attrs, **{attr: [one] for attr, one in measured[at].items()}}
-        found.append(Reading(replace(entity, attrs=attrs), moment(at)))
-    return found
+def _cut(result: Preview) -> None:
+    result.episodes.sort(key=lambda one: (one.start, one.subject))
+    del result.episodes[MOST_EPISODES:]

@@ -66,6 +66,26 @@ class Course:
     changes: list[Transition]
 
 
+class Watch:
+    """A rule that follows one subject through its past, piece by piece."""
+
+    def __init__(self, rule: Rule, entity: Entity) -> None:
+        self._entity = entity
+        self._run = Run.of(rule, entity.id)
+        self.course = Course([], [])
+
+    def take(self, readings: Iterable[Reading]) -> None:
+        """Take readings in, in the order of their times."""
+        for one in readings:
+            _follow(self.course, self._entity, self._run.take(one))
+            _reach(self.course, self._run)
+
+    def end(self, until: Moment) -> Course:
+        """Let the clock go on to a moment, and return what the rule said of it all."""
+        _follow(self.course, self._entity, self._run.until(until))
+        return self.course
+
+
 def simulate(
     rule: Rule, entity: Entity, readings: Iterable[Reading], until: Moment | None = None
 ) -> Course:
@@ -73,13 +93,9 @@ def simulate(
 
     until: to where the clock goes on after the last of them.
     """
-    run, course = Run.of(rule, entity.id), Course([], [])
-    for one in readings:
-        _follow(course, entity, run.take(one))
-        _reach(course, run)
-    if until is not None:
-        _follow(course, entity, run.until(until))
-    return course
+    watch = Watch(rule, entity)
+    watch.take(readings)
+    return watch.course if until is None else watch.end(until)
 
 
 def _follow(course: Course, entity: Entity, moves: Iterable[Transition]) -> None:

@@ -1,6 +1,7 @@
 """The service: every committed reading evaluated, every effect once."""
 
 import asyncio
+import importlib
 import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from tamamo.rules.simulation import simulate
 from tamamo.rules.state import Reading
 from tests.rules.conftest import START, caught_up, gauge, level_rule
 
+#: The package has a function of the same name.
+preview_module = importlib.import_module("tamamo.rules.preview")
 SILENCE = {"silence": {"after": "PT40M", "attribute": "currentLevel"}}
 
 
@@ -313,6 +316,23 @@ async def test_a_preview_says_what_the_service_would_have_said(broker: Broker) -
     assert preview.episodes[1].peak == 1.5
     with pytest.raises(rules.RuleInvalid):
         await rules.preview(broker, "default", {"id": "x"})
+
+
+async def test_a_preview_reads_long_histories_in_pieces(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two gauges, one with many readings: the same as in one piece."""
+    document = level_rule(timing={"recover": "PT10M"})
+    levels = [0.5 + (n * 7 % 13) / 10 for n in range(200)]
+    readings = [gauge("a", level, 10 * n) for n, level in enumerate(levels)]
+    await broker.observations.record("default", [*readings, gauge("b", 1.5, 0)])
+    whole = await rules.preview(broker, "default", document, days=2)
+    monkeypatch.setattr(preview_module, "_FEW", 5)
+    pieces = await rules.preview(broker, "default", document, days=2)
+    assert whole.fired > 5
+    assert pieces == whole
+    monkeypatch.setattr(preview_module, "_EACH", 5)
+    assert not (await rules.preview(broker, "default", document, days=2)).complete
 
 
 async def test_a_preview_ends_in_time_and_says_so(broker: Broker) -> None:
