@@ -67,14 +67,12 @@ def test(home: Path | None, tenant: str, contact: str) -> None:
     """
     from tamamo.calling import store
     from tamamo.calling.work import calling_of
-    from tamamo.kernel.audit import Event, append
     from tamamo.kernel.database import transaction
 
     async def work(broker: "Broker") -> str:
         async with transaction(broker.pool) as connection:
             person = await store.contact(connection, tenant, contact)
             made = await calling_of(broker).test(connection, tenant, person, actor=_ACTOR)
-            await append(connection, Event(tenant, _ACTOR, "call.test", f"contact:{contact}"))
             return made.id
 
     click.echo(f"Call {_run(home, tenant, work)}: see `tamamo calls list` for what became of it.")

@@ -22,6 +22,7 @@ from tamamo.calling.links import Answerer
 from tamamo.calling.matching import CallRule, chosen, rank
 from tamamo.calling.texts import Text
 from tamamo.calling.tree import Step, Target, Tree, move, to_document
+from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import Unavailable
 from tamamo.kernel.settings import Settings
@@ -293,11 +294,12 @@ class Calling:
     async def test(
         self, connection: Connection, tenant: str, person: Contact, *, actor: str
     ) -> Call:
-        """Begin a call that calls one person once, and says it is a test."""
+        """Begin a call that calls one person once, and says it is a test; it is audited."""
         made = Tree("", "test", (Step((Target(contact=person.id),), 60.0),), rounds=1)
         now = self.clock(tenant)
         call = await begin(connection, tenant, made, "informational", now, test=True)
         await calls.log(connection, call, "test", now, actor=actor)
+        await append(connection, Event(tenant, actor, "call.test", f"contact:{person.id}"))
         await self._call_next(connection, call, now)
         return call
 

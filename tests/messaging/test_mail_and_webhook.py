@@ -1,24 +1,34 @@
 """Mail against a real mail server, webhooks against a real receiver."""
 
+import asyncio
 import base64
 import email
 import hashlib
 import hmac
 import json
+import ssl
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default as modern
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tamamo.kernel.outgoing import Outgoing
 from tamamo.kernel.settings import Settings
-from tamamo.messaging import Message
+from tamamo.messaging import Channel, Message
 from tamamo.messaging.delivery import Delivery
+from tamamo.messaging.mail import MailSender
 from tamamo.messaging.policy import Policy
 from tamamo.messaging.senders import webhook_secret
 from tamamo.messaging.work import senders_of
@@ -220,3 +230,59 @@ async def test_what_a_receiver_answers(
     await delivered(post, tmp_path, Message("default", "webhook", hook.url, "x", ""))
     assert await post.states() == {"x": state}
     assert len(hook.got) == 1
+
+
+def _certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return what a server on this machine shows, and what believes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail of a test")])
+    now = datetime.now(UTC)
+    here = x509.IPAddress(ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([here]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "both.pem").write_bytes(private + pem)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "both.pem")
+    return server, ssl.create_default_context(cadata=pem.decode())
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+async def test_mail_over_tls_to_who_can_be_believed(
+    post: Post, tmp_path: Path, security: str
+) -> None:
+    shown, believed = _certificate(tmp_path)
+    handler, direct = Server(), security == "tls"
+
+    def factory() -> SMTP:
+        own = None if direct else shown
+        return SMTP(handler, hostname="mail.test", tls_context=own, require_starttls=not direct)
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(factory, "127.0.0.1", 0, ssl=shown if direct else None)
+    port = server.sockets[0].getsockname()[1]
+    settings = Settings(home=tmp_path, mail_server=f"127.0.0.1:{port}", mail_security=security)
+    for context, state in ((None, "queued"), (believed, "sent")):
+        post.clock.turn(minutes=1)
+        await post.send(mail(f"m{state}"))
+        sender = MailSender(settings, context=context)
+        delivery = Delivery(post.pool, {Channel.MAIL: sender}, Policy(), post.clock)
+        await post.deliver(delivery)
+        await delivery.close()
+        assert (await post.states())[f"m{state}"] == state
+    server.close()
+    assert {one["Subject"] for one in handler.mails} == {"mqueued", "msent"}

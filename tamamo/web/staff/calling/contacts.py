@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tamamo.calling import store
 from tamamo.calling.contact import MOST_ADDRESSES, Address, Contact
 from tamamo.calling.errors import Changed, InvalidCalling
+from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection, transaction
 from tamamo.kernel.identity import grants
 from tamamo.messaging import Channel, InvalidMessage, push
@@ -264,13 +265,12 @@ async def browser(request: HttpRequest, desk: Desk, contact: str) -> HttpRespons
             if one.subject != desk.actor.subject:
                 require_change(desk)
                 return rooms.refusal(request, desk, _("Only they themselves can do this."), back)
+            subscription = request.POST.get("subscription", "")
             await push.subscribe(
-                connection,
-                desk.tenant,
-                one.push_owner,
-                request.POST.get("subscription", ""),
-                one.language,
+                connection, desk.tenant, one.push_owner, subscription, one.language
             )
+            event = Event(desk.tenant, desk.actor.subject, "contact.browser", one.push_owner)
+            await append(connection, event)
     except InvalidMessage:
         return rooms.refusal(request, desk, _("The browser sent nothing that can be used."), back)
     return forth(back, "browser")
