@@ -322,7 +322,7 @@ async def test_a_preview_reads_long_histories_in_pieces(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two gauges, one with many readings: the same as in one piece."""
-    document = level_rule(timing={"recover": "PT10M"})
+    document = level_rule()
     levels = [0.5 + (n * 7 % 13) / 10 for n in range(200)]
     readings = [gauge("a", level, 10 * n) for n, level in enumerate(levels)]
     await broker.observations.record("default", [*readings, gauge("b", 1.5, 0)])
