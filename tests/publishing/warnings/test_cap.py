@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from tamamo.kernel.drills import Drill
 from tamamo.kernel.towns import Town
 from tamamo.publishing.warnings import InvalidDocument, Words, cap, composing, content
 from tamamo.publishing.warnings.composing import Office
@@ -97,6 +99,14 @@ def test_tries_and_simulated_alerts_are_never_actual() -> None:
     for text in (order(test=True), order(simulated=True)):
         alert = etree.fromstring(sent(text).encode())
         assert alert.findtext("c:status", namespaces=_C) == "Test"
+
+
+def test_a_drill_is_an_exercise_whatever_was_ticked() -> None:
+    drill = cast(Drill, SimpleNamespace(title="台風16号の訓練"))
+    office = replace(OFFICE, drill=drill)
+    for text in (order(), order(test=True), order(simulated=True)):
+        alert = etree.fromstring(sent(text, office).encode())
+        assert alert.findtext("c:status", namespaces=_C) == "Exercise"
 
 
 def test_easy_japanese_is_a_block_of_its_own() -> None:
