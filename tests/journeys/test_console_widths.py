@@ -11,6 +11,7 @@ __all__ = ["console", "server"]
 
 PATHS = [
     "", "feeds/", "feeds/default/river/", "feeds/default/river/records/1/", "devices/",
+    "feeds/default/river_levels/switch/",
     "notifications/", "notifications/default/1/", "jobs/", "jobs/default/1/", "tenants/",
     "tenants/of/default/", "tenants/new/", "tenants/ayagawa/suspend/", "users/", "users/1/",
     "users/new/", "roles/user:1/new/", "keys/", "keys/devices/new/", "keys/clients/new/",

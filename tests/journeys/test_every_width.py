@@ -12,6 +12,7 @@ PATHS = [
     "/?at=2026-06-26T08:00%2B09:00",
     "/gauges/9003/",
     "/en/data/",
+    "/sources/",
     "/?at=1812-01-01",
     "/en/nowhere/",
 ]
