@@ -97,7 +97,7 @@ select tenant
 from drill
 where expires_at <= %(now)s and state not in ('ended', 'deleting')
 order by tenant
-for update skip locked;
+for update;
 
 -- name: listed
 -- Drills of a town, or one, with who takes part; the newest first.
