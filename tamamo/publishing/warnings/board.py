@@ -13,6 +13,7 @@ from tamamo.kernel.database import Pool, single
 from tamamo.kernel.errors import Unavailable
 from tamamo.publishing.warnings import store
 from tamamo.publishing.warnings.model import Published
+from tamamo.publishing.warnings.setup import Setup, read
 
 #: Seconds for which a process believes what it read.
 FRESH: Final = 1.0
@@ -25,6 +26,7 @@ _logger = structlog.get_logger()
 class _Town:
     read_at: float = float("-inf")
     messages: tuple[Published, ...] = ()
+    setup: Setup | None = None
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -36,9 +38,16 @@ async def in_force(pool: Pool, tenant: str, now: datetime) -> tuple[Published, .
 
     At most a second old. While the database is away: those known last, as far as they still hold.
     """
+    return (await posted(pool, tenant, now))[0]
+
+
+async def posted(
+    pool: Pool, tenant: str, now: datetime
+) -> tuple[tuple[Published, ...], Setup | None]:
+    """Like `in_force`, with the town's setup, which names its places; None where nothing holds."""
     town = await _known(pool, tenant, now)
     held = [one for one in town.messages if one.state(now) == "in_force"]
-    return tuple(sorted(held, key=lambda one: (-one.content.level, -one.number)))
+    return tuple(sorted(held, key=lambda one: (-one.content.level, -one.number))), town.setup
 
 
 def forget(pool: Pool, tenant: str) -> None:
@@ -62,6 +71,7 @@ async def _known(pool: Pool, tenant: str, now: datetime) -> _Town:
             try:
                 async with single(pool) as connection:
                     town.messages = tuple(await store.not_ended(connection, tenant, now))
+                    town.setup = (await read(connection, tenant)).setup if town.messages else None
             except Unavailable:
                 _logger.warning("warnings_not_read", tenant=tenant)
             town.read_at = started

@@ -7,6 +7,7 @@ import pytest
 from lxml import etree
 
 from tamamo.kernel.database import transaction
+from tamamo.kernel.errors import Unavailable
 from tamamo.publishing.warnings import InvalidWarning, WarningConflict, Words, cap, in_force, store
 from tamamo.publishing.warnings.board import forget
 from tamamo.publishing.warnings.content import Area
@@ -128,3 +129,50 @@ async def test_whoever_was_told_is_told_again(hall: Hall) -> None:
     )
     second = await hall.published(await w.edit(hall.writer, tenant, draft.id, 1, less))
     assert (second.content.level, second.level, second.places) == (3, 4, ())
+
+
+async def test_pages_ask_the_database_once_a_second(hall: Hall) -> None:
+    message = await hall.published(await hall.warnings.draft(hall.writer, hall.tenant, order()))
+    forget(hall.pool, hall.tenant)
+    asked: list[str] = []
+
+    class Counting:
+        def connection(self, *args: object, **named: object) -> object:
+            asked.append("connection")
+            return hall.pool.connection()
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(hall.pool, name)
+
+    pool = Counting()
+    moment = hall.at(1)
+    for _ in range(50):
+        held = await in_force(pool, hall.tenant, moment)  # type: ignore[arg-type]
+        assert [one.id for one in held] == [message.id]
+    assert len(asked) == 1
+
+
+async def test_while_the_database_is_away_what_was_known_stays(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = await hall.published(await hall.warnings.draft(hall.writer, hall.tenant, order()))
+    moment = hall.at(1)
+    assert len(await in_force(hall.pool, hall.tenant, moment)) == 1
+
+    async def away(*_: object) -> None:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(store, "not_ended", away)
+    forget(hall.pool, hall.tenant)
+    held = await in_force(hall.pool, hall.tenant, moment)
+    assert [one.id for one in held] == [message.id]
+
+
+async def test_a_drill_is_removed_with_its_warnings(hall: Hall) -> None:
+    message = await hall.published(await hall.warnings.draft(hall.writer, hall.tenant, order()))
+    await hall.all(
+        "insert into drill (tenant, town, title, begins_at, created_by, expires_at)"
+        " values (%s, 'default', 'x', now(), 'user:1', now()) returning 1", hall.tenant,
+    )  # fmt: skip
+    gone = await hall.all("delete from warning_message where id = %s returning number", message.id)
+    assert gone == [(1,)]
