@@ -18,6 +18,7 @@ STATE: Final = iri_of("state")
 RULE: Final = iri_of("rule")
 SOURCE: Final = iri_of("alertSource")
 NAME: Final = iri_of("name")
+_SIMULATED: Final = iri_of("simulated")
 _PREFIX: Final = "urn:ngsi-ld:"
 _LANGUAGES: Final = ("ja", "en")
 #: What states other than firing are called, where nothing but the state is to be told.
@@ -125,6 +126,8 @@ def mutation(
     location = default_instance(subject, LOCATION)
     if location is not None:
         said[LOCATION] = {"type": "GeoProperty", "value": location.get("value")}
+    if (default_instance(subject, _SIMULATED) or {}).get("value") is True:
+        said[_SIMULATED] = _property(True)
     if moved.begins:
         said[iri_of("dateIssued")] = _property(at)
     if moved.begins or moved.after in ("pending", "noData", "error"):

@@ -108,6 +108,17 @@ async def test_an_alert_is_told_to_streams_like_any_entity(broker: Broker) -> No
     assert (change.entity_id, change.operation) == ("urn:ngsi-ld:Alert:level:a", "create")
 
 
+async def test_an_alert_about_what_is_simulated_says_so(broker: Broker) -> None:
+    await save(broker, level_rule())
+    evaluation = Evaluation(broker)
+    await broker.observations.record("default", [gauge("a", 1.5, 0, simulated=True)])
+    await broker.observations.record("default", [gauge("b", 1.5, 0)])
+    await caught_up(evaluation)
+    ids = [f"urn:ngsi-ld:Alert:level:{name}" for name in "ab"]
+    found = await broker.entities.find_many("default", ids)
+    assert [iri_of("simulated") in found[alert].attrs for alert in ids] == [True, False]
+
+
 async def test_the_same_comes_of_any_split_into_batches(broker: Broker) -> None:
     """In one call, in many, in order within a call or not, everything once more: no difference."""
     document = level_rule(timing={"for": "PT10M", "recover": "PT20M"})
