@@ -13,6 +13,12 @@ _SEVERITY: Final = {
     "high": {"ja": "高", "en": "High"},
     "critical": {"ja": "緊急", "en": "Critical"},
 }
+_TEST: Final = {
+    "ja": "連絡先の試験です。実際には何も起きていません。\n\n"
+    "リンクを開いてボタンを押すと、届いたことが記録されます。",
+    "en": "This is a test of how you are reached. Nothing has happened.\n\n"
+    "Open the link and press the button, so that it is noted that this has reached you.",
+}
 #: Alerts named in a message; of more only the number.
 _NAMED: Final = 10
 
@@ -56,9 +62,7 @@ def calling(alerts: Sequence[Told], town: str, language: str, *, test: bool = Fa
         lines = [f"{town}からの呼出しです。", "", *_lines(alerts, language), "", ask]
     if test:
         head = f"[Test] {town}" if language == "en" else f"【試験】{town} 呼出しの試験"
-        said = "This is a test of how you are reached. Nothing has happened."
-        said = said if language == "en" else "連絡先の試験です。実際には何も起きていません。"
-        lines = [said, "", ask]
+        lines = [_TEST["en" if language == "en" else "ja"]]
     return Text(_cut(head), "\n".join(lines))
 
 
@@ -78,7 +82,7 @@ def joined(alert: Told, town: str, language: str) -> Text:
     if language == "en":
         said = f"{town}: a further alert has joined the call you have answered."
         return Text(_cut(f"[{grave}] Further alert: {alert.said(language)}"), said)
-    said = f"{town}: 対応中の呼出しに警報が加わりました。"
+    said = f"{town}: 対応中の呼出しにアラートが加わりました。"
     return Text(_cut(f"【{grave}】追加: {alert.said(language)}"), said)
 
 

@@ -50,7 +50,7 @@ async def settle(connection: Connection, tenant: str, approver: str | None, *, b
     *officers, head = numbers
     roster = await store.save_roster(connection, tenant, _roster(officers), 1, actor=by)
     tree = await store.save_tree(connection, tenant, _tree(roster, officers, head), 1, actor=by)
-    rule = CallRule("", "水位・潮位の警報（模擬）", tree, "high")
+    rule = CallRule("", "水位・潮位のアラート（模擬）", tree, "high")
     await store.save_rule(connection, tenant, rule, 1, actor=by)
 
 

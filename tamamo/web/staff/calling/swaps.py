@@ -58,9 +58,9 @@ async def add(request: HttpRequest, desk: Desk, roster: str) -> HttpResponse:
 def _fields(typed: Any, known: dict[str, str]) -> list[FormField]:
     people = [("", _("Nobody")), *known.items()]
     return [
-        FormField("begins", _("From"), "text", typed.get("begins", ""), type="datetime-local",
+        FormField("begins", _("Begins"), "text", typed.get("begins", ""), type="datetime-local",
                   required=True, width="input--mid"),
-        FormField("ends", _("To"), "text", typed.get("ends", ""), type="datetime-local",
+        FormField("ends", _("Ends"), "text", typed.get("ends", ""), type="datetime-local",
                   required=True, width="input--mid"),
         FormField("absent", _("Not on duty"), "choice",
                   options=options(people, typed.get("absent", ""))),

@@ -84,7 +84,7 @@ def log_word(kind: str) -> str:
         "alert": _("An alert is added"),
         "raised": _("A graver alert: the tree begins anew"),
         "again": _("A new alert: the tree begins anew"),
-        "called": _("Called"),
+        "called": _("Somebody is called"),
         "nobody": _("Nobody to call at this step"),
         "unreachable": _("Nobody of this step can be reached: going on"),
         "declined": _("Cannot come"),
