@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from tamamo import rules
 from tamamo.context.broker import Broker
@@ -228,7 +229,9 @@ async def test_one_that_cannot_be_stored_does_not_hold_up_the_others(
     evaluation = Evaluation(broker)
     for name in ("a", "bad", "b"):
         await broker.observations.record("default", [gauge(name, 1.5, 0)])
-    await caught_up(evaluation)
+    with capture_logs() as said:
+        await caught_up(evaluation)
+    assert [line["subject"][-3:] for line in said if "subject" in line] == ["bad"]
     assert [event.subject[-1] for event in await told(broker)] == ["a", "b"]
     await broker.observations.record("default", [gauge("a", 0.1, 10)])
     await caught_up(evaluation)
