@@ -75,7 +75,12 @@ async def own_arc(connection: Connection, tenant: str) -> UUID:
 
 
 def area_words(content: Content, office: Office) -> Words:
-    """Return where a warning holds, in words: the places and what is said in addition."""
+    """Return where a warning holds, in words: the places and what is said in addition.
+
+    Of what was published: as it was said then, whatever the places are called today.
+    """
+    if content.area.named.ja:
+        return content.area.named
     places = [office.setup.place(name) for name in content.area.places]
     named = [place.name for place in places if place is not None]
     more = content.area.words
@@ -88,10 +93,20 @@ def area_words(content: Content, office: Office) -> Words:
 
 def resolved(content: Content, office: Office) -> Content:
     """Return the text with the area and the town filled in, and the issuer's contact."""
-    facts = {"area": area_words(content, office), "town": office.title}
+    content = unnamed(content)
+    named = area_words(content, office)
+    facts = {"area": named, "town": office.title}
     texts = {name: fill(getattr(content, name), facts) for name in _TEXTS}
     contact = content.contact or office.setup.issuer.contact
-    return msgspec.structs.replace(content, **texts, contact=contact)
+    area = msgspec.structs.replace(content.area, named=named)
+    return msgspec.structs.replace(content, **texts, contact=contact, area=area)
+
+
+def unnamed(content: Content) -> Content:
+    """Return a text whose area is named anew when it is shown: with what a draft begins."""
+    return msgspec.structs.replace(
+        content, area=msgspec.structs.replace(content.area, named=Words())
+    )
 
 
 def faults_of(
@@ -102,7 +117,17 @@ def faults_of(
     found = check(content, now, office.languages, listed)
     if ending:
         found = [fault for fault in found if fault.field != "valid_to"]
+        found += _end_of(content, now)
     return [*found, *_gaps(content)]
+
+
+def _end_of(content: Content, now: datetime) -> Iterable[Fault]:
+    if content.valid_to is None:
+        yield Fault("valid_to", "missing")
+    elif content.valid_to <= now:
+        yield Fault("valid_to", "past")
+    elif content.valid_from is not None and content.valid_to <= content.valid_from:
+        yield Fault("valid_to", "order")
 
 
 def _gaps(content: Content) -> Iterable[Fault]:

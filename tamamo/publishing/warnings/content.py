@@ -53,11 +53,13 @@ class Area(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where it holds. places: ids of the town's own list; none: the whole town.
 
     words: said in addition, such as 春日川沿い. polygons: rings of (longitude, latitude), closed.
+    named: all of it in words, as it was when it was published; a draft has none.
     """
 
     places: tuple[str, ...] = ()
     words: Words = Words()
     polygons: tuple[tuple[Point, ...], ...] = ()
+    named: Words = Words()
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,11 +183,11 @@ def _choices(content: Content, places: set[str]) -> Iterable[Fault]:
         yield Fault("places", "choice")
     if sum(map(len, content.area.polygons)) > MOST_POINTS:
         yield Fault("polygon", "points", MOST_POINTS)
-    elif not all(map(_ring, content.area.polygons)):
+    elif not all(map(is_ring, content.area.polygons)):
         yield Fault("polygon", "polygon")
 
 
-def _ring(points: Sequence[Point]) -> bool:
+def is_ring(points: Sequence[Point]) -> bool:
     """Whether points are a ring of CAP 1.2: four at least, the last is the first, on the Earth."""
     inside = all(-180 <= x <= 180 and -90 <= y <= 90 for x, y in points)
     return len(points) >= 4 and points[0] == points[-1] and inside

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tamamo import messaging
 from tamamo.context.broker import Broker
-from tamamo.kernel import sql
+from tamamo.kernel import drills, sql
 from tamamo.kernel.database import Connection, transaction
 from tamamo.kernel.jobs import Run
 from tamamo.kernel.settings import Settings, installation_url
@@ -140,7 +140,8 @@ def body(published: Published, office: Office, language: str) -> str:
 
 def preview_subject(draft: Draft, office: Office, language: str) -> str:
     """Return the first line a draft's mail would have."""
-    return _subject(composing.resolved(draft.content, office), office, language)
+    text = _subject(composing.resolved(draft.content, office), office, language)
+    return text if office.drill is None else drills.mark(text, "en" if language == "en" else "ja")
 
 
 def preview_body(draft: Draft, office: Office, now: datetime, language: str) -> str:

@@ -63,6 +63,18 @@ set state = %(state)s,
     changed_at = clock_timestamp()
 where tenant = %(tenant)s and id = %(id)s;
 
+-- name: void_approvals
+-- The town's places or its issuer changed: nobody has seen what these would say now.
+update warning_draft
+set state = 'draft',
+    submitted_by = null,
+    approved_by = null,
+    returned_reason = '',
+    changed_by = %(by)s,
+    changed_at = clock_timestamp()
+where tenant = %(tenant)s and state in ('submitted', 'approved')
+returning id, warning, version;
+
 -- name: has_open_draft
 select id from warning_draft
 where tenant = %(tenant)s and warning = %(warning)s and id <> %(id)s

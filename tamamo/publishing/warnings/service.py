@@ -261,8 +261,9 @@ class Warnings:
             base = await store.message(connection, tenant, message)
             self._require_going_on(base, self.now(tenant))
             office = await self.office(connection, tenant)
+            content = composing.unnamed(text(base))
             return await self._begin(
-                connection, actor, office, base.warning, text(base), purpose=purpose, base=base
+                connection, actor, office, base.warning, content, purpose=purpose, base=base
             )
 
     async def _begin(
@@ -312,6 +313,9 @@ class Warnings:
         """Bring a draft from one state to another, with its audit row."""
         async with self._transaction() as connection:
             draft, version = seen
+            if action in ("submit", "approve"):
+                # Nobody changes what the town's places are while they are agreed to.
+                await store.execute(connection, "lock_tenant", {"tenant": tenant})
             before = await self._locked(connection, tenant, draft, version, *of)
             if action in ("submit", "approve"):
                 office = await self.office(connection, tenant)

@@ -146,6 +146,18 @@ def _check(setup: Setup) -> None:
             raise InvalidSetup(f"places: {place.id!r} needs a name in ja and en")
 
 
+def _check_places(setup: Setup) -> None:
+    """Raise InvalidSetup for a polygon that no CAP document could hold."""
+    for place in setup.places:
+        if len(place.polygon) > words_of.MOST_POINTS:
+            raise InvalidSetup(f"places: {place.id!r}: at most {words_of.MOST_POINTS} corners")
+        if place.polygon and not words_of.is_ring(place.polygon):
+            raise InvalidSetup(
+                f"places: {place.id!r}: polygon is a ring of longitude and latitude, four positions"
+                " at least, and the last is the first"
+            )
+
+
 def _check_template(template: Template) -> None:
     kinds: dict[str, tuple[Any, ...]] = {
         "level": words_of.LEVELS,
@@ -213,18 +225,34 @@ async def read(connection: Connection, tenant: str) -> Kept:
 async def write(connection: Connection, actor: Actor, tenant: str, body: str, was: int) -> Kept:
     """Keep a further version, with its audit row. was: the version it was made from.
 
-    Who may is the caller's to see to. Raises InvalidSetup, SetupChanged.
+    What waits for approval or publication would say something else with other places or another
+    issuer than somebody has seen: it is a draft again. Who may is the caller's to see to. Raises
+    InvalidSetup, SetupChanged.
     """
     setup = parse(body)
+    _check_places(setup)
     values = {"tenant": tenant, "body": body, "by": actor.subject, "was": was}
     await connection.execute(_SQL["lock_tenant"], {"tenant": tenant})
+    before = (await read(connection, tenant)).setup
     row = await (await connection.execute(_SQL["write_setup"], values)).fetchone()
     if row is None:
         raise SetupChanged("Somebody saved another version meanwhile; nothing was changed")
     said = {"version": row[0], "templates": [one.id for one in setup.templates]}
     event = Event(tenant, actor.subject, "warning.setup", "warning-setup", {"version": was}, said)
     await append(connection, event)
+    if (before.places, before.issuer) != (setup.places, setup.issuer):
+        await _take_back(connection, actor, tenant, row[0])
     return Kept(row[0], body, setup, actor.subject, row[1])
+
+
+async def _take_back(connection: Connection, actor: Actor, tenant: str, version: int) -> None:
+    """Make drafts of what was sent for approval or approved, each with its audit row."""
+    values = {"tenant": tenant, "by": actor.subject}
+    cursor = await connection.execute(_SQL["void_approvals"], values)
+    for draft, warning, text in await cursor.fetchall():
+        said = {"draft": str(draft), "state": "draft", "version": text, "setup": version}
+        event = Event(tenant, actor.subject, "warning.take_back", f"warning:{warning}", None, said)
+        await append(connection, event)
 
 
 async def copy(connection: Connection, actor: Actor, of: str, into: str) -> None:

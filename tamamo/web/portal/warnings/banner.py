@@ -48,7 +48,7 @@ async def shown_now(request: HttpRequest) -> list[Shown]:
     if not held or setup is None or town is None:
         return []
     # From memory: a page of a stormy night costs the database no more than one of any other.
-    return shown_all(held, Office(town, setup, ""), now)
+    return shown_all(held, Office(town, setup, "", drill=broker.towns.drill(tenant)), now)
 
 
 def broker_of(request: HttpRequest) -> Broker | None:

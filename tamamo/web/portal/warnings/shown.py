@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from tamamo.kernel.drills import MARKS
 from tamamo.publishing.warnings import Content, Office, Published, composing
 from tamamo.publishing.warnings.model import Standing
 
@@ -16,8 +17,7 @@ class Shown:
     """What is shown of one message, in one language.
 
     key: tells messages apart. kind: what it did (Alert, Update, Cancel). shape: chooses colour and
-    shape by the level, "none" without one. mark: 試験 or 模擬 where it is not meant; drills are
-    marked by the page. easy: whether there is easy Japanese.
+    shape by the level, "none" without one. mark: 訓練, 模擬 or 試験 where it is not meant.
     """
 
     key: str
@@ -84,7 +84,8 @@ def title_of(one: Shown) -> str:
 
     A withdrawal's headline says that it is one, unless somebody wrote another.
     """
-    mark = f"【{one.mark}】" if one.mark else ""
+    # Titles of a drill are marked as everything of it is (tamamo.kernel.drills.mark).
+    mark = f"【{one.mark}】" if one.mark and one.mark not in MARKS.values() else ""
     said = one.kind == "Alert" or one.headline.startswith(one.kind_text)
     return f"{mark}{'' if said else f'{one.kind_text}: '}{one.headline}"
 
@@ -147,12 +148,14 @@ def _shown(content: Content, office: Office, *, valid_from: datetime, **more: ob
         issuer=office.title.get(language),
         valid_from=valid_from,
         valid_to=content.valid_to or valid_from,
-        mark=_mark(content),
+        mark=_mark(content, office),
         **more,  # type: ignore[arg-type]
     )
 
 
-def _mark(content: Content) -> str:
+def _mark(content: Content, office: Office) -> str:
+    if office.drill is not None:
+        return MARKS[page_language()]
     if content.simulated:
         return _("SIMULATED")
     return _("TEST") if content.test else ""
