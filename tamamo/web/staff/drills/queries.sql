@@ -4,7 +4,7 @@ select 'user:' || u.id, coalesce(nullif(u.name, ''), u.email), u.email, array_ag
 from accounts_user as u
 join role_grant as g on g.subject = 'user:' || u.id
 where u.is_active
-    and g.tenant = %(tenant)s
+    and g.tenant in (%(tenant)s, '*')
     and g.role = any(%(roles)s)
     and g.revoked_at is null
     and g.valid_from <= now()
