@@ -38,7 +38,6 @@ REFERENCE = {
     "schema_migration": "one row a migration",
     "feed": "one row a feed",
     "feed_switch": "one row a feed that an operator switched on or off in a town",
-    "feed_switch": "one row a feed that an operator switched on or off in a town",
     "feed_error": "one row a feed and kind of error",
     "subscription": "one row a subscription; every process keeps all in memory",
     "notification_state": "one row: how far the outbox is matched",

@@ -212,8 +212,7 @@ def test_a_feed_needs_a_recorded_payload(folders: Path) -> None:
     _replace(TOURISM, 'uses = ["plan"]', 'uses = ["feeds", "plan"]')(folders)
     result = _check(folders)
     assert (
-        "tourism/feed.py: needs a recorded payload in tests/recorded/"
-        in result.stderr.splitlines()
+        "tourism/feed.py: needs a recorded payload in tests/recorded/" in result.stderr.splitlines()
     )
     _add("tourism/tests/recorded/levels.csv", "code,level\n")(folders)
     assert _check(folders).exit_code == 0

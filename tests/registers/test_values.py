@@ -151,7 +151,8 @@ def test_any_url_is_a_list(params: dict[str, list[str]]) -> None:
 
 def test_what_an_editor_sees_is_observed_when_it_is_saved() -> None:
     column = next(one for one in SHELTERS.columns if one.name == "openStatus")
-    doubted: dict[str, Any] = {"type": "Property", "value": "open", "observedAt": "2026-06-26T00:00:00Z"}
+    before = "2026-06-26T00:00:00Z"
+    doubted: dict[str, Any] = {"type": "Property", "value": "open", "observedAt": before}
     doubted |= {DEFAULT_VOCABULARY + "quality": [{"type": "Property", "value": "suspect"}]}
     now = "2026-06-26T01:00:00Z"
     assert values.instance_for(column, "full", doubted, now) == {

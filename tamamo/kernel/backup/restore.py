@@ -34,9 +34,12 @@ _SQL = sql.load("tamamo.kernel.backup")
 #: Columns with numbers of transactions: `_renumber` sees to them, or they are empty in a backup.
 NUMBERED: Final = frozenset(
     {
-        "outbox.xid", "notification_state.xid", "subscription.since", "audit_pending.xid",
+        "outbox.xid",
+        "notification_state.xid",
+        "subscription.since",
+        "audit_pending.xid",
         "rule_progress.xid",
-    }  # fmt: skip
+    }
 )
 _RENUMBER: Final = (
     "renumber", "renumber_state", "renumber_subscriptions", "renumber_rules", "broken_off",

@@ -24,7 +24,8 @@ SIDES: Final = {
     "geofence": ("outside", "inside"),
 }
 _PLAIN: Final = (
-    "id", "name_ja", "name_en", "about_ja", "about_en", "severity", "category", "sub_category", "unit", "type", "where",
+    "id", "name_ja", "name_en", "about_ja", "about_en", "severity", "category", "sub_category",
+    "unit", "type", "where",
     "ids", "municipality", "polygon", "season_from", "season_to", "join", "for", "recover",
     "no_data", "no_data_always", "text_ja", "text_en", "json",
 )  # fmt: skip
