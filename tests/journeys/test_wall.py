@@ -121,9 +121,11 @@ def test_what_matters_is_read_from_five_metres(visit: Visit, size: tuple[int, in
     sizes = page.evaluate(SIZES, FAR)
     assert len(sizes) > 20
     assert [one for one in sizes if one[0] < needed * 0.995] == [], needed
-    # One screen: nothing has to be scrolled to.
-    assert page.evaluate("document.documentElement.scrollHeight") <= height
-    assert page.evaluate(FITS)
+    # One screen: nothing has to be scrolled to, once the map has its place.
+    page.wait_for_function(
+        "height => document.documentElement.scrollHeight <= height", arg=height, timeout=10_000
+    )
+    page.wait_for_function(FITS, timeout=5_000)
     box = page.locator("#panel-sources").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= height + 1
