@@ -198,7 +198,7 @@ def log(*, name: str, as_csv: bool, home: Path | None) -> None:
 
     async def work(broker: "Broker") -> list[str]:
         entry = await _entry(broker, name)
-        lines = await logs.lines(broker, entry)
+        lines = await logs.lines(broker, entry, addresses=True)
         if not as_csv:
             return [
                 f"{entry.drill.clock.shows(line.position).astimezone(JST):%m-%d %H:%M}"

@@ -51,8 +51,13 @@ class Line:
         return self.en if language == "en" else self.ja
 
 
-async def lines(broker: Broker, entry: Entry, most: int = MOST) -> list[Line]:
-    """Return the log of a drill, in the order of its clock."""
+async def lines(
+    broker: Broker, entry: Entry, most: int = MOST, *, addresses: bool = False
+) -> list[Line]:
+    """Return the log of a drill, in the order of its clock.
+
+    addresses: whether it says where messages went, for who may read the town's contacts.
+    """
     drill = entry.drill
     turns = await broker.drills.turns(drill.tenant)
     async with transaction(broker.pool) as connection:
@@ -64,7 +69,7 @@ async def lines(broker: Broker, entry: Entry, most: int = MOST) -> list[Line]:
     clock = _Clock(turns, drill.clock.length, drill.clock.begins_at)
     found = [_played(one) for one in played]
     found += [_alert(one, clock) for one in alerts if _told(one)]
-    found += [_message(one, clock) for one in sent]
+    found += [_message(one, clock, addresses=addresses) for one in sent]
     found += [_act(one, clock) for one in acts if _is_told(one)]
     found.sort(key=lambda line: (line.position, line.noted_at is not None and line.noted_at))
     return found
@@ -140,8 +145,9 @@ def _alert(one: rules.AlertEvent, clock: _Clock) -> Line:
     )
 
 
-def _message(one: Sent, clock: _Clock) -> Line:
-    text = f"{one.subject} → {one.to} ({one.channel})"
+def _message(one: Sent, clock: _Clock, *, addresses: bool) -> Line:
+    to = f" → {one.to}" if addresses else ""
+    text = f"{one.subject}{to} ({one.channel})"
     return Line(
         f"message:{one.id}",
         clock.of_act(one.created_at),
@@ -149,7 +155,7 @@ def _message(one: Sent, clock: _Clock) -> Line:
         str(one.state),
         text,
         text,
-        about=one.to,
+        about=one.to if addresses else "",
         noted_at=one.created_at,
     )
 

@@ -99,8 +99,8 @@ class Event:
 class Expected:
     """A decision that should be taken: who does what, and by when at the latest.
 
-    actions: acts in the log that mean it was taken (or what they begin with); about: what their
-    object or text must hold. Without actions a reviewer judges.
+    actions: acts in the log that mean it was taken (or what they begin with); about: one of
+    these stands in their object or text. Without actions a reviewer judges.
     """
 
     key: str
@@ -110,7 +110,7 @@ class Expected:
     why: Text
     since: float = 0.0
     actions: tuple[str, ...] = ()
-    about: str = ""
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +306,7 @@ class _Reader:
             self._text(table, "why", where),
             since,
             tuple(table.get("actions", ())),
-            table.get("about", ""),
+            tuple(table.get("about", ())),
         )
 
     def _clock(self, table: Mapping[str, Any], name: str, where: str) -> float:

@@ -11,7 +11,7 @@ from tamamo.kernel.drills import Clock, Drill, State
 
 T = Text("文", "text")
 BY, SINCE = 3600.0, 1200.0
-EXPECTED = Expected("ack", BY, T, T, T, SINCE, ("alert.acknowledge",), "drill-tide")
+EXPECTED = Expected("ack", BY, T, T, T, SINCE, ("alert.acknowledge",), ("drill-tide",))
 BY_HAND = Expected("close", BY, T, T, T)
 
 
