@@ -42,6 +42,29 @@ insert into drill (
 -- name: insert_person
 insert into drill_person (tenant, subject, roles) values (%(tenant)s, %(subject)s, %(roles)s);
 
+-- name: limits
+-- What somebody's roles in a town are limited to; of a unit, the types it answers for.
+select
+    g.role,
+    case
+        when g.unit is null then g.types
+        else (
+            select coalesce(array_agg(o.type order by o.type), '{}')
+            from owned_type o
+            where o.tenant = g.tenant
+                and (o.unit = g.unit or starts_with(o.unit, g.unit || '/'))
+                and (g.types is null or o.type = any(g.types))
+        )
+    end,
+    g.scopes
+from role_grant g
+where g.tenant in (%(town)s, '*')
+    and g.subject = %(subject)s
+    and g.revoked_at is null
+    and g.valid_from <= now()
+    and (g.valid_to is null or g.valid_to > now())
+order by g.granted_at, g.id;
+
 -- name: made
 update drill set state = 'ready' where tenant = %(tenant)s and state = 'making';
 

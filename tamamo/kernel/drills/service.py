@@ -31,6 +31,11 @@ MOST: Final = 20
 LEADERS: Final = (Role.APPROVER, Role.OPERATOR)
 _OPEN: Final = (State.MAKING, State.READY, State.RUNNING, State.PAUSED)
 _MAY_TURN: Final = (State.RUNNING, State.PAUSED)
+#: Types and scopes a role is for; None: all.
+_Limit = tuple[tuple[str, ...] | None, tuple[str, ...] | None]
+_UNLIMITED: Final[_Limit] = (None, None)
+#: No entity's type: of whom works for a unit that answers for none.
+_NOTHING: Final = "urn:tamamo:nothing"
 
 
 class DrillService:
@@ -134,8 +139,11 @@ class DrillService:
                 actor,
                 (tenant, town),
                 "reach",
-                before={"recipients": list(entry.recipients)},
-                after={"recipients": list(wanted)},
+                before={"recipients": len(entry.recipients)},
+                after={
+                    "recipients": len(wanted),
+                    "added": len(set(wanted) - set(entry.recipients)),
+                },
             )
         return await self._after(tenant)
 
@@ -316,8 +324,33 @@ async def _invite(connection: Connection, actor: Actor, tenant: str, plan: Plan)
         await connection.execute(
             _SQL["insert_person"], {"tenant": tenant, "subject": subject, "roles": names}
         )
+        limits = await _limits(connection, plan.town, subject)
         for role in roles:
-            await grants.give(connection, keeper, subject, tenant, role, valid_to=plan.expires_at)
+            for types, scopes in limits.get(role, [_UNLIMITED]):
+                await grants.give(
+                    connection, keeper, subject, tenant, role,
+                    types=types, scopes=scopes, valid_to=plan.expires_at,
+                )  # fmt: skip
+
+
+async def _limits(connection: Connection, town: str, subject: str) -> dict[Role, list[_Limit]]:
+    """Return to which types and scopes somebody's roles in a town are limited.
+
+    What is copied is no more theirs in the drill than in the town: people who may be called, above
+    all. A drill has no units: the types a unit answers for stand for it.
+    """
+    cursor = await connection.execute(_SQL["limits"], {"town": town, "subject": subject})
+    found: dict[Role, list[_Limit]] = {}
+    for role, types, scopes in await cursor.fetchall():
+        limit = (
+            None if types is None else tuple(types) or (_NOTHING,),
+            None if scopes is None else tuple(scopes),
+        )
+        found.setdefault(Role(role), []).append(limit)
+    return {
+        role: [_UNLIMITED] if _UNLIMITED in limits else list(dict.fromkeys(limits))
+        for role, limits in found.items()
+    }
 
 
 def _columns(plan: Plan, tenant: str, actor: Actor) -> dict[str, Any]:
@@ -339,7 +372,8 @@ def _said(plan: Plan) -> dict[str, Any]:
         "title": plan.title.strip(),
         "scenario": plan.scenario,
         "people": {subject: [r.value for r in roles] for subject, roles in plan.people.items()},
-        "recipients": list(plan.recipients),
+        # An audit log is for ever, an address is somebody's own.
+        "recipients": len(plan.recipients),
         "begins_at": time.to_text(plan.begins_at),
         "expires_at": time.to_text(plan.expires_at),
     }

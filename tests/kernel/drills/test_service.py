@@ -102,6 +102,49 @@ async def test_a_drill_is_a_tenant_like_its_town_without_its_limits(stage: Stage
         assert await drills.of(connection, "alpha") is None
 
 
+async def test_roles_are_no_wider_there_than_in_the_town(stage: Stage) -> None:
+    """What is copied, such as people who may be called, is nobody's who may not write it here."""
+    give = (
+        "insert into role_grant (tenant, id, subject, role, unit, types, scopes, granted_by)"
+        " values ('alpha', gen_random_uuid(), %s, %s, %s, %s, %s, 'user:1')"
+    )
+    async with transaction(stage.pool) as connection:
+        await connection.execute(
+            "insert into owned_type (tenant, type, unit, personal)"
+            " values ('alpha', 'https://x.jp/Own', 'u/v', false)"
+        )
+        for role, unit, types, scopes in (
+            ("editor", None, ["https://x.jp/Gauge"], None),
+            ("editor", "u", None, ["/north"]),
+            ("approver", "w", None, None),
+        ):
+            await connection.execute(give.encode(), [stage.person, role, unit, types, scopes])
+    tenant = await stage.ready()
+    held = "select role, unit, types, scopes from role_grant where tenant = %s order by types"
+    assert await stage.rows(held, tenant) == [
+        ("editor", None, ["https://x.jp/Gauge"], None),
+        ("editor", None, ["https://x.jp/Own"], ["/north"]),
+        ("approver", None, ["urn:tamamo:nothing"], None),
+    ]
+    async with transaction(stage.pool) as connection:
+        await connection.execute(give.encode(), [stage.person, "editor", None, None, None])
+    tenant = await stage.ready()
+    editors = "select types, scopes from role_grant where tenant = %s and role = 'editor'"
+    assert await stage.rows(editors, tenant) == [(None, None)]
+    async with transaction(stage.pool) as connection:
+        await connection.execute("delete from role_grant where tenant = 'alpha'")
+
+
+async def test_addresses_are_not_in_the_audit_log(stage: Stage) -> None:
+    tenant = await stage.ready()
+    await stage.drills.reach(LEADER, "alpha", tenant, ["duty@example.jp", "chief@example.jp"])
+    noted = await stage.rows(
+        "select action, before, after from audit_event where tenant in ('alpha', %s)", tenant
+    )
+    assert "example.jp" not in str(noted)
+    assert ("drill.reach", {"recipients": 1}, {"recipients": 2, "added": 1}) in noted
+
+
 async def test_who_takes_part_has_roles_there_until_it_ends(stage: Stage) -> None:
     tenant = await stage.ready()
     held = "select role from role_grant where tenant = %s and revoked_at is null order by role"

@@ -201,6 +201,31 @@ def test_nothing_leaves_that_is_not_on_the_list(staff: Staff) -> None:
     assert answer.status_code == 403
 
 
+def test_only_who_may_read_contacts_sees_where_messages_went(staff: Staff) -> None:
+    drill = staff.make()
+    with psycopg.connect(staff.dsn) as connection:
+        connection.execute(
+            "insert into message (tenant, channel, recipient, subject, body, host, state, drill,"
+            " created_at, expires_at) values (%s, 'sms', '090-1234-5678', '招集', '…', 'sms',"
+            " 'withheld', true, now(),"
+            " now())",
+            [drill],
+        )
+        connection.execute(
+            "update role_grant set types = '{https://x.jp/Gauge}'"
+            " where tenant = 'alpha' and subject = %s",
+            [staff.people["editor"]],
+        )
+    page = f"/staff/alpha/drills/{drill}/"
+    time.sleep(3)  # rights are looked up at most 2.5 s late
+    for path in ("", "review/", "log.csv"):
+        assert "090-1234-5678" in staff.leader.get(page + path).text
+        answer = staff.editor.get(page + path)
+        assert answer.status_code == 200
+        assert "招集" in answer.text
+        assert "090-1234-5678" not in answer.text
+
+
 def test_it_is_in_no_list_of_towns(staff: Staff) -> None:
     drill = staff.make()
     assert drill not in httpx.get(f"{staff.base}/").text

@@ -58,7 +58,7 @@ async def page(request: HttpRequest, desk: Desk, drill: str) -> HttpResponse:
 
 async def _read(desk: Desk, entry: Entry) -> tuple[list[Line], list[Judged], list[Note]]:
     script, position = find(entry.drill.scenario), entry.drill.clock.position_at(time.now())
-    lines = await logs.lines(desk.broker, entry)
+    lines = await logs.lines(desk.broker, entry, addresses=room.sees_addresses(desk))
     async with single(desk.broker.pool) as connection:
         notes = await events.notes(connection, entry.drill.tenant)
     return lines, judge(script.expected if script else (), lines, notes, position), notes

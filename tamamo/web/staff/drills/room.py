@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.http import Http404
 
+from tamamo.calling import may_read
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, single
 from tamamo.kernel.drills import State
@@ -54,6 +55,11 @@ def require_lead(desk: Desk) -> None:
     require_leader(desk.actor, desk.tenant)
     if not may_lead(desk):
         raise Forbidden("No drill is made of a drill")
+
+
+def sees_addresses(desk: Desk) -> bool:
+    """Whether somebody is shown where messages went: who may read the town's contacts."""
+    return may_read(desk.visitor.access)
 
 
 async def people(connection: Connection, tenant: str) -> list[Person]:

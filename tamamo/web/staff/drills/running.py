@@ -47,7 +47,7 @@ async def _page(
     typed: Any = None,
 ) -> HttpResponse:
     script, position = find(entry.drill.scenario), entry.drill.clock.position_at(time.now())
-    lines = await logs.lines(desk.broker, entry)
+    lines = await logs.lines(desk.broker, entry, addresses=room.sees_addresses(desk))
     async with single(desk.broker.pool) as connection:
         notes = await events.notes(connection, entry.drill.tenant)
     judged = judge(script.expected if script else (), lines, notes, position)
