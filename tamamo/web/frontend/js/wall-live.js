@@ -76,12 +76,40 @@ function viewSoon(pause) {
   viewTimer = setTimeout(drawNow, pause);
 }
 
+/** Gauge -> stage, as it was last told here: a change is said once, whichever way it came. */
+let stages = new Map();
+
+function stagesShown() {
+  const text = document.querySelector("[data-stages]")?.dataset.stages ?? "";
+  return new Map(text.split(",").filter(Boolean).map((pair) => pair.split("=")));
+}
+
+function changeOf(key, stage, row) {
+  const before = stages.get(key) ?? "0";
+  if (stage === "" || stage === before) return null;
+  stages.set(key, stage);
+  return { before, row };
+}
+
+/** The whole view may be the first to tell of a change. */
+function onView() {
+  const shown = stagesShown();
+  const changes = [];
+  for (const key of new Set([...stages.keys(), ...shown.keys()])) {
+    const row = document.getElementById(`g-${key}`);
+    const change = row && changeOf(key, row.dataset.stage, row);
+    if (change) changes.push(change);
+  }
+  stages = shown;
+  announce(changes);
+}
+
 /** Put a row where its rank says; the list keeps its length. Return its change of stage. */
 function place(row) {
   const list = document.getElementById("gauge-rows");
   if (!list) return null;
   const old = document.getElementById(row.id);
-  const change = old && old.dataset.stage !== row.dataset.stage ? { before: old.dataset.stage, row } : null;
+  const change = changeOf(row.id.slice(2), row.dataset.stage, row);
   const moved = old && old.dataset.level !== row.dataset.level;
   old?.remove();
   const after = [...list.children].find((other) => other.dataset.rank > row.dataset.rank);
@@ -96,7 +124,6 @@ function place(row) {
 function announce(changes) {
   for (const { before, row } of changes) {
     const { name, level, stage } = row.dataset;
-    if (before === "" || stage === "") continue;
     const up = Number(stage) > Number(before);
     const word = row.querySelector(".level__word")?.textContent ?? "";
     if (up ? Number(stage) >= 2 : Number(before) >= 2) {
@@ -211,6 +238,8 @@ export function goLive(dataset, drawView) {
     event.preventDefault();
     setStopped(!stopped);
   });
+  stages = stagesShown();
+  document.addEventListener("wall:view", onView);
   document.addEventListener("visibilitychange", onVisibility);
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", (event) => event.persisted && onVisibility());
