@@ -10,6 +10,7 @@ from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity import Role
+from tamamo.rules import Fault, RuleInvalid
 from tamamo.web.staff.desk import Desk
 
 _SQL = sql.load(__package__)
@@ -34,6 +35,22 @@ def require_act(desk: Desk) -> None:
     require_sight(desk)
     if not may_act(desk):
         raise Forbidden(f"This needs the role editor or approver in {desk.tenant!r}")
+
+
+def require_watchable(desk: Desk, kind: str) -> None:
+    """Raise RuleInvalid for a rule about a type (an IRI) that is personal, or out of sight.
+
+    A preview names what it is about and what was measured, and an alert tells all who may read
+    alerts: neither is a way around what somebody may read, or around the notes of who did.
+    """
+    if kind in desk.broker.towns.personal(desk.tenant):
+        ja = "個人情報の種類は規則の対象にできません。"
+        en = "Personal data cannot be the subject of a rule."
+    elif not desk.visitor.access.read.allows([kind]):
+        ja, en = "この種類を読む権限がありません。", "You may not read this type."
+    else:
+        return
+    raise RuleInvalid([Fault("subject.type", ja, en)])
 
 
 async def names(connection: Connection, subjects: Iterable[str | None]) -> dict[str, str]:

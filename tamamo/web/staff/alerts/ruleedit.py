@@ -88,7 +88,7 @@ class Editor:
         try:
             if errors:
                 raise RuleInvalid(())
-            rules.parse(form.document)
+            room.require_watchable(self.desk, rules.parse(form.document).subject.type)
         except RuleInvalid as invalid:
             errors += _faults(form, invalid)
             return await self.form(values, errors, status=422)
