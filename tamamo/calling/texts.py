@@ -21,6 +21,8 @@ _TEST: Final = {
 }
 #: Alerts named in a message; of more only the number.
 _NAMED: Final = 10
+#: Characters of one of them: a station's name is as long as its sender likes, a message is not.
+_LONGEST_LINE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,13 @@ def _first(alerts: Sequence[Told]) -> tuple[Told, int]:
 
 def _lines(alerts: Sequence[Told], language: str) -> list[str]:
     ordered = sorted(alerts, key=lambda one: -rank(one.severity))
-    lines = [f"・{severity(one.severity, language)} {one.said(language)}" for one in ordered]
+    lines = [
+        _cut(f"・{severity(one.severity, language)} {one.said(language)}", _LONGEST_LINE)
+        for one in ordered[: _NAMED + 1]
+    ]
     more = len(ordered) - _NAMED
     return [*lines[:_NAMED], f"… +{more}"] if more > 0 else lines
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 120 else text[:119] + "…"
+def _cut(text: str, most: int = 120) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,5 +1,6 @@
 """Many alerts: gathered in one call, raised when it becomes worse, ended when all is over."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tamamo.calling.call import State
@@ -202,3 +203,12 @@ async def test_one_broken_call_holds_up_no_other(night: Night) -> None:
     await night.calling.follow()
     assert await night.calling.advance() == 1
     assert {name for at, name in await night.timeline() if at == 5} == {"aoki", "baba"}
+
+
+async def test_a_name_without_end_keeps_nobody_from_being_called(night: Night) -> None:
+    """A message has a longest text, what a station is called has none."""
+    long = {"ja": "あ" * 30_000, "en": "a" * 30_000}
+    night.event("a", "firing")
+    night.alarms.events[-1] = replace(night.alarms.events[-1], text=long)
+    await night.run()
+    assert {name for at, name in await night.timeline() if at == 0} == {"aoki", "baba"}
