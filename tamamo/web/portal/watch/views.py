@@ -21,11 +21,22 @@ from tamamo.web.towns import town_of
 _STAFF: Final = 6.0
 
 
+async def _sources(request: HttpRequest) -> list[counting.Source]:
+    """Return the data sources where the town shows everything to everybody; elsewhere none.
+
+    Of a town that shows some types, the names of its feeds would tell of the others.
+    """
+    town = town_of(request)
+    if not town.everything_public:
+        return []
+    broker: Broker = request.scope["state"]["broker"]  # type: ignore[attr-defined]
+    return list(await counting.sources(broker.pool, town.name, broker.towns.clock(town.name)))
+
+
 @require_safe
 async def sources_page(request: HttpRequest) -> HttpResponse:
     """Each data source by name with when something last came, and what they count to."""
-    broker: Broker = request.scope["state"]["broker"]  # type: ignore[attr-defined]
-    found = await counting.sources(broker.pool, town_of(request).name, time.now())
+    found = await _sources(request)
     japanese = get_language() == "ja"
     context = {
         "sources": [sources.shown(one, japanese) for one in found],
@@ -38,8 +49,7 @@ async def sources_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 async def sources_file(request: HttpRequest, form: str) -> HttpResponse:
     """The data sources as a file."""
-    broker: Broker = request.scope["state"]["broker"]  # type: ignore[attr-defined]
-    found = await counting.sources(broker.pool, town_of(request).name, time.now())
+    found = await _sources(request)
     rows = [sources.row(one) for one in found]
     counts = counting.count(found)
     about = {"data_sources": counts.sources, "data_kinds": counts.kinds}
