@@ -146,3 +146,24 @@ async def test_a_doubted_level_says_why(client: AsyncClient, source: MemorySourc
     page = (await client.get("/")).content.decode()
     assert "疑わしい値：急な変化" in page
     assert "10.30" not in page
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("https://camera.example.jp/a.jpg", "https://camera.example.jp/a.jpg"),
+        ("/simulated/camera/x.svg", "/simulated/camera/x.svg"),
+        ("javascript:alert(1)", ""),
+        (" javascript:alert(1)", ""),
+        ("data:text/html,<script>alert(1)</script>", ""),
+        ("//elsewhere.example/a.jpg", ""),
+        ("/\\elsewhere.example/a.jpg", ""),
+        ("http://[", ""),
+        ("https://", ""),
+    ],
+)
+def test_a_cameras_link_leads_to_the_web_or_here(address: str, link: str) -> None:
+    place = place_of(made("Camera", "橋", imageUrl=prop(address, NOW)), NOW)
+    assert place is not None
+    assert place.link == link
+    assert place.condition == ("image" if link else "")

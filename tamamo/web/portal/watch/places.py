@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -177,7 +178,7 @@ def place_of(entity: Entity, as_of: datetime, owner: Owner | None = None) -> Pla
         value=reading.number(entity, _FIGURES.get(reads.kind, "")),
         capacity=_whole(reading.number(entity, "capacity")),
         last_passed=reading.moment(reading.text(entity, "lastPassedAt")),
-        link=reading.text(entity, "imageUrl"),
+        link=_link(entity),
         observed_at=observed_at,
         state=_state(reads, told, observed_at, as_of, every or reads.every),
         source=reading.text(entity, "dataProvider") or reading.text(entity, "source"),
@@ -185,6 +186,18 @@ def place_of(entity: Entity, as_of: datetime, owner: Owner | None = None) -> Pla
         english=reading.text(entity, "alternateName"),
         owner=owner,
     )
+
+
+def _link(entity: Entity) -> str:
+    """Return where a camera's picture is: on the web or here; of any other address nothing."""
+    text = reading.text(entity, "imageUrl")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    away = parts.scheme in ("http", "https") and bool(parts.hostname)
+    here = text.startswith("/") and not (parts.scheme or parts.netloc)
+    return text if (away or here) and text.isprintable() and "\\" not in text else ""
 
 
 _FIGURES: Final = {
@@ -217,7 +230,7 @@ def _condition(kind: PlaceKind, entity: Entity) -> str:
         status = reading.text(entity, "openStatus")
         return status if status in ("open", "full", "closed") else ""
     if kind is PlaceKind.CAMERA:
-        return "image" if reading.text(entity, "imageUrl") else ""
+        return "image" if _link(entity) else ""
     if kind is PlaceKind.ROAD:
         count = reading.number(entity, "passageCount")
         return "" if count is None else "passed" if count else "none"
