@@ -267,13 +267,16 @@ async def _renew(broker: Broker, key: Key, one: Installation) -> None:
 async def _read(broker: Broker, caller: Caller, part: Part) -> list[Entity] | None:
     """Return what a source has for one part; None where it does not answer as it should."""
     found: list[Entity] = []
-    while len(found) < MOST:
-        make = partial(_request, part, {"limit": str(_PAGE), "offset": str(len(found))})
+    offset = 0
+    # By what the source sent: of that, what nobody here may read or use is not in `found`.
+    while offset < MOST:
+        make = partial(_request, part, {"limit": str(_PAGE), "offset": str(offset)})
         reply = await broker.distribution.client.ask(caller, part.source, make)
         if not reply.ok:
             return None
         answer = await read_entities(reply, caller, broker.contexts, Warnings())
         found += answer.entities
+        offset += answer.count
         if answer.count < _PAGE:
             break
     return found
