@@ -76,7 +76,11 @@ async def edit(request: HttpRequest, desk: Desk, draft: UUID) -> HttpResponse:
     version = request.POST.get("version", "")
     try:
         await engine.edit(
-            desk.actor, desk.tenant, draft, int(version) if version.isdecimal() else 0, content
+            desk.actor,
+            desk.tenant,
+            draft,
+            int(version) if version.isdecimal() and len(version) < 10 else 0,
+            content,
         )
     except InvalidWarning as problem:
         return page.form(typed, faults=problem.faults)
