@@ -24,7 +24,7 @@ ALERTS, RULES = "/staff/default/alerts/", "/staff/default/rules/"
 SOON = 20_000
 TEXTS = {
     "": {"note": "アラートを確認する", "taken": "このアラートを確認しました",
-         "silence": "呼び出しを止める", "end": "停止を解除", "preview": "直近30日で試す",
+         "silence": "呼出しを止める", "end": "停止を解除", "preview": "直近30日で試す",
          "save": "規則を保存する", "saved": "規則を保存しました",
          "fired": "1回発報していたはずです"},
     "/en": {"note": "Take note of the alert", "taken": "You have taken note of this alert",

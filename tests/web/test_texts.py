@@ -54,6 +54,15 @@ def test_no_translation_is_left_over() -> None:
     assert {(entry.msgctxt, entry.msgid) for entry in CATALOGUE} - _used() == set()
 
 
+def test_one_text_has_one_translation() -> None:
+    """All catalogues are merged into one: the last one read would speak for the others."""
+    said: dict[Text, set[str]] = {}
+    for path in catalogues(WEB.parent):
+        for entry in polib.pofile(str(path)):
+            said.setdefault((entry.msgctxt, entry.msgid), set()).add(entry.msgstr)
+    assert {text: found for text, found in said.items() if len(found) > 1} == {}
+
+
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.msgid[:40])
 def test_a_translation_keeps_the_places_to_fill_in(entry: polib.POEntry) -> None:
     pattern = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
