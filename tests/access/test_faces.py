@@ -79,6 +79,17 @@ insert into warning_revision (tenant, draft, version, content, by)
     '{"headline": {"ja": "bq7xheadline", "en": "bq7xheadline"}}', 'user:1');
 insert into warning_subscription (tenant, channel, address, language, leaving, confirmed_at)
     values ('beta', 'mail', 'bq7xresident@example.jp', 'ja', 'leaving-of-beta', now());
+insert into tenant (name, title)
+    values ('beta-drill-1', '{"ja": "bq7xdrillja", "en": "bq7xdrillen"}');
+insert into drill (tenant, town, title, state, recipients, begins_at, expires_at, created_by)
+    values ('beta-drill-1', 'beta', 'bq7xdrilltitle', 'ready', '{bq7xreach@example.jp}', now(),
+    now() + interval '1 day', 'user:1');
+insert into rule_version (tenant, rule_id, version, document, enabled, actor) values ('beta',
+    'own-rule', 1, '{"id": "own-rule", "name": {"ja": "bq7xruleja", "en": "bq7xruleen"}, "severity":
+    "low", "subject": {"type": "Device"}, "condition": {"silence": {"after": "PT9H"}}, "text":
+    {"ja": "bq7xtextja", "en": "bq7xtexten"}}', true, 'user:1');
+insert into rule_silence (tenant, rule_id, until, reason, actor)
+    values ('beta', 'own-rule', now() + interval '1 day', 'bq7xsilence', 'user:1');
 insert into sharing_agreement (owner, reader, types, actions, purpose, valid_from, proposed_by,
     proposed_for) values ('beta', 'gamma', '{https://bq7xtype.example}', '{read}', 'bq7xpurpose',
     now(), 'user:1', 'beta');
@@ -177,6 +188,8 @@ def _real(faces: Faces, person: str, device: str) -> dict[str, str]:
         "warning": "77777777-7777-4777-8777-777777777777",
         "draft": "88888888-8888-4888-8888-888888888888",
         "message": "99999999-9999-4999-8999-999999999999", "token": "leaving-of-beta",
+        "drill": "beta-drill-1", "rule": "own-rule",
+        "alerts/silences/number": faces.one("select number from rule_silence"),
         "call": f"{4:08}{_REST}", "contact": f"{1:08}{_REST}", "tree": f"{3:08}{_REST}",
         "roster": f"{2:08}{_REST}", "swap": f"{6:08}{_REST}", "callrule": f"{5:08}{_REST}",
         "grant": faces.one("select id from role_grant where tenant = 'beta'"),
@@ -234,8 +247,12 @@ def fill(pattern: str, values: dict[str, str]) -> list[str]:
 
 
 def leaks(text: str) -> set[str]:
-    """Return Beta's words in a page, but for those that stand in addresses."""
-    return set(WORD.findall(text)) - {"bq7xfeed", "bq7xstation", "bq7xclient"}
+    """Return Beta's words in a page, but for those that stand in addresses.
+
+    And for the title in a drill's banner: it stands wherever the drill's name does, which is as
+    long and random as a password (tamamo/kernel/drills/http.py); here somebody has it.
+    """
+    return set(WORD.findall(text)) - {"bq7xfeed", "bq7xstation", "bq7xclient", "bq7xdrilltitle"}
 
 
 def test_no_page_shows_or_changes_another_town(faces: Faces) -> None:

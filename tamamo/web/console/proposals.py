@@ -32,7 +32,10 @@ def sides(viewer: Viewer) -> list[str]:
 def _fields(request: HttpRequest, viewer: Viewer) -> list[Field]:
     known = broker_of(request).towns
     titles = frame.titles(request, viewer)
-    towns = [(town.name, town.title(frame.language())) for town in known.all()]
+    # A drill shares nothing; its name, which nobody guesses, is for those who take part.
+    towns = [
+        (town.name, town.title(frame.language())) for town in known.all() if town.drill is None
+    ]
     own = [(name, titles.get(name, name)) for name in sides(viewer)]
     ways = [
         ("owner", _("lets the other town have its data")),
