@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, cast
 
 import orjson
@@ -43,12 +42,6 @@ class Shown:
 def drill_of(request: HttpRequest) -> Drill | None:
     """Return the drill a page is about, None for a page of the town's real work."""
     return about(request.scope)  # type: ignore[attr-defined]
-
-
-def now_of(request: HttpRequest) -> datetime:
-    """Return how late it is where a page is about: by a drill's own clock, or now."""
-    moment, drill = time.now(), drill_of(request)
-    return moment if drill is None else drill.clock.now(moment)
 
 
 def page(request: HttpRequest) -> dict[str, Any]:

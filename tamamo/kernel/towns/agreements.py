@@ -1,6 +1,5 @@
 """What towns agree to share. Every act is an audit row in the log of both, in one transaction."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -301,9 +300,3 @@ def _require_side(terms: Terms, side: str) -> None:
 def _require_spokesman(actor: Actor, side: str) -> None:
     if not any(actor.holds(role, side) for role in _SPOKESMEN):
         raise Forbidden(f"Only approvers and operators of {side!r} speak for it")
-
-
-def sides_of(actor: Actor, agreement: Agreement) -> Sequence[str]:
-    """Return the sides for which somebody may speak."""
-    sides = (agreement.terms.owner, agreement.terms.reader)
-    return [side for side in sides if any(actor.holds(role, side) for role in _SPOKESMEN)]

@@ -25,11 +25,6 @@ insert into tenant (
 on conflict (name) do nothing
 returning name;
 
--- name: begin_usage
--- A new tenant has nothing: that is as good as counted.
-insert into tenant_usage (tenant, counted_at, measured_at) values (%(name)s, now(), now())
-on conflict do nothing;
-
 -- name: update_town
 -- All that can be changed of one.
 update tenant
