@@ -155,7 +155,7 @@ async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "off": _("It is off. What it brought stays."),
     }.get(request.GET.get("done", ""))
     context = {
-        "choices": await switching.choices(request, viewer),
+        "offered": await switching.choices(request, viewer),
         "done": frame.Done(done) if done else None,
         "legend": [(state, label(state), meaning(state)) for state in BAD],
         "tabs": lists.tabs(request, "state", by),

@@ -223,6 +223,14 @@ def test_a_town_that_is_not_seen_cannot_be_chosen(browsers: Browsers) -> None:
     assert browsers("whole").get("/console/feeds/?town=nowhere").status_code == 404
 
 
+def test_the_town_chosen_is_named_above_every_list(browsers: Browsers) -> None:
+    for path in ("feeds/", "devices/", "users/"):
+        text = browsers("whole").get(f"/console/{path}?town=ayagawa").text
+        chosen = re.search(r'id="towns"><summary>.*?</span>(.*?)</summary>', text, re.S)
+        assert chosen, path
+        assert chosen[1].strip(), path
+
+
 def test_an_approver_sees_the_agreements_and_nothing_else(browsers: Browsers) -> None:
     approver = browsers("approver")
     assert approver.get("/console/agreements/").status_code == 200
