@@ -18,6 +18,7 @@ STATE: Final = iri_of("state")
 RULE: Final = iri_of("rule")
 SOURCE: Final = iri_of("alertSource")
 NAME: Final = iri_of("name")
+_ALTERNATE_NAME: Final = iri_of("alternateName")
 _SIMULATED: Final = iri_of("simulated")
 _PREFIX: Final = "urn:ngsi-ld:"
 _LANGUAGES: Final = ("ja", "en")
@@ -68,11 +69,17 @@ def alert_id(rule: str, subject: str) -> str:
 
 
 def label(entity: Entity, language: str) -> str:
-    """Return what a subject is called in a language: its name, else its id."""
+    """Return what a subject is called in a language: its name, else its id.
+
+    A publisher's English name of a place comes as `alternateName`.
+    """
     instance = default_instance(entity, NAME) or {}
     names = instance.get("languageMap")
-    found = names.get(language) or names.get("ja") if isinstance(names, Mapping) else None
-    found = found or instance.get("value")
+    named = names if isinstance(names, Mapping) else {}
+    found = named.get(language)
+    if not found and language == "en":
+        found = (default_instance(entity, _ALTERNATE_NAME) or {}).get("value")
+    found = found or named.get("ja") or instance.get("value")
     return found if isinstance(found, str) and found else entity.id
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tamamo.feeds.plausibility import QUALITY, SUSPECT
 from tamamo.rules import parse
+from tamamo.rules.alert import label
 from tamamo.rules.evaluator import evaluate, next_due, tick
 from tamamo.rules.leaves import default_instance
 from tamamo.rules.rule import Rule, iri_of
@@ -279,3 +280,11 @@ def test_a_season_is_of_days_in_japan(first: str, last: str, fires: bool) -> Non
     rule = parse(level_rule(subject=subject))
     # 31 May 15:30 UTC is 1 June in Japan.
     assert bool(told(rule, reading(1.5, -8.5 * 60))) is fires
+
+
+def test_a_place_is_called_by_its_english_name_in_english() -> None:
+    place = gauge("gobo", 1.0, 0)
+    place.attrs[iri_of("name")] = [{"type": "Property", "value": "御坊川"}]
+    assert (label(place, "ja"), label(place, "en")) == ("御坊川", "御坊川")
+    place.attrs[iri_of("alternateName")] = [{"type": "Property", "value": "Gobo River"}]
+    assert (label(place, "ja"), label(place, "en")) == ("御坊川", "Gobo River")
