@@ -52,7 +52,7 @@ def _row(desk: Desk, entry: RuleEntry, named: dict[str, str]) -> dict[str, Any]:
         "title": title(entry.document),
         "origin": words.origin_word(entry.origin),
         "severity": words.severity_word(entry.document["severity"]),
-        "type": entry.document["subject"]["type"],
+        "type": words.type_word(entry.document["subject"]["type"]),
         "by": named.get(entry.changed_by or "", ""),
         "url": desk.url("rule", rule=entry.id),
     }

@@ -57,6 +57,19 @@ def origin_word(origin: str) -> str:
     }.get(origin, origin)
 
 
+def type_word(kind: str) -> str:
+    """Return what a rule's subjects are; the type itself where it has no word."""
+    return {
+        "FloodMonitoring": pgettext("rule", "Water level"),
+        "SeaConditions": pgettext("rule", "Tide"),
+        "WeatherObserved": pgettext("rule", "Rain and weather"),
+        "EvacuationShelter": pgettext("rule", "Shelters"),
+        "RoadSegment": pgettext("rule", "Roads"),
+        "Device": pgettext("rule", "Devices"),
+        "WeatherAlert": pgettext("rule", "Warnings of the authorities"),
+    }.get(kind, kind)
+
+
 def fired_text(fired: int, days: int) -> str:
     """Return what a preview found, as a sentence."""
     return ngettext(
