@@ -1,4 +1,4 @@
-"""The staff home page: registers, what waits, recent edits."""
+"""The staff home page: what fires, what waits, registers, recent edits."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from tamamo.registers import ListQuery, Register
 from tamamo.web.staff import saved
+from tamamo.web.staff.alerts.summary import firing
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.edits import shown_edits
@@ -30,6 +31,7 @@ async def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     context = {
         "cards": [await _card(desk, register, list(views)) for register in desk.visible],
         "edits": shown_edits(desk, edits, named=True),
+        "firing": await firing(desk),
         "waiting": await waiting(desk),
     }
     return show(request, desk, "staff/home.html", context)
