@@ -1,8 +1,9 @@
 """What only staff of the town see on its wall: who is called; and for all, the data sources."""
 
 import time
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from django.http import HttpRequest
 
@@ -11,6 +12,9 @@ from tamamo.feeds import counting
 from tamamo.kernel.database import single, transaction
 from tamamo.kernel.identity import STAFF, Actor
 from tamamo.kernel.towns import Town
+
+if TYPE_CHECKING:
+    from tamamo.calling import Reached
 
 #: Seconds within which the same name on the same person's wall is one reading.
 _AGAIN: Final = 600.0
@@ -43,7 +47,18 @@ async def called(request: HttpRequest, town: Town) -> Called:
     if not calling.may_read(access):
         return Called(staff=True, may_read=False, count=len(going))
     await _note(broker, actor, town, {one.contact for call in going for one in call.people})
-    return Called(True, True, len(going), tuple(going))
+    shown = tuple(replace(call, people=newest_each(call.people)) for call in going)
+    return Called(True, True, len(going), shown)
+
+
+def newest_each(people: "Iterable[Reached]") -> "tuple[Reached, ...]":
+    """Return each person once, with the newest round that called them.
+
+    A tree that begins anew calls the same people again: on a wall they would stand there twice,
+    and push out whoever was called last.
+    """
+    newest = {one.contact: one for one in sorted(people, key=lambda one: one.called_at)}
+    return tuple(newest.values())
 
 
 async def _note(broker: Broker, actor: Actor, town: Town, contacts: set[str]) -> None:
