@@ -195,7 +195,8 @@ async def test_one_failing_feed_does_not_stop_another(pool):
         await Coordinator(feeds, statuses, observe, clock).run()
     states = {s.id: (s.state(clock.now()), s.successes) for s in await statuses.all()}
     assert states["bad"] == ("invalid", 0)
-    assert states["levels"][0] == "ok"
+    # Whoever came last has moved the clock: the other may have fallen silent since.
+    assert states["levels"][1] >= 2
     assert len(good.fetched_at) >= 2
 
 

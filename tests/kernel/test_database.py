@@ -67,8 +67,10 @@ async def test_a_server_that_is_away_is_told_soon_and_found_again(
         with psycopg.connect(cluster_dsn, autocommit=True) as connection:
             statement = sql.SQL("alter database {} with allow_connections {}")
             connection.execute(statement.format(name, sql.Literal(whether)))
+            if not whether:  # only now: the pool opens new ones at once
+                end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
+                connection.execute(end, [conninfo_to_dict(database_url)["dbname"]])
 
-    await asyncio.to_thread(close_all, database_url)
     await asyncio.to_thread(allow, False)
     with pytest.raises(Unavailable):
         await one(pool)

@@ -1,6 +1,7 @@
 """The middleware of every face: body limit, metrics, log levels."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import httpx
@@ -50,8 +51,13 @@ async def in_chunks(total: int) -> AsyncIterator[bytes]:
 
 @pytest.fixture(autouse=True)
 def fresh_logger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that has written a line keeps what was set up then: another test's, in this process."""
-    monkeypatch.setattr(http, "_logger", structlog.get_logger("request"))
+    """One that has written a line keeps what was set up then: another test's, in this process.
+
+    So does its level: this one says everything.
+    """
+    saying = structlog.make_filtering_bound_logger(logging.DEBUG)
+    logger = structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=saying)
+    monkeypatch.setattr(http, "_logger", logger)
 
 
 async def test_a_body_up_to_the_limit_is_taken(client: httpx.AsyncClient) -> None:
