@@ -1,25 +1,18 @@
 """`tamamo calls`: what goes on, a test of how somebody is reached, who answers for contacts."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
+
+from tamamo.context.terminal import home_option, run_for, tenant_option
 
 if TYPE_CHECKING:
     from tamamo.calling.view import Going
     from tamamo.context.broker import Broker
 
-T = TypeVar("T")
-
 #: Who acts here: whoever can use this machine. Staff acts on their pages, under their own name.
 _ACTOR: Final = "system:calls-command"
-
-home_option = click.option(
-    "--home", type=click.Path(path_type=Path), help="Directory of everything kept [.tamamo]."
-)
-tenant_option = click.option("--tenant", default="default", show_default=True, help="Which town.")
 
 
 @click.group()
@@ -43,7 +36,7 @@ def list_(home: Path | None, tenant: str, limit: int) -> None:
         async with transaction(broker.pool) as connection:
             return await going_on(connection, tenant, limit)
 
-    found = _run(home, tenant, work)
+    found = run_for(home, tenant, work)
     for one in found:
         call = one.call
         what = "test" if call.test else f"{call.severity}  {one.about['en'] or one.about['ja']}"
@@ -75,7 +68,9 @@ def test(home: Path | None, tenant: str, contact: str) -> None:
             made = await calling_of(broker).test(connection, tenant, person, actor=_ACTOR)
             return made.id
 
-    click.echo(f"Call {_run(home, tenant, work)}: see `tamamo calls list` for what became of it.")
+    click.echo(
+        f"Call {run_for(home, tenant, work)}: see `tamamo calls list` for what became of it."
+    )
 
 
 @calls.command()
@@ -106,7 +101,7 @@ def unit(home: Path | None, tenant: str, unit_id: str) -> None:
                 connection, Event(tenant, _ACTOR, "contact.unit", f"tenant:{tenant}", after=after)
             )
 
-    _run(home, tenant, work)
+    run_for(home, tenant, work)
     click.echo(f"{unit_id} answers for the contacts of {tenant}.")
 
 
@@ -135,21 +130,5 @@ def sender(home: Path | None, tenant: str, address: str, ja: str, en: str) -> No
                 connection, Event(tenant, _ACTOR, "message.sender", f"tenant:{tenant}", after=after)
             )
 
-    _run(home, tenant, work)
+    run_for(home, tenant, work)
     click.echo(f"Mails of {tenant} come from {address or 'the address of the installation'}.")
-
-
-def _run(home: Path | None, tenant: str, work: "Callable[[Broker], Awaitable[T]]") -> T:
-    """Do something for a town, the installation running or not. Raises NonexistentTenant."""
-    from tamamo.context.broker import open_broker
-    from tamamo.kernel import settings as kernel_settings
-    from tamamo.kernel.installation import opened
-
-    with opened(kernel_settings.load({"home": home})) as settings:
-
-        async def main() -> T:
-            async with open_broker(settings) as broker:
-                await broker.tenants.require(tenant)
-                return await work(broker)
-
-        return asyncio.run(main())

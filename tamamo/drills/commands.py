@@ -1,14 +1,12 @@
 """`tamamo drill`: make, start, list, end and delete drills from the terminal; print their log."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from tamamo.kernel import settings as kernel_settings
+from tamamo.context.terminal import home_option, run
 from tamamo.kernel.errors import SetupError
 from tamamo.kernel.time import JST
 
@@ -16,11 +14,6 @@ if TYPE_CHECKING:
     from tamamo.context.broker import Broker
     from tamamo.kernel.drills.entry import Entry
 
-T = TypeVar("T")
-
-home_option = click.option(
-    "--home", type=click.Path(path_type=Path), help="Directory of everything kept [.tamamo]."
-)
 town_option = click.option("--town", default="default", help="The town's tenant [default].")
 
 
@@ -89,7 +82,7 @@ def new(
         await making.make(broker, made)
         return made.tenant
 
-    click.echo(_run(home, work))
+    click.echo(run(home, work))
 
 
 @drill.command()
@@ -110,7 +103,7 @@ def play(*, name: str, speed: float | None, home: Path | None) -> None:
             return await broker.drills.start(system("drill"), town, name, first)
         return await broker.drills.go_on(system("drill"), town, name, speed)
 
-    entry = _run(home, work)
+    entry = run(home, work)
     click.echo(f"{entry.drill.state.value} ×{entry.speed:g}")
 
 
@@ -125,7 +118,7 @@ def pause(*, name: str, home: Path | None) -> None:
         entry = await _entry(broker, name)
         await broker.drills.pause(system("drill"), entry.drill.town, name)
 
-    _run(home, work)
+    run(home, work)
 
 
 @drill.command()
@@ -143,7 +136,7 @@ def end(*, name: str, yes: bool, home: Path | None) -> None:
         entry = await _entry(broker, name)
         await broker.drills.end(system("drill"), entry.drill.town, name)
 
-    _run(home, work)
+    run(home, work)
 
 
 @drill.command()
@@ -163,7 +156,7 @@ def delete(*, name: str, yes: bool, home: Path | None) -> None:
         await broker.drills.delete(system("drill"), entry.drill.town, name)
         await removing.remove(broker, name)
 
-    _run(home, work)
+    run(home, work)
 
 
 @drill.command(name="list")
@@ -176,7 +169,7 @@ def list_(*, town: str, home: Path | None) -> None:
     async def work(broker: "Broker") -> "list[Entry]":
         return await broker.drills.listed(town)
 
-    for entry in _run(home, work):
+    for entry in run(home, work):
         one = entry.drill
         shows = one.clock.now(time.now()).astimezone(JST)
         click.echo(f"{one.tenant}\t{one.state.value}\t{shows:%Y-%m-%d %H:%M}\t{one.title}")
@@ -223,7 +216,7 @@ def log(*, name: str, as_csv: bool, home: Path | None) -> None:
         text = exports.to_csv(table).decode("utf-8-sig").rstrip("\r\n")
         return [first_line(entry.drill), text]
 
-    for line in _run(home, work):
+    for line in run(home, work):
         click.echo(line)
 
 
@@ -241,16 +234,3 @@ def _moment(text: str) -> datetime:
     except ValueError as error:
         raise SetupError(f"{text!r} is no date and time such as 2004-08-30T15:00.") from error
     return found if found.tzinfo else found.replace(tzinfo=JST)
-
-
-def _run(home: Path | None, work: "Callable[[Broker], Awaitable[T]]") -> T:
-    """Do something with the broker, beside a running server or without one."""
-    from tamamo.context.broker import open_broker
-    from tamamo.kernel.installation import opened
-
-    async def main() -> T:
-        async with open_broker(settings) as broker:
-            return await work(broker)
-
-    with opened(kernel_settings.load({"home": home})) as settings:
-        return asyncio.run(main())

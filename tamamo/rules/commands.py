@@ -1,6 +1,5 @@
 """`tamamo rules`: see the rules of a town, try them on the past, take note of alerts."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+from tamamo.context.terminal import home_option, run_for, tenant_option
 
 if TYPE_CHECKING:
     from tamamo.context.broker import Broker
@@ -40,11 +41,6 @@ class _Moment(click.ParamType[datetime]):
 
 _MOMENT: Final = _Moment()
 
-home_option = click.option(
-    "--home", type=click.Path(path_type=Path), help="Directory of everything kept [.tamamo]."
-)
-tenant_option = click.option("--tenant", default="default", show_default=True, help="Whose rules.")
-
 
 @click.group()
 def rules() -> None:
@@ -63,7 +59,7 @@ def list_(home: Path | None, tenant: str) -> None:
         async with single(broker.pool) as connection:
             return await listing(connection, tenant)
 
-    for one in _run(home, tenant, work):
+    for one in run_for(home, tenant, work):
         name = f"{one.document['name']['ja']} / {one.document['name']['en']}"
         switched = "on " if one.enabled else "off"
         click.echo(f"{one.id}  {one.origin}  {switched}  {one.document['severity']}  {name}")
@@ -135,7 +131,7 @@ def preview(
                 document = (await entry(connection, tenant, rule)).document
         return await look_back(broker, tenant, document, until=until, days=days)
 
-    found = _run(home, tenant, work)
+    found = run_for(home, tenant, work)
     for one in found.episodes:
         end = _local(one.end) if one.end is not None else "-"
         reached = f"{_figure(one.peak)} (from {_figure(one.threshold)})"
@@ -161,7 +157,7 @@ def alerts(home: Path | None, tenant: str, everything: bool) -> None:
         async with single(broker.pool) as connection:
             return await read(connection, tenant, open_only=not everything, limit=10_000)
 
-    for one in _run(home, tenant, work):
+    for one in run_for(home, tenant, work):
         seen = f"  seen by {one.acknowledged_by}" if one.acknowledged_by else ""
         still = f"  silenced until {_local(one.silenced_until)}" if one.silenced_until else ""
         value = f"{_figure(one.value)}{one.unit}"
@@ -256,7 +252,7 @@ def _act(home: Path | None, tenant: str, act: "Callable[[Connection], Awaitable[
         async with transaction(broker.pool) as connection:
             return await act(connection)
 
-    return _run(home, tenant, work)
+    return run_for(home, tenant, work)
 
 
 def _local(moment: datetime) -> str:
@@ -279,19 +275,3 @@ def _file_rules(own: Path | None) -> "Mapping[str, Rule]":
         return shipped()
     made = [parse(document) for _, document in documents([own])]
     return {rule.id: rule for rule in made}
-
-
-def _run(home: Path | None, tenant: str, work: "Callable[[Broker], Awaitable[T]]") -> T:
-    """Do something for a town, the installation running or not. Raises NonexistentTenant."""
-    from tamamo.context.broker import open_broker
-    from tamamo.kernel import settings as kernel_settings
-    from tamamo.kernel.installation import opened
-
-    with opened(kernel_settings.load({"home": home})) as settings:
-
-        async def main() -> T:
-            async with open_broker(settings) as broker:
-                await broker.tenants.require(tenant)
-                return await work(broker)
-
-        return asyncio.run(main())

@@ -13,12 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.feeds import quality
-from tamamo.feeds.errors import UpdateFailed
 from tamamo.feeds.quality import Invalid, Reason, UnreadableFile
+from tamamo.feeds.readers.body import object_of
 from tamamo.feeds.readers.river import Terms
 from tamamo.feeds.rejects import Reject
 from tamamo.kernel.time import JST, to_text
@@ -65,7 +63,7 @@ def stations(body: bytes, wanted: tuple[str, ...] = ()) -> dict[str, Station]:
     Raises UpdateFailed for a body that is no such table.
     """
     found = {}
-    for number, said in _object(body).items():
+    for number, said in object_of(body).items():
         if wanted and not number.startswith(wanted):
             continue
         try:
@@ -84,7 +82,7 @@ def snapshot(
 
     Raises UpdateFailed for a body that is no such file.
     """
-    for row, (number, said) in enumerate(_object(body).items(), 1):
+    for row, (number, said) in enumerate(object_of(body).items(), 1):
         if wanted and not number.startswith(wanted):
             continue
         if number not in known:
@@ -95,7 +93,7 @@ def snapshot(
 
 def point(body: bytes, station: Station) -> Iterator[Rain | Reject]:
     """Yield the rain of a point file: one station, by moment. Raises UpdateFailed."""
-    for row, (stamp, said) in enumerate(sorted(_object(body).items()), 1):
+    for row, (stamp, said) in enumerate(sorted(object_of(body).items()), 1):
         try:
             at = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=JST)
         except ValueError:
@@ -131,16 +129,6 @@ def _good(pair: Any) -> float | None:
 def _degrees(pair: Any) -> float:
     degrees, minutes = pair
     return float(degrees) + float(minutes) / 60
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        found = orjson.loads(body)
-    except ValueError:
-        raise UpdateFailed("the answer is not JSON") from None
-    if not isinstance(found, dict):
-        raise UpdateFailed("the answer is no object by station or moment")
-    return found
 
 
 def recording(path: Path) -> Iterator[Rain | Reject]:

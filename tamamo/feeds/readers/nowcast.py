@@ -13,11 +13,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from tamamo.feeds.errors import UpdateFailed
+from tamamo.feeds.readers.body import json_of
 
 ELEMENT: Final = "hrpns"
 PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -79,10 +78,7 @@ def from_stamp(text: str) -> datetime:
 
 def frames(body: bytes) -> list[Frame]:
     """Return the pictures a list of times tells of, by moment. Raises UpdateFailed."""
-    try:
-        items: Any = orjson.loads(body)
-    except ValueError:
-        raise UpdateFailed("the list of times is not JSON") from None
+    items = json_of(body)
     if not isinstance(items, list):
         raise UpdateFailed("the list of times is no list")
     found = set()

@@ -12,8 +12,6 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
-import orjson
-
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import DEFAULT_TENANT, DEFAULT_VOCABULARY, LOCATION, Entity
 from tamamo.feeds import mapping as mappings
@@ -23,6 +21,7 @@ from tamamo.feeds.errors import UpdateFailed
 from tamamo.feeds.offers import Opening
 from tamamo.feeds.quality import Invalid, Reason, UnreadableFile
 from tamamo.feeds.readers import table
+from tamamo.feeds.readers.body import json_of
 from tamamo.feeds.readers.river import Terms
 from tamamo.feeds.readers.table import Row, Table, normal
 from tamamo.feeds.rejects import Reject
@@ -68,10 +67,7 @@ def read_table(name: str, body: bytes) -> tuple[Table, dict[int, Any]]:
 
 
 def _of_json(name: str, body: bytes) -> tuple[Table, dict[int, Any]]:
-    try:
-        document = orjson.loads(body)
-    except ValueError:
-        raise UpdateFailed("the answer is not JSON") from None
+    document = json_of(body)
     items = document.get("features") if isinstance(document, dict) else document
     if not isinstance(items, list):
         raise UpdateFailed("the answer has neither `features` nor a list")

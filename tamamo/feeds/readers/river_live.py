@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import Entity
 from tamamo.feeds import quality
@@ -21,6 +19,7 @@ from tamamo.feeds.coordinator import Feed
 from tamamo.feeds.errors import UpdateFailed
 from tamamo.feeds.offers import Opening
 from tamamo.feeds.quality import Invalid, Reason
+from tamamo.feeds.readers.body import json_of
 from tamamo.feeds.readers.river import Reading, Terms, entity, reading_of
 from tamamo.feeds.rejects import Reject
 from tamamo.kernel import time
@@ -48,10 +47,7 @@ def readings(body: bytes, now: datetime, towns: frozenset[str]) -> Iterator[Read
 
     Raises UpdateFailed for a body that is no such file.
     """
-    try:
-        document = orjson.loads(body)
-    except ValueError:
-        raise UpdateFailed("the answer is not JSON") from None
+    document = json_of(body)
     items = document.get("obss") if isinstance(document, dict) else None
     if not isinstance(items, list):
         raise UpdateFailed("the answer has no list `obss`")

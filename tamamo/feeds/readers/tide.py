@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-import orjson
-
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.feeds import quality
 from tamamo.feeds.errors import UpdateFailed
 from tamamo.feeds.quality import Reason
+from tamamo.feeds.readers.body import object_of
 from tamamo.feeds.readers.river import Terms
 from tamamo.feeds.rejects import Reject
 from tamamo.kernel.time import JST, from_text, to_text
@@ -64,7 +63,7 @@ class Level:
 def gauges(body: bytes) -> list[Gauge]:
     """Return the gauges of tide_area.json. Raises UpdateFailed for a body that is none."""
     found: dict[str, Gauge] = {}
-    for area, said in _object(body).items():
+    for area, said in object_of(body).items():
         parts = said.get("class30s", []) if isinstance(said, dict) else []
         for one in (s for part in parts for s in part.get("stations") or []):
             try:
@@ -82,7 +81,7 @@ def observed(body: bytes, step: timedelta, since: datetime) -> Iterator[Level | 
 
     A missing one is passed over. Raises UpdateFailed for a body that is no such file.
     """
-    document = _object(body)
+    document = object_of(body)
     try:
         start, seconds = from_text(str(document["time"])), float(document["interval"])
         values, departures = list(document["tide"]), document.get("departure") or []
@@ -112,7 +111,7 @@ def predicted(body: bytes, start: datetime, hours: int) -> list[Level]:
 
     The file is of one year; what is beyond it is left out. Raises UpdateFailed.
     """
-    document = _object(body)
+    document = object_of(body)
     try:
         year = from_text(str(document["time"])).astimezone(JST).year
         days: Mapping[str, Any] = document["tide"]
@@ -161,16 +160,6 @@ def _metres(value: Any) -> float | None:
         return None
     metres = round(float(value) / 100, 3)
     return metres if abs(metres) <= HIGHEST else None
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        found = orjson.loads(body)
-    except ValueError:
-        raise UpdateFailed("the answer is not JSON") from None
-    if not isinstance(found, dict):
-        raise UpdateFailed("the answer is no object")
-    return found
 
 
 def entities(
