@@ -71,7 +71,9 @@ def test_most_shipped_rules_can_be_edited_in_the_form_and_stay_what_they_are() -
         first, second = rules.parse(rule), rules.parse(again)
         assert {**again, "timing": None} == {**rule, "condition": again["condition"],
                                              "timing": None}  # fmt: skip
-        times = [(one.for_, one.recover, one.no_data, one.no_data_always) for one in (first, second)]
+        times = [
+            (one.for_, one.recover, one.no_data, one.no_data_always) for one in (first, second)
+        ]
         assert times[0] == times[1]
         assert str(first.leaves) == str(second.leaves)
     assert shipped
