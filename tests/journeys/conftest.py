@@ -108,7 +108,10 @@ class Notes:
 def _page(
     browser: "Browser", notes: Notes, tiles: bool, options: dict[str, Any]
 ) -> "Iterator[Page]":
+    with_map = options.pop("with_map", True)
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    if not with_map:  # drawing it by software takes most of a page's time: the list is there
+        context.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
     if not tiles:
         context.route(TILES, lambda route: route.abort())
     page = context.new_page()
