@@ -11,6 +11,20 @@ function alarms(element) {
   return new Map(pairs.map((pair) => pair.split("=")));
 }
 
+/**
+ * Station -> stage as a reader last heard or saw it. Not what stands in the page: the whole view,
+ * fetched because an alert was raised, may bring a new stage before the row that tells of it.
+ */
+const known = new Map();
+
+function learn() {
+  const rows = document.querySelectorAll("tr[data-station]");
+  const stages = [...rows].map((row) => [row.dataset.station, row.dataset.stage]);
+  for (const [station, stage] of [...stages, ...alarms(document.getElementById("now"))]) {
+    if (!known.has(station)) known.set(station, stage);
+  }
+}
+
 /** A row that holds the focus keeps its link; only its other cells change. */
 function exchange(old, row) {
   if (!old.contains(document.activeElement)) {
@@ -24,8 +38,10 @@ function exchange(old, row) {
 /** Put one row in; return its change of stage, null when there is none. */
 function place(row, alarmsBefore) {
   const old = document.getElementById(row.id);
-  const before = old ? old.dataset.stage : (alarmsBefore.get(row.dataset.station) ?? "0");
-  const change = { before, after: row.dataset.stage, row };
+  const { station, stage } = row.dataset;
+  const shown = old ? old.dataset.stage : (alarmsBefore.get(station) ?? "0");
+  const change = { before: known.get(station) ?? shown, after: stage, row };
+  known.set(station, stage);
   const moved = old && old.dataset.level !== row.dataset.level;
   if (old) exchange(old, row);
   // A mark of its own, not a class: the next view as the server renders it takes it away.
@@ -85,3 +101,6 @@ export async function updateRows(address, stations) {
   const listed = changes.some(({ row }) => document.getElementById(row.id));
   if (listed || (now && now.dataset.alarms !== moment.dataset.alarms)) refresh();
 }
+
+learn();
+document.addEventListener("htmx:after:swap", learn);
