@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from xml.etree import ElementTree
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -20,6 +23,11 @@ CHECKS = {
 
 #: More failures than these are no accident of load.
 MOST_RETRIED = 5
+#: Seconds that all tests, and those that run again alone, may take: a run that hangs must end, and
+#: say so. A single test has its own limit (pytest-timeout, pyproject.toml).
+LONGEST, LONGEST_AGAIN = 45 * 60, 10 * 60
+#: Files named with their seconds at the end: where to begin when the run has become slow.
+SLOWEST = 15
 
 
 def main(arguments: list[str]) -> int:
@@ -53,22 +61,14 @@ def passes(name: str, command: list[str]) -> bool:
 
 def run_tests(arguments: list[str]) -> tuple[int, str]:
     """Run pytest on all cores and return its exit code and the closing line."""
+    adopt()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        command = [
-            str(BIN / "pytest"),
-            "-q",
-            "-n",
-            "logical",
-            "--dist",
-            "loadfile",
-            "--durations=10",
-        ]
-        code = subprocess.run(
-            [*command, f"--junitxml={report}", *arguments], cwd=ROOT, check=False
-        ).returncode
+        options = ["-q", "-n", "logical", "--dist", "loadfile", f"--junitxml={report}"]
+        code = pytest([*options, *arguments], LONGEST)
         if not report.exists():
             return code or 1, "0 passed, 1 failed, 0 skipped"
+        print(slowest(report), flush=True)
         passed, failed, skipped = count(report)
         if code == 1 and 0 < failed <= MOST_RETRIED:
             # Browsers and brokers that share two cores miss a deadline now and then. What fails
@@ -85,9 +85,58 @@ def run_again(report: Path, arguments: list[str]) -> int:
 
     One whose process died is not among them: pytest does not remember it, and it stays failed.
     """
-    command = ["-q", "--last-failed", "--last-failed-no-failures=none", f"--junitxml={report}"]
-    subprocess.run([str(BIN / "pytest"), *command, *arguments], cwd=ROOT, check=False)
+    options = ["-q", "--last-failed", "--last-failed-no-failures=none", f"--junitxml={report}"]
+    pytest([*options, *arguments], LONGEST_AGAIN)
     return count(report)[0] if report.exists() else 0
+
+
+def pytest(options: list[str], seconds: float) -> int:
+    """Run pytest, end it and all it started after so many seconds, and return its exit code."""
+    child = subprocess.Popen([str(BIN / "pytest"), *options], cwd=ROOT)
+    try:
+        return child.wait(seconds)
+    except KeyboardInterrupt:  # it has been told as well, and puts its things away
+        child.wait(30)
+        raise
+    except subprocess.TimeoutExpired:
+        print(f"The tests did not end within {seconds / 60:.0f} minutes.", flush=True)
+        return 1
+    finally:
+        sweep()
+
+
+def adopt() -> None:
+    """Become the parent of whatever the tests start and leave behind (Linux; prctl(2))."""
+    if sys.platform == "linux":
+        set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(set_child_subreaper, 1)
+
+
+def sweep() -> None:
+    """End what still runs of the tests, and name it.
+
+    A server that stays behind holds this run's output open: whoever reads it waits for ever.
+    """
+    left = psutil.Process().children(recursive=True)
+    for process in left:
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE:
+                print(f"still running, ended: {' '.join(process.cmdline())[:200]}", flush=True)
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(left, timeout=10)
+
+
+def slowest(report: Path) -> str:
+    """Return the test files that took longest, a line each with its seconds and tests."""
+    spent: dict[str, list[float]] = {}
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        spent.setdefault(case.get("classname", ""), []).append(float(case.get("time", "0")))
+    order = sorted(spent, key=lambda name: -sum(spent[name]))[:SLOWEST]
+    lines = [f"{sum(spent[name]):7.1f} s {len(spent[name]):5} tests  {name}" for name in order]
+    total = sum(sum(times) for times in spent.values())
+    return "\n".join([f"slowest of {len(spent)} files ({total:.0f} s in all):", *lines])
 
 
 def count(report: Path) -> tuple[int, int, int]:
