@@ -24,15 +24,16 @@ from tamamo.rules.state import Reading, moment
 @dataclass(frozen=True, slots=True)
 class Line:
     """One rule and gauge. at: readings at or beyond the threshold; crossings: how often one was
-    reached from a reading below; episodes: what the rule makes of them.
+    reached from a reading below; None where the rule is not one threshold alone: what a single
+    reading says of it is no number. episodes: what the rule makes of the readings.
     """
 
     rule: str
     subject: str
     name: str
     readings: int
-    at: int
-    crossings: int
+    at: int | None
+    crossings: int | None
     episodes: tuple[Episode, ...]
     changes: int
 
@@ -55,7 +56,7 @@ class Report:
     def of(self, rule: str) -> list[Line]:
         """Return the lines of a rule, those with most episodes first."""
         own = [line for line in self.lines if line.rule == rule]
-        return sorted(own, key=lambda line: (-len(line.episodes), -line.at, line.name))
+        return sorted(own, key=lambda line: (-len(line.episodes), -(line.at or 0), line.name))
 
 
 def read(path: Path) -> dict[str, list[Reading]]:
@@ -87,25 +88,25 @@ def make(rules: Iterable[Rule], gauges: dict[str, list[Reading]]) -> Report:
 
 
 def _line(rule: Rule, gauge: str, readings: Sequence[Reading], course: Course) -> Line:
-    beyond = [_is_beyond(rule, reading.entity) for reading in readings]
-    crossings = sum(now and not was for was, now in zip([False, *beyond], beyond, strict=False))
+    at = crossings = None
+    if len(rule.leaves) == 1 and isinstance(leaf := rule.leaves[0], Threshold):
+        beyond = [_is_beyond(leaf, reading.entity) for reading in readings]
+        at = sum(beyond)
+        crossings = sum(now and not was for was, now in zip([False, *beyond], beyond, strict=False))
     name = label(readings[-1].entity, "ja")
     return Line(
-        rule.id, gauge, name, len(readings), sum(beyond), crossings, tuple(course.episodes),
+        rule.id, gauge, name, len(readings), at, crossings, tuple(course.episodes),
         len(course.changes),
     )  # fmt: skip
 
 
-def _is_beyond(rule: Rule, entity: Entity) -> bool:
+def _is_beyond(leaf: Threshold, entity: Entity) -> bool:
     """Whether a single reading is at the threshold: what a rule without memory would go by."""
-    for leaf in rule.leaves:
-        if isinstance(leaf, Threshold):
-            instance, bound = default_instance(entity, leaf.attribute), leaf.bound.of(entity)
-            value = None if instance is None else number(instance)
-            if value is None or bound is None:
-                return False
-            return value >= bound if leaf.above else value <= bound
-    return False
+    instance, bound = default_instance(entity, leaf.attribute), leaf.bound.of(entity)
+    value = None if instance is None else number(instance)
+    if value is None or bound is None:
+        return False
+    return value >= bound if leaf.above else value <= bound
 
 
 def markdown(report: Report, rules: Iterable[Rule]) -> Iterator[str]:
@@ -119,11 +120,7 @@ def markdown(report: Report, rules: Iterable[Rule]) -> Iterator[str]:
         episodes = sum(len(line.episodes) for line in lines)
         yield ""
         yield f"## {rule.id}: {rule.name['ja']} / {rule.name['en']}"
-        yield (
-            f"{episodes} episodes at {len(lines)} gauges"
-            f" ({sum(line.at for line in lines)} readings at the threshold,"
-            f" {sum(line.crossings for line in lines)} crossings)"
-        )
+        yield f"{episodes} episodes at {len(lines)} gauges{_spared(lines)}"
         if lines:
             yield ""
             yield "| gauge | threshold | first | last | highest | readings | crossings | episodes |"
@@ -131,12 +128,19 @@ def markdown(report: Report, rules: Iterable[Rule]) -> Iterator[str]:
             yield from map(_row, lines)
 
 
+def _spared(lines: Sequence[Line]) -> str:
+    at = [line.at for line in lines if line.at is not None]
+    crossings = sum(line.crossings or 0 for line in lines)
+    return f" ({sum(at)} readings at the threshold, {crossings} crossings)" if at else ""
+
+
 def _row(line: Line) -> str:
     first, last = line.episodes[0], line.episodes[-1]
     peaks = [episode.peak for episode in line.episodes if episode.peak is not None]
+    counted = ("—" if number is None else number for number in (line.at, line.crossings))
     cells = (
         line.name, figure(line.threshold), _time(first.start), _time(last.last),
-        figure(max(peaks, default=None)), line.at, line.crossings, len(line.episodes),
+        figure(max(peaks, default=None)), *counted, len(line.episodes),
     )  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |"
 

@@ -1,5 +1,6 @@
 """`tamamo rules`, as an operator uses it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,23 @@ def test_a_report_counts_each_crossing_once(tmp_path: Path) -> None:
     output = run("report", str(file), "--rules", str(own)).output
     assert "2 episodes at 1 gauges (4 readings at the threshold, 3 crossings)" in output
     assert "| 試験橋 | 1 | 06-01 01:00 | 06-01 06:00 | 1.2 | 4 | 3 | 2 |" in output
+
+
+def test_a_report_counts_no_readings_of_a_combination(tmp_path: Path) -> None:
+    """At one of its thresholds, a reading is not yet at the rule's."""
+    rows = [
+        f"x,2026-06-01T12:00:00Z,1,試験橋,2026-06-01T0{n}:00:00+09:00,{level},0.5,0.8,1.0,1,"
+        "False,False,香川県高松市,37201,34.3,134.0"
+        for n, level in enumerate((0.7, 1.1, 1.7))
+    ]
+    file, own = tmp_path / "june.csv", tmp_path / "rules.toml"
+    file.write_text("\n".join([HEADER, *rows]), "utf-8")
+    leaf = '{ threshold = { attribute = "currentLevel", at_least = %s, clear_by = 0.2 } }'
+    both = f"condition = {{ all = [{leaf % 1.0}, {leaf % 1.5}] }}"
+    own.write_text(re.sub("condition = .*", both, OWN), "utf-8")
+    output = run("report", str(file), "--rules", str(own)).output
+    assert "1 episodes at 1 gauges\n" in output
+    assert "| 1.7 | — | — | 1 |" in output
 
 
 @pytest.fixture
