@@ -116,8 +116,21 @@ async def _known(connection: Connection) -> dict[str, str]:
 
 
 async def own_types(connection: Connection, registers: Mapping[str, Register]) -> None:
-    """Say which unit answers for the registers' types, in every tenant where nobody has."""
+    """Say which unit answers for the registers' types, in every tenant where nobody has.
+
+    And which further units answer for single fields, as the columns' `edit` names them.
+    """
     every = list(registers.values())
+    parts = [
+        (register.type, unit, column.iri)
+        for register in every
+        if not register.personal
+        for column in register.form
+        for unit in (column.edit.units if column.edit else ())
+        if unit != register.unit
+    ]
+    types, units, attrs = ([part[at] for part in parts] for at in range(3))
+    await connection.execute(_SQL["part_types"], {"types": types, "units": units, "attrs": attrs})
     await connection.execute(
         _SQL["own_types"],
         {

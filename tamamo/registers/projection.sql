@@ -74,6 +74,39 @@ select name from tenant order by name;
 -- name: filled
 update register_declared set filled = true where register = %(register)s;
 
+-- name: part_types
+-- Which further units answer for some fields of the registers' types: what the declarations say,
+-- and no more. A unit that is not there (yet) stands by its name, which nobody holds.
+with wanted as (
+    select t.name as tenant, p.type, coalesce(o.id, p.unit) as unit,
+        array_agg(distinct p.attr order by p.attr) as attrs
+    from tenant t
+    cross join unnest(%(types)s::text[], %(units)s::text[], %(attrs)s::text[])
+        as p (type, unit, attr)
+    left join lateral (
+        select u.id
+        from org_unit u
+        where u.tenant = t.name and (u.name = p.unit or u.id = p.unit)
+            and u.valid_from <= current_date
+            and (u.valid_to is null or u.valid_to > current_date)
+        order by u.position
+        limit 1
+    ) as o on true
+    group by 1, 2, 3
+),
+gone as (
+    delete from type_part p
+    where not exists (
+        select from wanted w
+        where (w.tenant, w.type, w.unit) = (p.tenant, p.type, p.unit)
+    )
+)
+insert into type_part (tenant, type, unit, attrs)
+select tenant, type, unit, attrs from wanted
+on conflict (tenant, type, unit) do update
+set attrs = excluded.attrs
+where type_part.attrs <> excluded.attrs;
+
 -- name: own_types
 -- Which unit answers for the types of the registers, where nobody has said otherwise. Units are
 -- paths; a register names the last part of one, which becomes the path once there is one.

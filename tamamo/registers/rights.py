@@ -25,7 +25,7 @@ def rights_of(visitor: Visitor, register: Register) -> Rights:
         and _may(visitor, register, column.edit)
         and _may_write(access.write, kinds, column.iri)
     )
-    whole = writes and bool(fields)
+    whole = bool(fields) and _writes_all(access.write, register.type)
     return Rights(
         read=readable,
         create=whole and _may(visitor, register, register.declaration.create or Editors()),
@@ -113,6 +113,16 @@ def _columns(register: Register, reach: Reach) -> frozenset[str]:
         shown = names if shown is None else shown & names
     # The key is read from the id, which everybody sees who sees the record.
     return (shown or frozenset()) | {register.key.name}
+
+
+def _writes_all(reach: Reach, kind: str) -> bool:
+    """Whether entities may come and go, not only some of their attributes change."""
+    return reach.everything or any(
+        part.attrs is None
+        and (part.types is None or kind in part.types)
+        and kind not in part.but_types
+        for part in reach.parts
+    )
 
 
 def _may_write(reach: Reach, kinds: list[str], iri: str) -> bool:

@@ -94,4 +94,4 @@ def _check_change(access: Access, entity_id: str, before: Entity | None, change:
     check_scopes(access, entity_id, after.types, set(after.scopes).difference(known))
     touched = {item.attr for item in change.history} | set(change.changed)
     for entity in (after,) if before is None else (before, after):
-        check_attrs(access, entity_id, entity, touched)
+        check_attrs(access, entity_id, entity, touched, whole=before is None)

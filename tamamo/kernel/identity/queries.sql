@@ -21,7 +21,9 @@ select name, home_tenant from accounts_user where id = %(id)s and is_active;
 select t.public_types,
        (select array_agg(o.type) from owned_type o where o.tenant = t.name and o.personal),
        (select jsonb_agg(jsonb_build_array(o.type, o.unit)) from owned_type o
-        where o.tenant = t.name and o.unit is not null)
+        where o.tenant = t.name and o.unit is not null),
+       (select jsonb_agg(jsonb_build_array(p.type, p.unit, p.attrs)) from type_part p
+        where p.tenant = t.name)
 from tenant t
 where t.name = %(tenant)s;
 

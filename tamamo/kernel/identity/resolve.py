@@ -39,6 +39,8 @@ class Policy:
     #: (type, the unit that answers for it).
     owned: tuple[tuple[str, str], ...] = ()
     shares: tuple[Share, ...] = ()
+    #: (type, a further unit, the attributes of such entities that it answers for).
+    parts: tuple[tuple[str, str, frozenset[str]], ...] = ()
 
     def public_part(self) -> Part | None:
         """Return what anybody may read."""
@@ -46,6 +48,19 @@ class Policy:
             return Part(but_types=self.personal)
         shown = self.public - self.personal
         return Part(types=shown) if shown else None
+
+    def fields_of(self, grant: Grant) -> list[Part]:
+        """Return the attributes that a grant's unit, or one under it, answers for."""
+        if grant.unit is None:
+            return []
+        under = grant.unit + "/"
+        return [
+            Part(frozenset({type_}), attrs, grant.scopes)
+            for type_, unit, attrs in self.parts
+            if (unit == grant.unit or unit.startswith(under))
+            and (grant.types is None or type_ in grant.types)
+            and type_ not in self.personal
+        ]
 
     def types_of(self, grant: Grant) -> frozenset[str] | None:
         """Return the types a grant names or its unit answers for; None: it limits none."""
@@ -111,7 +126,7 @@ def _parts(grant: Grant, policy: Policy) -> tuple[list[Part], list[Part]]:
         case Role.AUDITOR:
             return [Part()], []
         case Role.EDITOR | Role.APPROVER:
-            return [Part(but_types=policy.personal), *own], own
+            return [Part(but_types=policy.personal), *own], [*own, *policy.fields_of(grant)]
         case Role.DEVELOPER:
             return own, []
         case Role.DEVICE:

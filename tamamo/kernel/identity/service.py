@@ -224,11 +224,12 @@ class Identity:
             shares = [] if self.shares is None else await self.shares(connection, tenant)
         if row is None:
             return access_of(actor, tenant, Policy())
-        public, personal, owned = row
+        public, personal, owned, parts = row
         policy = Policy(
             frozenset(public),
             frozenset(personal or ()),
             tuple((type_, unit) for type_, unit in owned or ()),
             tuple(shares),
+            tuple((type_, unit, frozenset(attrs)) for type_, unit, attrs in parts or ()),
         )
         return access_of(actor, tenant, policy)

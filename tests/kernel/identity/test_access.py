@@ -85,6 +85,33 @@ def test_every_role_that_can_be_given_stands_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
+    ("unit", "role", "attrs"),
+    [
+        ("b", Role.EDITOR, {"urn:width", "urn:lift"}),
+        ("b/c", Role.EDITOR, {"urn:lift"}),
+        ("b", Role.DEVELOPER, set()),
+        ("x", Role.EDITOR, set()),
+        ("a", Role.EDITOR, None),
+    ],
+)
+def test_a_further_unit_writes_the_attributes_it_answers_for(
+    unit: str, role: Role, attrs: set[str] | None
+) -> None:
+    parts = ((SHELTER, "b", frozenset({"urn:width"})), (SHELTER, "b/c", frozenset({"urn:lift"})))
+    policy = Policy(owned=((SHELTER, "a"),), parts=parts)
+    write = of(holder(role, unit=unit), policy).write
+    assert write.attrs_of([SHELTER]) == (None if attrs is None else frozenset(attrs))
+    assert write.allows([SHELTER]) is (attrs is None or bool(attrs))
+    assert not write.allows([SHELTER, GAUGE])
+
+
+def test_personal_data_have_no_further_units() -> None:
+    parts = ((WATCHED, "b", frozenset({"urn:name"})),)
+    policy = Policy(personal=frozenset({WATCHED}), parts=parts)
+    assert not of(holder(Role.EDITOR, unit="b"), policy).write
+
+
+@pytest.mark.parametrize(
     ("public", "shown"),
     [(set[str](), ""), ({"*"}, "SG"), ({"*", WATCHED}, "SG"), ({WATCHED}, ""), ({GAUGE}, "G")],
 )
