@@ -19,15 +19,23 @@ BEGIN, END = "<!-- begin: written by scripts/notices.py -->", "<!-- end -->"
 #: Licences the packages' metadata leave out or give as a whole text.
 KNOWN = {
     "aiomqtt": "BSD-3-Clause",
+    "brotlicffi": "MIT",  # on PyPy, in place of brotli
+    "cssselect2": "BSD-3-Clause",
     "django-oauth-toolkit": "BSD-3-Clause",
     "google-re2": "BSD-3-Clause",
     "isodate": "BSD-3-Clause",
     "procrastinate": "MIT",
+    "pydyf": "BSD-3-Clause",
     "pyld": "BSD-3-Clause",
+    "pyphen": "GPL-2.0-or-later OR LGPL-2.1-or-later OR MPL-1.1",
     "segno": "BSD-3-Clause",
     "setuptools": "MIT",
     "sqlparse": "BSD-3-Clause",
+    "tinycss2": "BSD-3-Clause",
+    "tinyhtml5": "MIT",
     "uvloop": "MIT OR Apache-2.0",
+    "weasyprint": "BSD-3-Clause",
+    "webencodings": "BSD-3-Clause",
 }
 
 
