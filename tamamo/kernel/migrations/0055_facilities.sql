@@ -20,7 +20,6 @@ create table facility_correction (
     language text not null check (language in ('ja', 'en')),
     created_at timestamptz not null default now(),
     closed_at timestamptz,
-    reply text not null default '',      -- to what only the comment says
     primary key (tenant, id)
 );
 create unique index facility_correction_token on facility_correction (digest);
