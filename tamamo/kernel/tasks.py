@@ -2,8 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
+
+import structlog
+
+_log = structlog.get_logger(__name__)
 
 
 def wanted() -> bool:
@@ -27,3 +31,30 @@ async def beside(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+@contextlib.asynccontextmanager
+async def flushing(
+    flush: Callable[[], Awaitable[None]], seconds: float, *, name: str
+) -> AsyncIterator[None]:
+    """Call `flush` every so many seconds while the block runs, and once more at its end.
+
+    It writes down what is gathered in memory, and keeps it when it raises: then it is told again.
+    """
+
+    async def attempt() -> None:
+        try:
+            await flush()
+        except Exception:
+            _log.warning("cannot write down, trying again", what=name, exc_info=True)
+
+    async def run() -> None:
+        while wanted():
+            await asyncio.sleep(seconds)
+            await attempt()
+
+    try:
+        async with beside(run(), name=name):
+            yield
+    finally:
+        await attempt()

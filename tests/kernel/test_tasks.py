@@ -1,7 +1,7 @@
 import asyncio
 from contextlib import suppress
 
-from tamamo.kernel.tasks import wanted
+from tamamo.kernel.tasks import flushing, wanted
 
 
 async def test_a_loop_ends_although_its_cancellation_was_swallowed() -> None:
@@ -24,3 +24,19 @@ async def test_a_loop_ends_although_its_cancellation_was_swallowed() -> None:
 
 async def test_a_task_nobody_stopped_is_wanted() -> None:
     assert wanted()
+
+
+async def test_what_is_gathered_is_written_at_the_end_and_again_after_a_failure() -> None:
+    calls, again = 0, asyncio.Event()
+
+    async def flush() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise OSError
+        again.set()
+
+    async with flushing(flush, 0.01, name="trial"):
+        await again.wait()
+        before = calls
+    assert calls > before

@@ -1,6 +1,5 @@
 """How the requests to sources went, for their registrations to show (table 5.2.9-2)."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import structlog
 from tamamo.context.distribution.source import Source
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
-from tamamo.kernel.tasks import beside, wanted
+from tamamo.kernel.tasks import flushing
 from tamamo.kernel.time import now
 
 _SQL = sql.load(__package__)
@@ -85,19 +84,5 @@ class Activity:
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator["Activity"]:
         """Write down what is counted while the block runs, and at its end."""
-        try:
-            async with beside(self._keep(), name="registration activity"):
-                yield self
-        finally:
-            await self._try_flush()
-
-    async def _keep(self) -> None:
-        while wanted():
-            await asyncio.sleep(INTERVAL)
-            await self._try_flush()
-
-    async def _try_flush(self) -> None:
-        try:
-            await self.flush()
-        except Exception:
-            _log.warning("cannot write down how sources answered, trying again", exc_info=True)
+        async with flushing(self.flush, INTERVAL, name="registration activity"):
+            yield self

@@ -1,22 +1,17 @@
 """When keys and clients were last used, gathered in memory and written together."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-import structlog
-
 from tamamo.kernel import sql
 from tamamo.kernel.database import Pool, transaction
-from tamamo.kernel.errors import Problem
 from tamamo.kernel.identity.credentials import Used
-from tamamo.kernel.tasks import beside, wanted
+from tamamo.kernel.tasks import flushing
 from tamamo.kernel.time import now
 
 _SQL = sql.load(__package__)
-_log = structlog.get_logger(__name__)
 
 #: Seconds between writing down what was used: no request waits for it.
 INTERVAL: Final = 15.0
@@ -71,15 +66,5 @@ class LastUse:
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator["LastUse"]:
         """Write while the block runs, and once more at its end."""
-        async with beside(self._run(), name="last use of keys"):
+        async with flushing(self.flush, INTERVAL, name="last use of keys"):
             yield self
-        with suppress(Problem):
-            await self.flush()
-
-    async def _run(self) -> None:
-        while wanted():
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.flush()
-            except Exception:
-                _log.warning("cannot note the use of keys, trying again", exc_info=True)

@@ -1,22 +1,18 @@
 """Device keys that opened nothing, counted: gathered in memory and written together."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import structlog
-
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, Pool, transaction
-from tamamo.kernel.errors import Problem, Unauthorized
-from tamamo.kernel.tasks import beside, wanted
+from tamamo.kernel.errors import Unauthorized
+from tamamo.kernel.tasks import flushing
 from tamamo.kernel.time import now
 
 _SQL = sql.load(__package__)
-_log = structlog.get_logger(__name__)
 
 #: Seconds between writing down what was refused.
 INTERVAL: Final = 15.0
@@ -82,18 +78,8 @@ class Refusals:
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator["Refusals"]:
         """Write while the block runs, and once more at its end."""
-        async with beside(self._run(), name="refused keys"):
+        async with flushing(self.flush, INTERVAL, name="refused keys"):
             yield self
-        with suppress(Problem):
-            await self.flush()
-
-    async def _run(self) -> None:
-        while wanted():
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.flush()
-            except Exception:
-                _log.warning("cannot note refused keys, trying again", exc_info=True)
 
 
 async def listing(connection: Connection, tenant: str) -> list[Refused]:
