@@ -31,6 +31,7 @@ VERBS = {
     "retention": "tamamo.context.temporal.commands:retention",
     "tenant": "tamamo.context.towns.tenants:tenant",
     "agreement": "tamamo.context.towns.agreements:agreement",
+    "plan": "tamamo.plan.report.commands:plan",
     "project": "tamamo.plan.commands:project",
     "register": "tamamo.registers.commands:register",
     "backup": "tamamo.kernel.backup.commands:backup",

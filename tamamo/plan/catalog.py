@@ -1,5 +1,7 @@
 """The whole plan in memory: outline, words and the 36 folders in the plan's order."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -75,6 +77,22 @@ def fiscal_year(year: int) -> Text:
         return Text(ja=f"平成{year - 1988}年度({year}年度)", en=f"FY{year}")
     era = "元" if year == 2019 else str(year - 2018)
     return Text(ja=f"令和{era}年度({year}年度)", en=f"FY{year}")
+
+
+_YEAR_NAMED = re.compile(
+    r"(?:(?P<era>R|H|令和|平成)(?P<of>[0-9]{1,2}|元)|(?P<plain>[0-9]{4}))(?:年度?)?"
+)
+_ERA_STARTS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988}
+
+
+def year_named(text: str) -> int | None:
+    """Return the fiscal year that 2020, R2, 令和2年度 or 令和元 names; None for another text."""
+    found = _YEAR_NAMED.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if found is None:
+        return None
+    if found["plain"]:
+        return int(found["plain"])
+    return _ERA_STARTS[found["era"]] + (1 if found["of"] == "元" else int(found["of"]))
 
 
 def read_words(file: Path = WORDS) -> Words:

@@ -10,7 +10,9 @@ from typing import Literal
 
 from tamamo.plan.model import Indicator, Recorded, Table, Target
 
-Outcome = Literal["met", "not_met", "no_target", "stated", "not_comparable", "no_number"]
+Outcome = Literal[
+    "met", "not_met", "no_target", "stated", "not_comparable", "no_number", "not_reported"
+]
 
 
 def round_half_up(value: Decimal, decimals: int) -> Decimal:
@@ -30,7 +32,8 @@ class Verdict:
     """How a recorded figure stands to its target.
 
     outcome: met and not_met are computed; stated = the target has words only; not_comparable =
-    the target counts something else; no_number = the report gives the result in words only.
+    the target counts something else; no_number = the report gives the result in words only;
+    not_reported = there is no figure of that year.
     goal: the number compared with, if any. ratio: value in percent of goal, one decimal.
     """
 
@@ -53,7 +56,17 @@ def goal_in(target: Target, year: int) -> Decimal | None:
 
 def judge(indicator: Indicator) -> Verdict:
     """Compare the newest recorded figure with the target."""
-    recorded, target = latest(indicator), indicator.target
+    return verdict(indicator.target, latest(indicator))
+
+
+def judge_in(indicator: Indicator, year: int) -> Verdict:
+    """Compare the figure of a fiscal year with the target."""
+    recorded = next((r for r in indicator.recorded if r.year == year), None)
+    return verdict(indicator.target, recorded) if recorded else Verdict("not_reported")
+
+
+def verdict(target: Target | None, recorded: Recorded) -> Verdict:
+    """Compare a recorded figure with a target."""
     if target is None:
         return Verdict("no_target")
     goal = goal_in(target, recorded.year)

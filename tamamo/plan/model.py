@@ -90,11 +90,20 @@ class Manifest(_Strict, frozen=True):
 
 
 class Passage(_Strict, frozen=True):
-    """A piece of the report: a row of the table of 36, or a featured page."""
+    """A piece of the report: a row of the table of 36, or a part of a featured page.
+
+    heading stands above the text. Below it stand, where the report prints them: table (the id of
+    one in kpi.toml), and picture, the title of a chart; chart is the indicator whose series draws
+    it (without one only the title is known: the report's text has no pictures).
+    """
 
     part: Literal["row", "feature"]
     ja: Filled
     en: Filled
+    heading: Text | None = None
+    table: Slug | None = None
+    picture: Text | None = None
+    chart: Slug | None = None
 
 
 class Report(_Strict, frozen=True):
@@ -152,6 +161,22 @@ class Benchmark(_Strict, frozen=True):
     printed: Filled
 
 
+class Series(_Strict, frozen=True):
+    """Values of an indicator over time and in several areas, kept as values of the plan.
+
+    area, group and benchmark are codes of areas: the town's own, the one whose parts are added up
+    for comparison (a prefecture), and the one a moving target is measured by (the nation). reader
+    is `module:function` that reads a published file into values; areas the file in the folder
+    that names the areas.
+    """
+
+    area: Filled
+    benchmark: Filled
+    reader: Filled
+    areas: Filled
+    group: Filled | None = None
+
+
 class Indicator(_Strict, frozen=True):
     """A figure the plan follows. query names the computation once Tamamo does it itself."""
 
@@ -163,6 +188,7 @@ class Indicator(_Strict, frozen=True):
     target: Target | None = None
     note: Text | None = None
     query: Filled | None = None
+    series: Series | None = None
 
 
 class Column(_Strict, frozen=True):
@@ -170,7 +196,9 @@ class Column(_Strict, frozen=True):
 
     share_of: the column is this share of another (`["saved", "annual"]` = saved / annual in %),
     so the recorded values can be checked. sum_is: the indicator the column's sum must equal.
-    total: show the sum. optional: the report leaves the cell empty in some rows.
+    total: show the sum. optional: the report leaves the cell empty in some rows. A flag with mark
+    is no column of the report: there the mark stands before the cell of the column it marks, and
+    legend behind that column's head.
     """
 
     id: Slug
@@ -182,6 +210,9 @@ class Column(_Strict, frozen=True):
     sum_is: Slug | None = None
     total: bool = False
     optional: bool = False
+    marks: Slug | None = None
+    mark: Text | None = None
+    legend: Text | None = None
 
 
 Cell = Text | Decimal | bool
@@ -221,11 +252,12 @@ class Chapter(_Strict, frozen=True):
 
 
 class Source(_Strict, frozen=True):
-    """A published report the figures come from."""
+    """A published report the figures come from; preface: what it says of the plan, first of all."""
 
     id: Slug
     title: Text
     publisher: Text
+    preface: list[Text] = field(default_factory=list)
 
 
 class Division(_Strict, frozen=True):
@@ -244,11 +276,12 @@ class Rule(_Strict, frozen=True):
 
 
 class Outline(_Strict, frozen=True):
-    """The plan's frame: title, chapters, divisions, sources, quality rules."""
+    """The plan's frame: title, basic policies, chapters, divisions, sources, quality rules."""
 
     title: Text
     period: Text
     aim: Text
+    policy: Annotated[list[Text], Meta(min_length=1)]
     chapter: Annotated[list[Chapter], Meta(min_length=1)]
     source: Annotated[list[Source], Meta(min_length=1)]
     division: Annotated[list[Division], Meta(min_length=1)]

@@ -1,0 +1,1 @@
+"""The progress report, written from records: one document, five formats, and the comparison."""
