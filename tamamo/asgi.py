@@ -25,6 +25,8 @@ from tamamo.kernel.http import PatientBody, RequestLog
 from tamamo.kernel.process import collect_between
 from tamamo.kernel.settings import Settings
 from tamamo.kernel.tasks import beside
+from tamamo.publishing.features import features
+from tamamo.registers.features.http import Door
 from tamamo.web.asgi import application as web
 from tamamo.web.security import body_limits, is_page
 
@@ -61,6 +63,7 @@ class ApiFirst:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._ogc = Door(features(), app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
@@ -69,6 +72,8 @@ class ApiFirst:
             chosen = api.app
         elif scope["type"] == "http" and (scope["path"] + "/").startswith(ngsiv2.PREFIX + "/"):
             chosen = ngsiv2.app
+        elif scope["type"] == "http" and Door.takes(scope):
+            chosen = self._ogc
         await chosen(scope, receive, send)
 
 

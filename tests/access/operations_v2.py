@@ -101,3 +101,28 @@ def _told(ids: Ids) -> Iterator[Shape]:
 for path in ("/healthz", "/readyz", "/metrics", "/api", "/api/", "/api/ngsi-ld.json",
              "/api/ngsiv2.json"):  # fmt: skip
     one("GET", path)
+
+
+_OGC = "/t/{town}/ogc"
+_GAUGES = f"{_OGC}/collections/{{collection}}"
+
+
+def _features(path: str, *queries: str) -> None:
+    """Register a resource of the OGC API, asked for in Beta by its address."""
+
+    def shapes(ids: Ids) -> Iterator[Shape]:
+        names = {"town": ids.tenant, "collection": "Gauge", "feature": ids.gauge,
+                 "zoom": "0", "row": "0", "column": "0"}  # fmt: skip
+        for query in ("", *queries):
+            yield Shape(path.format(**names) + query.format(word=ids.word))
+
+    entry("GET", path)(shapes)
+
+
+for path in ("", "/conformance", "/api", "/collections", "/tileMatrixSets",
+             "/tileMatrixSets/WebMercatorQuad"):  # fmt: skip
+    _features(f"{_OGC}{path}")
+for path in ("", "/queryables", "/tiles", "/tiles/WebMercatorQuad", "/items/{feature}",
+             "/tiles/WebMercatorQuad/{zoom}/{row}/{column}"):  # fmt: skip
+    _features(f"{_GAUGES}{path}")
+_features(f"{_GAUGES}/items", "?{word}attr=2", "?note={word}value&bbox=0,0,179,89")

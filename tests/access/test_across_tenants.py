@@ -20,6 +20,7 @@ from tamamo.context import api
 from tamamo.context.ngsiv2 import routes as ngsiv2
 from tamamo.kernel.identity import Identity, unlimited
 from tamamo.kernel.settings import Settings
+from tamamo.registers.features.resources import RESOURCES
 from tests.access import operations_v2  # noqa: F401 - registers its entries
 from tests.access.operations import ENTRIES, Shape
 from tests.access.ways import WAYS, Way
@@ -43,6 +44,8 @@ def operations(settings: Settings) -> Iterator[tuple[str, str]]:
         for route in routes:
             for method in route.app.operations:  # type: ignore[attr-defined]
                 yield method, prefix + route.path
+    for resource in RESOURCES:
+        yield "GET", f"/t/{{town}}/ogc{resource.path}"
     for route in build(settings).routes:
         if isinstance(route, Route):
             for method in (route.methods or {"GET"}) - {"HEAD"}:
