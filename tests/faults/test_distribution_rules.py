@@ -26,6 +26,10 @@ BOUND = {
     "register_row": "entity_id",
     "register_edit": "entity_id",
     "rule_state": "subject",
+    # Rows of no entity, but many: those of a version stay together.
+    "dataset_row": "version",
+    "dataset_file": "version",
+    "dataset_entity": "entity_id",
 }
 
 #: Reference table → why its rows are of no entity, and few.
@@ -121,6 +125,9 @@ REFERENCE = {
     "facility_correction": "one row what somebody says of a facility, for some months",
     "facility_correction_item": "one row a field of such a correction",
     "facility_photo": "one row a photo of a facility: some hundred a town",
+    "dataset": "one row a dataset that the town publishes",
+    "dataset_version": "one row a file that was brought for a dataset",
+    "dataset_change": "one row a publication, roll-back or withdrawal of a dataset",
     "contact": "one row somebody who can be called",
     "duty_roster": "one row a roster",
     "duty_change": "one row a swap of duty",
