@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,8 @@ MOST_RETRIED = 5
 #: Seconds that all tests, and those that run again alone, may take: a run that hangs must end, and
 #: say so. A single test has its own limit (pytest-timeout, pyproject.toml).
 LONGEST, LONGEST_AGAIN = 45 * 60, 10 * 60
+#: Test processes for each core: of the seconds of a journey, two thirds are spent waiting.
+WORKERS = 2
 #: Files named with their seconds at the end: where to begin when the run has become slow.
 SLOWEST = 15
 
@@ -64,7 +67,8 @@ def run_tests(arguments: list[str]) -> tuple[int, str]:
     adopt()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        options = ["-q", "-n", "logical", "--dist", "loadfile", f"--junitxml={report}"]
+        workers = WORKERS * (os.cpu_count() or 1)
+        options = ["-q", f"-n{workers}", "--dist=loadfile", f"--junitxml={report}"]
         code = pytest([*options, *arguments], LONGEST)
         if not report.exists():
             return code or 1, "0 passed, 1 failed, 0 skipped"

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import GAUGES, level
+from tests.journeys.looking import accessible
 from tests.journeys.staff import AUDITOR, HANAKO, Desk, Office, _office, desk, office
-from tests.journeys.test_every_width import FITS, WIDTHS
-from tests.journeys.test_staff_access import BIG_ENOUGH
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 __all__ = ["_office", "desk", "office"]
 
@@ -40,16 +38,6 @@ def _rise(office: Office, values: list[float]) -> None:
     for place, value in enumerate(values):
         gauge = {**GAUGES[0], "currentLevel": level(value, start + timedelta(minutes=10 * place))}
         office.put([gauge])
-
-
-def _checked(page: "Page") -> None:
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(FITS, timeout=5_000)
-        assert page.evaluate(BIG_ENOUGH) == [], width
-    page.set_viewport_size({"width": 1280, "height": 900})
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])
@@ -77,7 +65,7 @@ def test_from_the_rise_to_the_one_who_takes_note(desk: Desk, office: Office, pre
     row.get_by_role("link").click()
     expect(page.locator(".alert-chart polyline")).to_have_count(1)
     expect(page.locator("#history tbody tr")).not_to_have_count(0)
-    _checked(page)
+    accessible(page)
     page.get_by_role("button", name=say["note"]).click()
     expect(page.locator("#done")).to_contain_text(say["taken"])
     expect(page.locator("#acknowledged")).to_contain_text("香川 花子")
@@ -124,7 +112,7 @@ def test_a_rule_is_tried_on_the_past_before_it_is_saved(
     expect(page.locator("#preview")).to_contain_text(say["fired"])
     expect(page.locator("#preview tbody tr")).to_contain_text("木太大橋")
     assert office.count("select count(*) from rule_version where rule_id = 'tried'") == 0
-    _checked(page)
+    accessible(page)
 
 
 def test_who_may_see_may_not_always_act(desk: Desk, office: Office) -> None:
@@ -145,7 +133,7 @@ def test_a_view_is_saved_and_the_list_comes_as_a_file(desk: Desk, office: Office
     expect(page).to_have_url(re.compile(r"state=all&severity=medium&view=\d+"))
     page.locator("#views summary").click()
     expect(page.locator("#views li")).to_contain_text("中だけ")
-    _checked(page)
+    accessible(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").first.click()
     text = Path(download.value.path()).read_text("utf-8-sig")

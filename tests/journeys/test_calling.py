@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.accounts.signing import make_user
 from tests.accounts.test_mail import Inbox
 from tests.conftest import _fresh_database, free_port, running_server
 from tests.journeys.conftest import GAUGES, Notes, _page, level
+from tests.journeys.looking import accessible
 from tests.journeys.staff import Office, sign_in
-from tests.journeys.test_every_width import FITS
-from tests.journeys.test_staff_access import BIG_ENOUGH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -72,15 +70,6 @@ def pages(browser: "Browser", office: Office) -> Iterator[Any]:
     assert notes.refused == []
 
 
-def accessible(page: "Page", *widths: int) -> None:
-    for width in widths:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(FITS, timeout=5_000)
-        assert page.evaluate(BIG_ENOUGH) == [], (page.url, width)
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], page.url
-
-
 def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox) -> None:
     page = pages("/staff/default/calls/contacts/")
     expect(page.locator("#channels")).to_contain_text("LINE: 未接続")
@@ -101,7 +90,7 @@ def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox)
     page.locator("#f-s0-ends").fill("00:00")
     page.get_by_role("button", name="保存").click()
     expect(page.locator("#gaps")).to_have_count(0)
-    accessible(page, 320, 1280)
+    accessible(page)
 
     page.goto(f"{office.base}/staff/default/calls/trees/new/")
     page.locator("#f-name").fill("連絡網")
@@ -109,7 +98,7 @@ def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox)
     page.locator("#f-s0-minutes").fill("30")
     page.get_by_role("button", name="誰が呼び出されるか確認").click()
     expect(page.locator("#planned")).to_contain_text("香川 花子")
-    accessible(page, 320, 1280)
+    accessible(page)
     page.get_by_role("button", name="保存").click()
 
     page.goto(f"{office.base}/staff/default/calls/call-rules/new/")
@@ -134,16 +123,16 @@ def test_from_setting_up_to_the_answer(pages: Any, office: Office, inbox: Inbox)
         signed_in=False,
         viewport={"width": 390, "height": 844},
     )
-    accessible(phone, 320, 390)
+    accessible(phone)
     phone.get_by_role("button", name="対応します").click()
     expect(phone.locator("#said")).to_contain_text("あなたがこの呼出しの対応者です")
 
     expect(page.locator("#live tbody")).to_contain_text("対応者決定", timeout=SOON)
-    accessible(page, 320, 1280)
+    accessible(page)
     page.get_by_role("link", name="木太大橋").click()
     expect(page.locator("#answered")).to_contain_text("香川 花子 （リンクから）")
     expect(page.locator("#live")).to_contain_text("既読")
-    accessible(page, 320, 1280)
+    accessible(page)
     with psycopg.connect(office.dsn) as connection:
         rows = connection.execute("select kind, actor from alert_event order by position")
         assert ("acknowledged", "user:1") in rows.fetchall()
@@ -156,7 +145,7 @@ def test_in_english(pages: Any, office: Office) -> None:
     forms = ("contacts/new", "rosters/new", "trees/new", "call-rules/new")
     for path in (f"calls/{name}/" for name in ("test", *rooms, *forms)):
         page.goto(f"{office.base}/en/staff/default/{path}")
-        accessible(page, 320, 1280)
+        accessible(page)
         text = page.locator("main").inner_text()
         kept = re.sub(r"香川 花子|当直|連絡網|川|日本語", "", text)
         assert not re.search(r"[ぁ-ゖァ-ヺ一-龠]", kept), path

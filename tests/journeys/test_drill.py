@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tamamo.kernel.database import open_pool, transaction
@@ -18,13 +17,13 @@ from tamamo.messaging import Message, send
 from tests.accounts.signing import make_user
 from tests.conftest import _fresh_database, running_server
 from tests.journeys.conftest import GAUGES, Notes, _page
+from tests.journeys.looking import accessible
 from tests.journeys.staff import sign_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 Open = Callable[..., Any]
-FITS = "document.documentElement.scrollWidth <= innerWidth"
 ON_THE_LIST, OUTSIDE = "leader@example.jp", "citizen@example.jp"
 
 
@@ -69,17 +68,6 @@ def visit(browser: "Browser", town: tuple[str, str]) -> Iterator[Open]:
         yield visit_page
     assert notes.errors == []
     assert notes.refused == []
-
-
-def accessible(page: "Page") -> None:
-    """Axe finds nothing; at 320 px nothing is wider than the screen."""
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], page.url
-    size = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_function(FITS, timeout=5_000)
-    assert size is not None
-    page.set_viewport_size(size)
 
 
 def marked(page: "Page", word: str) -> None:

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tamamo.context.broker import Broker, open_broker
@@ -24,7 +23,7 @@ from tamamo.kernel.towns import MapView, Town
 from tamamo.kernel.towns.agreement import Terms
 from tests.conftest import running_server
 from tests.journeys.conftest import GAUGES, Notes, _gauge, _page, level
-from tests.journeys.test_every_width import BIG_ENOUGH, FITS, WIDTHS
+from tests.journeys.looking import accessible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -150,12 +149,7 @@ def test_a_shared_gauge_says_whose_it_is_in_english_and_at_every_width(
     for path in ("/en/?gauge=ayagawa:9001", "/en/gauges/ayagawa:9001/"):
         page.goto(towns.base + path)
         expect(page.locator("#detail")).to_contain_text("Provided by Ayagawa")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_function(FITS, timeout=5_000)
-            assert page.evaluate(BIG_ENOUGH) == [], width
-        found = Axe().run(page).response["violations"]
-        assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], path
+        accessible(page)
     towns.revoke(agreement)
 
 
@@ -182,11 +176,7 @@ def test_each_town_has_its_pages_and_leads_to_the_others(page: "Page", towns: To
 
 def test_the_pages_of_a_town_fit_every_width(page: "Page", towns: Towns) -> None:
     page.goto(f"{towns.base}/t/ayagawa/")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(FITS, timeout=5_000)
-        assert page.evaluate(BIG_ENOUGH) == [], width
-    assert Axe().run(page).response["violations"] == []
+    accessible(page)
 
 
 def test_without_javascript_all_of_it_is_there(browser: "Browser", towns: Towns) -> None:

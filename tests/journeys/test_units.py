@@ -3,12 +3,11 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tamamo.kernel.time import JST, now
+from tests.journeys.looking import accessible
 from tests.journeys.staff import AUDITOR, HANAKO, Desk, Office, _office, desk, office
-from tests.journeys.test_every_width import FITS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,14 +27,6 @@ def _fill(page: "Page", **values: str) -> None:
             field.fill(value)
 
 
-def _accessible(page: "Page") -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_function(FITS, timeout=5_000)
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
 def test_a_unit_is_put_up_and_moved(desk: Desk, office: Office) -> None:
     page = desk(HANAKO, UNITS)
     expect(page.locator(".empty")).to_have_text("設置された装置はまだありません。")
@@ -44,7 +35,7 @@ def test_a_unit_is_put_up_and_moved(desk: Desk, office: Office) -> None:
     page.get_by_role("button", name="移設の確認").click()
     expect(page.locator("#error-summary li")).to_have_count(3)
     expect(page.locator("[name=unit]")).to_have_value("u1")
-    _accessible(page)
+    accessible(page)
     begun = f"{NOW - timedelta(hours=2):%Y-%m-%d %H:%M}"
     _fill(page, name="今里の水路", english="Imazato ditch", latitude="34.32", at=begun)
     page.get_by_role("button", name="移設の確認").click()
@@ -65,7 +56,7 @@ def test_a_unit_is_put_up_and_moved(desk: Desk, office: Office) -> None:
     page.get_by_role("button", name="Move", exact=True).click()
     expect(page.locator("#units tbody tr")).to_contain_text("Kita ditch")
     expect(page.locator("#stays tbody tr")).to_have_count(2)
-    _accessible(page)
+    accessible(page)
     assert office.count("select count(*) from audit_event where action = 'unit.move'") == 2
 
 

@@ -5,11 +5,10 @@ from math import radians, tan
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import City, Visit
-from tests.journeys.test_every_width import BIG_ENOUGH, FITS
+from tests.journeys.looking import FITS, accessible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -134,12 +133,7 @@ def test_what_matters_is_read_from_five_metres(visit: Visit, size: tuple[int, in
 def test_accessible_at_every_width_in_both_languages(visit: Visit, city: City) -> None:
     for path, widths in (("/wall/", (1280, 640, 390, 320)), ("/en/wall/?area=wide", (390,))):
         page = visit(path)
-        for width in widths:
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_function(FITS, timeout=5_000)
-            assert page.evaluate(BIG_ENOUGH) == [], width
-        found = Axe().run(page).response["violations"]
-        assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], path
+        accessible(page, widths)
 
 
 def test_without_javascript_everything_is_there(visit: Visit, city: City) -> None:
@@ -215,10 +209,15 @@ def test_memory_stays_flat_over_thousands_of_updates(visit: Visit, city: City) -
     session.send("Performance.enable")
 
     def measured() -> dict[str, float]:
-        session.send("HeapProfiler.collectGarbage")
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        values = {one["name"]: one["value"] for one in metrics}
-        return {name: values[name] for name in ("JSHeapUsedSize", "Nodes", "JSEventListeners")}
+        # What one collection finds still held by something that is about to go, the next one takes.
+        turns = []
+        for _ in range(4):
+            session.send("HeapProfiler.collectGarbage")
+            metrics = session.send("Performance.getMetrics")["metrics"]
+            turns.append({one["name"]: one["value"] for one in metrics})
+            page.wait_for_timeout(50)
+        kept = ("JSHeapUsedSize", "Nodes", "JSEventListeners")
+        return {name: min(turn[name] for turn in turns) for name in kept}
 
     page.evaluate(UPDATES, 200)  # caches of the engine are filled
     before = measured()

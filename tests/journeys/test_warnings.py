@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from lxml import etree
 from playwright.sync_api import expect
 
@@ -16,6 +15,7 @@ from tamamo.publishing.warnings import cap
 from tests.accounts.signing import make_user
 from tests.conftest import _fresh_database, running_server
 from tests.journeys.conftest import Notes, _page
+from tests.journeys.looking import accessible
 from tests.journeys.staff import sign_in
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Open = Callable[..., Any]
 CAP = {"c": cap.NAMESPACE}
-FITS = "document.documentElement.scrollWidth <= innerWidth"
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +63,6 @@ def visit(browser: "Browser", base: str) -> Iterator[Open]:
         yield visit_page
     assert notes.errors == []
     assert notes.refused == []
-
-
-def accessible(page: "Page") -> None:
-    """Axe finds nothing; at 320 px nothing is wider than the screen."""
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == [], page.url
-    size = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_function(FITS, timeout=5_000)
-    assert size is not None
-    page.set_viewport_size(size)
 
 
 def approve_and_publish(writer: "Page", approver: "Page", *, look: bool = False) -> None:

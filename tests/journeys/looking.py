@@ -1,0 +1,48 @@
+"""What every page is held to: accessible, no wider than the screen, nothing too small to hit."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+#: 640 is 1280 at 200 %.
+WIDTHS = (1280, 640, 390, 320)
+#: Asked of a page that is whole: without its styles everything fits, and nothing is big enough.
+#: A function, because a page evaluates no text (its policy).
+FITS = """() => document.readyState === 'complete'
+  && document.documentElement.scrollWidth <= innerWidth"""
+BIG_ENOUGH = """() => [...document.querySelectorAll(
+  'button, select, textarea, summary, label.choice, label.tick, label.check,'
+  + ' input:not([type=hidden]):not([type=checkbox]):not([type=radio]), .button, .tabs a,'
+  + ' .menu a, .staff-menu a, .console-menu a, .language-selector a, .row-link, .downloads a,'
+  + ' .layer__switch, .alarm__name a, .site-name, .sort-link, .pager a, .filter-chip')]
+  .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+  .map(e => e.outerHTML.slice(0, 80))"""
+
+
+def fits(page: "Page", widths: Sequence[int] = WIDTHS) -> None:
+    """At each width nothing is wider than the screen, and what one presses is 44 px high.
+
+    The page is left at the width it had.
+    """
+    before = page.viewport_size
+    assert before is not None
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        # Maps and charts follow a moment after the window.
+        page.wait_for_function(FITS, timeout=5_000)
+        small = page.evaluate(BIG_ENOUGH)
+        assert small == [], (page.url, width, small)
+    page.set_viewport_size(before)
+
+
+def accessible(page: "Page", widths: Sequence[int] = WIDTHS) -> None:
+    """Axe finds nothing at the page's own width, and it fits all of `widths`."""
+    page.wait_for_function("() => document.readyState === 'complete'")
+    found = Axe().run(page).response["violations"]
+    faults = [(v["id"], v["nodes"][0]["html"]) for v in found]
+    assert faults == [], (page.url, faults)
+    fits(page, widths)
