@@ -20,6 +20,9 @@ BEGIN, END = "<!-- begin: written by scripts/notices.py -->", "<!-- end -->"
 KNOWN = {
     "aiomqtt": "BSD-3-Clause",
     "brotlicffi": "MIT",  # on PyPy, in place of brotli
+    "colorama": "BSD-3-Clause",  # on Windows, for typer
+    "markdown-it-py": "MIT",
+    "mdurl": "MIT",
     "cssselect2": "BSD-3-Clause",
     "django-oauth-toolkit": "BSD-3-Clause",
     "google-re2": "BSD-3-Clause",
