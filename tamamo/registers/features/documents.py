@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from tamamo.kernel.time import now, to_text
 from tamamo.registers.declaration import Texts
@@ -36,10 +36,10 @@ _SQUARE_URI: Final = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{_SQUARE
 _PIXEL: Final = 40_075_016.685_578_49 / 256
 _SCALE: Final = _PIXEL / 0.000_28
 
-TITLE: Final = Texts("地図データのAPI(OGC API)", "Map data (OGC API)")
+TITLE: Final = Texts("地図データのAPI（OGC API）", "Map data (OGC API)")
 ABOUT: Final = Texts(
     "まちが公開している位置のあるデータを、GISから読むための窓口です"
-    "(OGC API - Features、OGC API - Tiles)。",
+    "（OGC API - Features、OGC API - Tiles）。",
     "What the town shows to everybody and has a place, for GIS programs"
     " (OGC API - Features, OGC API - Tiles).",
 )
@@ -59,6 +59,11 @@ class Frame:
     town: str
     language: str
     site: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path of the landing page, without scheme and host."""
+        return urlsplit(self.base).path
 
     def text(self, texts: Texts) -> str:
         """Return a text in the language."""

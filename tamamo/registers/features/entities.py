@@ -148,7 +148,7 @@ def _collection(
         name,
         Texts(name, name),
         Texts(
-            f"位置を持つ {name} のエンティティ(NGSI-LD)。",
+            f"位置を持つ {name} のエンティティ（NGSI-LD）。",
             f"Entities of type {name} that have a location (NGSI-LD).",
         ),
         properties,

@@ -22,6 +22,7 @@ def browser_messages() -> dict[str, str]:
         "mapFull": _("Map: GSI optimized vector tiles"),
         "mapNone": _("This browser cannot draw the map. The list shows the same."),
         "mapTitle": _("Map of river gauges; the list below holds the same"),
+        "mapDataTitle": _("Map of the data; the list holds the same"),
         "zoomIn": _("Zoom in"),
         "zoomOut": _("Zoom out"),
         "gestureKeys": _("Hold Ctrl and scroll to zoom the map"),

@@ -3,6 +3,9 @@
 from django.urls import path, re_path
 
 from tamamo.web.portal import downloads, views
+from tamamo.web.portal.datasets import urls as datasets
+from tamamo.web.portal.features import views as features
+from tamamo.web.portal.facilities import urls as facilities
 from tamamo.web.portal.nowcast import views as nowcast
 from tamamo.web.portal.warnings import urls as warnings
 from tamamo.web.portal.watch import views as watch
@@ -11,6 +14,8 @@ _FORM = r"\.(?P<form>csv|json|geojson)$"
 
 urlpatterns = [
     *warnings.urlpatterns,
+    *datasets.urlpatterns,
+    *facilities.urlpatterns,
     path("", views.index, name="home"),
     path("rows/", views.rows, name="rows"),
     path("basemap/", downloads.borders, name="borders"),
@@ -22,7 +27,8 @@ urlpatterns = [
         name="nowcast-tile",
     ),
     path("storm/", views.storm, name="storm"),
-    path("data/", views.data_page, name="data"),
+    path("ogc/", features.page, name="ogc"),
+    path("ogc/<path:rest>", features.page),
     re_path(rf"^gauges{_FORM}", downloads.gauges, name="gauges-file"),
     re_path(rf"^stations{_FORM}", downloads.stations, name="stations-file"),
     re_path(rf"^places{_FORM}", watch.places_file, name="places-file"),
