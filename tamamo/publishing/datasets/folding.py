@@ -15,7 +15,8 @@ def fold(text: str) -> str:
     """Return what to compare of a text."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text).lower().translate(_KANA)
+    # Python alone makes two characters of a capital İ.
+    return unicodedata.normalize("NFKC", text).replace("İ", "i").lower().translate(_KANA)
 
 
 def patterns(q: str) -> list[str]:
