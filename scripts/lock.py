@@ -35,6 +35,8 @@ OPTIONS = [
     "--no-annotate",
     "--no-config",
     "--quiet",
+    # ckanapi's command line asks for it, its client does not; there is no wheel of it.
+    "--no-emit-package=docopt",
 ]
 
 
