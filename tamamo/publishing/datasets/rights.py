@@ -89,7 +89,7 @@ async def sight_of(
 
 def rights_of(visitor: Visitor | None, dataset: Dataset | None, unit: str = "") -> Rights:
     """Return what a visitor may do with a dataset, or with a new one of a unit."""
-    if visitor is None:
+    if visitor is None or (dataset is not None and dataset.town != visitor.tenant):
         return Rights(False, False, False)
     unit = dataset.metadata.unit if dataset is not None else unit
     see = not visitor.access.roles.isdisjoint(STAFF)

@@ -71,9 +71,7 @@ class Hall:
         """Bring rows before the public as they are, beside the workflow."""
         async with transaction(self.broker.pool) as connection:
             number = (await kept.execute(connection, "reserve_version"))[0]
-            at = await kept.execute(
-                connection, "next_version", tenant=self.tenant, id=identifier
-            )
+            at = await kept.execute(connection, "next_version", tenant=self.tenant, id=identifier)
             await kept.execute(
                 connection, "insert_version", tenant=self.tenant, id=number, dataset=identifier,
                 number=at[0], filename="x.csv", size=1, sha256="0", choice=None, recipe=None,
