@@ -115,6 +115,7 @@ REFERENCE = {
     "alert_event": "one row a change of an alert: a town's are in one order, some thousand a year",
     "feed_record": "the last few raw records of each feed",
     "feed_rejects": "the last few rejects files of each feed",
+    "plan_value": "one row a value of the plan: some thousand, of no entity's own key",
     "warning": "one row a warning to the public",
     "warning_draft": "one row a message of a warning that somebody writes",
     "warning_revision": "one row a version of such a text",

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from tamamo.context.terminal import home_option, run
 from tamamo.kernel.errors import SetupError
+from tamamo.kernel.towns import DEFAULT
+from tamamo.plan.values.commands import import_, publish
 
 if TYPE_CHECKING:
+    from tamamo.context.broker import Broker
+    from tamamo.plan.report.build import Inputs
     from tamamo.plan.report.document import Document
 
 FORMATS = ("md", "html", "docx", "pdf", "xlsx")
@@ -55,16 +60,28 @@ def plan() -> None:
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="md", show_default=True)
 @click.option("--summary", is_flag=True, help="Only the indicators, on one page.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write [to the terminal].")
+@click.option("--records", is_flag=True, help="From the project folders alone, without a home.")
+@home_option
 def report(
-    year: int, lang: Literal["ja", "en"], format_: str, summary: bool, out: Path | None
+    *,
+    year: int,
+    lang: Literal["ja", "en"],
+    format_: str,
+    summary: bool,
+    out: Path | None,
+    records: bool,
+    home: Path | None,
 ) -> None:
-    """Write the progress report of a fiscal year."""
-    from tamamo.plan.catalog import load_plan
-    from tamamo.plan.report.build import Inputs, build, one_page
+    """Write the progress report of a fiscal year.
+
+    Beside the project folders, values and series are read that the installation keeps, if there is
+    one.
+    """
+    from tamamo.plan.report.build import build, one_page
 
     if out is None and format_ not in _TEXT and sys.stdout.isatty():
         raise SetupError(f"A {format_} is no text: say where to write it with --out FILE.")
-    inputs = Inputs(load_plan(), year, lang)
+    inputs = _inputs(year, lang, home, records)
     document = one_page(inputs) if summary else build(inputs)
     begun = monotonic()
     body = write(document, format_, _say)
@@ -73,6 +90,28 @@ def report(
         return
     out.write_bytes(body)
     click.echo(f"{out}: {len(body):,} bytes in {monotonic() - begun:.1f} s.", err=True)
+
+
+def _inputs(year: int, lang: Literal["ja", "en"], home: Path | None, records: bool) -> "Inputs":
+    """Return what the report is made from; an installation is read where there is one."""
+    from tamamo.kernel import settings as kernel_settings
+    from tamamo.plan.catalog import load_plan
+    from tamamo.plan.report.build import Inputs
+
+    plan, settings = load_plan(), kernel_settings.load({"home": home})
+    if home is not None and not home.is_dir():
+        raise SetupError(f"{home} is no home of an installation.")
+    if records or (settings.database_url is None and not settings.home.is_dir()):
+        return Inputs(plan, year, lang)
+    from tamamo.plan.values import ValueStore
+    from tamamo.plan.values.keeping import courses_of, values_of
+
+    async def read(broker: "Broker") -> "Inputs":
+        store = ValueStore(broker.pool)
+        values = await values_of(store, DEFAULT, year)
+        return Inputs(plan, year, lang, values, await courses_of(store, DEFAULT, plan))
+
+    return run(home, read)
 
 
 def write(document: "Document", format_: str, say: Callable[[str], None]) -> bytes:
@@ -126,3 +165,7 @@ def compare(published: Path, year: int, ours: Path | None) -> None:
         click.echo(f"line {one.piece.line}: {one.piece.text}{figures}{instead}", err=True)
     if found.missing:
         sys.exit(1)
+
+
+plan.add_command(import_)
+plan.add_command(publish)

@@ -1,4 +1,7 @@
-"""What a report knows of an indicator over time: lines to draw, and the sentence about them."""
+"""What is known of an indicator over time: lines to draw, their table, and what they show in words.
+
+Used by the report and by the page of comparison.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +11,20 @@ from decimal import Decimal
 from tamamo.plan.figures import round_half_up
 from tamamo.plan.model import Text
 from tamamo.plan.report.document import Cell, Chart, Grid, Line
+from tamamo.plan.values.courses import Crossing, Point, crossings, told_apart
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One area's values over time, unrounded; the first of a sequence is the town itself."""
+    """One area's points, the oldest first; of a sequence of courses the first is the town's own."""
 
+    code: str
     name: Text
-    points: list[tuple[date, Decimal]]
+    points: list[Point]
+
+    def within(self, start: date, end: date) -> "Course":
+        """Return the course from start to end, both included."""
+        return Course(self.code, self.name, [p for p in self.points if start <= p.at <= end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,6 @@ class SeriesData:
     courses: list[Course]
     unit: Text
     source: Text
-    sentence: Text
 
 
 def day_text(day: date, language: str) -> str:
@@ -37,35 +45,73 @@ def day_text(day: date, language: str) -> str:
 
 def chart(title: str, data: SeriesData, start: date, end: date, language: str) -> Chart | None:
     """Return the chart of the days from start to end, both included; None without two of them."""
-    courses = [
-        Line(c.name.pick(language), [(d, v) for d, v in c.points if start <= d <= end])
-        for c in data.courses
-    ]
-    days = sorted({day for line in courses for day, _ in line.points})
-    if len(days) < 2:  # one point is no course
+    courses = [course.within(start, end) for course in data.courses]
+    days = sorted({point.at for course in courses for point in course.points})
+    if len(days) < 2 or not courses[0].points:  # one point is no course
         return None
-    unit = data.unit.pick(language)
+    lines = [Line(c.name.pick(language), [(p.at, p.unrounded) for p in c.points]) for c in courses]
+    sentence = " ".join(sentences(courses, language))
     return Chart(
-        title, unit, courses, data.sentence.pick(language), _grid(title, courses, days, language)
+        title,
+        data.unit.pick(language),
+        lines,
+        sentence,
+        grid(title, courses, data.unit.pick(language), language),
     )
 
 
-def _grid(title: str, lines: Sequence[Line], days: Sequence[date], language: str) -> Grid:
+def sentences(courses: Sequence[Course], language: str) -> list[str]:
+    """Say when the first course came above the second, or below, and where both ended."""
+    ours, *others = courses
+    said = []
+    if others:
+        found = crossings(ours.points, others[0].points)
+        said = [_passed(crossing, ours.name, others[0].name, language) for crossing in found]
+    return [*said, _end(courses, language)]
+
+
+def _passed(crossing: Crossing, ours: Text, theirs: Text, language: str) -> str:
+    first, second = told_apart(crossing.ours, crossing.theirs)
+    name, rival = ours.pick(language), theirs.pick(language)
+    day = day_text(crossing.at, language)
+    if language == "ja":
+        verb = "を上回りました" if crossing.above else "以下になりました"
+        return f"{day}、{name}は{first}%となり、{rival}の{second}%{verb}。"
+    verb = "came above" if crossing.above else "was no longer above"
+    return f"On {day}, {name} with {first}% {verb} {rival} with {second}%."
+
+
+def _end(courses: Sequence[Course], language: str) -> str:
+    last = max(course.points[-1].at for course in courses if course.points)
+    ends = [
+        f"{course.name.pick(language)} {course.points[-1].value}%"
+        for course in courses
+        if course.points and course.points[-1].at == last
+    ]
+    if language == "ja":
+        return f"{day_text(last, language)}は、{'、'.join(ends)}。"
+    return f"{day_text(last, language)}: {', '.join(ends)}."
+
+
+def grid(title: str, courses: Sequence[Course], unit: str, language: str) -> Grid:
+    """Return the table of the courses, a row a day."""
     first = "基準日" if language == "ja" else "Date"
-    values = [dict(line.points) for line in lines]
+    known = [{point.at: point for point in course.points} for course in courses]
+    days = sorted({day for points in known for day in points})
+    heads = (Cell(f"{course.name.pick(language)} ({unit})", numeric=True) for course in courses)
     return Grid(
         title,
-        [Cell(first), *(Cell(f"{line.name} (%)", numeric=True) for line in lines)],
+        [Cell(first), *heads],
         [
-            [Cell(day_text(day, language), day), *(_value(known.get(day)) for known in values)]
+            [Cell(day_text(day, language), day), *(_value(points.get(day)) for points in known)]
             for day in days
         ],
         name="series",
     )
 
 
-def _value(value: Decimal | None) -> Cell:
-    if value is None:
+def _value(point: Point | None) -> Cell:
+    if point is None:
         return Cell("—", numeric=True)
-    rounded = round_half_up(value, 1)
+    rounded: Decimal = round_half_up(point.unrounded, 1)
     return Cell(f"{rounded}", rounded, numeric=True)

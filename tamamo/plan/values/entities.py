@@ -1,0 +1,143 @@
+"""The plan's indicators as NGSI-LD entities: KeyPerformanceIndicator of the Smart Data Models.
+
+https://github.com/smart-data-models/dataModel.KeyPerformanceIndicator. Each value is a measurement
+(observedAt: the day it is as of, midnight in Japan), so history and API come with it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from tamamo.context.model.entity import Entity, Instance
+from tamamo.kernel.time import JST, to_text
+from tamamo.plan.catalog import Plan
+from tamamo.plan.figures import judge, latest
+from tamamo.plan.loading import Folder
+from tamamo.plan.model import Indicator
+from tamamo.plan.values.areas import Areas
+from tamamo.plan.values.importing import areas_of
+from tamamo.plan.values.model import Kept
+
+TYPE: Final = "KeyPerformanceIndicator"
+#: UN/CEFACT codes of the units there are; others are counts.
+_UNITS: Final = {"%": "P1", "hours": "HUR"}
+#: What is a measurement of each value.
+MEASURED: Final = ("kpiValue", "numerator", "denominator", "denominatorDate")
+#: The model's words for how an indicator stands.
+_STANDING: Final = {"met": "good", "not_met": "bad"}
+
+
+class Terms(Protocol):
+    """What of a TermMap is needed: short names to IRIs."""
+
+    def expand_term(self, term: str) -> str:
+        """Return the IRI of an attribute name."""
+
+    def expand_type(self, term: str) -> str:
+        """Return the IRI of an entity type."""
+
+
+def entity_id(project: str, indicator: str, area: str = "") -> str:
+    """Return the id of an indicator's entity, in one area or the town as a whole."""
+    return ":".join(("urn:ngsi-ld", TYPE, project, indicator, *([area] if area else [])))
+
+
+def recorded(plan: Plan, terms: Terms) -> Iterator[Entity]:
+    """Yield the indicators with the values the reports recorded; words alone are no value."""
+    for folder in plan.folders:
+        for indicator in folder.figures.indicator if folder.figures else []:
+            attrs = _described(folder, indicator)
+            for one in indicator.recorded:
+                if one.value is None:
+                    continue
+                title = plan.source_title(one.source)
+                attrs["kpiValue"] = _value(one.value, indicator, date(one.year + 1, 3, 31))
+                attrs["source"] = _property(f"{title.ja} / {title.en}")
+                yield _entity(folder, indicator, "", attrs, terms)
+
+
+def kept(
+    folder: Folder, indicator: Indicator, values: Iterable[Kept], terms: Terms
+) -> Iterator[Entity]:
+    """Yield an entity for each kept value, of its area; the oldest first."""
+    areas = areas_of(folder, indicator) if indicator.series else None
+    for one in sorted(values, key=lambda value: value.at):
+        attrs = _described(folder, indicator)
+        attrs["kpiValue"] = _value(one.value, indicator, one.at)
+        attrs["source"] = _property(one.source)
+        if one.part is not None and one.whole is not None and one.whole_at is not None:
+            attrs["numerator"] = _measured(float(one.part), one.at)
+            attrs["denominator"] = _measured(float(one.whole), one.at)
+            attrs["denominatorDate"] = _measured(one.whole_at.isoformat(), one.at)
+        if one.area:
+            attrs |= _of_area(one.area, areas)
+        yield _entity(folder, indicator, one.area, attrs, terms)
+
+
+def _entity(
+    folder: Folder, indicator: Indicator, area: str, attrs: dict[str, Instance], terms: Terms
+) -> Entity:
+    return Entity(
+        entity_id(folder.manifest.id, indicator.id, area),
+        [terms.expand_type(TYPE)],
+        {terms.expand_term(name): [instance] for name, instance in attrs.items()},
+    )
+
+
+def _described(folder: Folder, indicator: Indicator) -> dict[str, Instance]:
+    manifest, target = folder.manifest, indicator.target
+    attrs = {
+        "name": _property(indicator.name.ja),
+        "alternateName": _property(indicator.name.en),
+        "description": _property(indicator.note.ja if indicator.note else manifest.purpose.ja),
+        "category": _property(["quantitative"]),
+        "process": _property(manifest.id),
+        "organization": _property({"name": manifest.owner}),
+        "calculationMethod": _property("semiautomatic" if indicator.query else "manual"),
+        "calculationFormula": _property(indicator.shape),
+    }
+    if target and target.value is not None:
+        attrs["targetValue"] = _property(float(target.value), **_unit(indicator))
+    standing = _STANDING.get(judge(indicator).outcome)
+    if standing:
+        attrs["currentStanding"] = _property(standing, observedAt=_moment(_year_end(indicator)))
+    return attrs
+
+
+def _year_end(indicator: Indicator) -> date:
+    return date(latest(indicator).year + 1, 3, 31)
+
+
+def _of_area(code: str, areas: Areas | None) -> dict[str, Instance]:
+    area = areas.find(code) if areas else None
+    name = {"ja": area.ja, "en": area.en} if area else {"ja": code, "en": code}
+    return {
+        "areaCode": _property(code),
+        "areaName": {"type": "LanguageProperty", "languageMap": name},
+    }
+
+
+def _value(value: Decimal, indicator: Indicator, at: date) -> Instance:
+    whole = value == value.to_integral_value()
+    return _property(
+        int(value) if whole else float(value), observedAt=_moment(at), **_unit(indicator)
+    )
+
+
+def _unit(indicator: Indicator) -> dict[str, str]:
+    return {"unitCode": _UNITS.get(indicator.unit.en, "C62")}
+
+
+def _measured(value: object, at: date) -> Instance:
+    return _property(value, observedAt=_moment(at))
+
+
+def _property(value: object, **members: Any) -> Instance:
+    return {"type": "Property", "value": value, **members}
+
+
+def _moment(at: date) -> str:
+    """A day's value is as of its end; one of the first of a month as of its beginning."""
+    start = datetime(at.year, at.month, at.day, tzinfo=JST)
+    return to_text(start if at.day == 1 else start + timedelta(hours=23, minutes=59))

@@ -1,0 +1,78 @@
+"""What a kept value is."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+Basis = Literal["recorded", "entered", "computed", "imported"]
+State = Literal["entered", "confirmed", "approved", "declined", "replaced"]
+
+
+def fiscal_year_of(day: date) -> int:
+    """Return the fiscal year a value as of a day belongs to.
+
+    What is counted on 1 April closes the year before: the report of FY2020 gives the rate of
+    1 April 2021.
+    """
+    before = day - timedelta(days=1)
+    return before.year if before.month >= 4 else before.year - 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """A value to be kept. part of whole, as of whole_at, where it is a share (value in percent)."""
+
+    area: str
+    at: date
+    value: Decimal
+    part: Decimal | None = None
+    whole: Decimal | None = None
+    whole_at: date | None = None
+    detail: str = ""
+
+    @property
+    def content(self) -> tuple[Decimal, Decimal | None, Decimal | None, date | None]:
+        """What makes two values of one day the same."""
+        return (self.value, self.part, self.whole, self.whole_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value as it is kept: where it comes from, what became of it, who answers for it."""
+
+    id: str
+    project: str
+    indicator: str
+    area: str
+    at: date
+    year: int
+    value: Decimal
+    part: Decimal | None
+    whole: Decimal | None
+    whole_at: date | None
+    basis: Basis
+    source: str
+    detail: str
+    state: State
+    replaces: str | None
+    reason: str
+    made_by: str
+    made_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+
+    @property
+    def content(self) -> tuple[Decimal, Decimal | None, Decimal | None, date | None]:
+        """What makes two values of one day the same."""
+        return (self.value, self.part, self.whole, self.whole_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of the values of one import: new, there already, or put right (of areas)."""
+
+    stored: int = 0
+    repeated: int = 0
+    corrected: int = 0
+    areas_corrected: tuple[str, ...] = ()
