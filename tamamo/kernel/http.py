@@ -43,10 +43,10 @@ _API_FACES = frozenset({"ngsi-ld", "v2"})
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 #: A request that takes longer is logged as a warning.
 _SLOW_SECONDS = 1.0
-#: Pages whose address is a secret that a mail brought.
+#: Pages whose address is a secret: a mail brought it, or it was told to one reader alone.
 _LINKS = re.compile(
-    r"(/account/(?:password/reset/key|confirm-email)/|/answer/|/warnings/(?:confirm|unsubscribe)/)"
-    r"[^/]+"
+    r"(/account/(?:password/reset/key|confirm-email)/|/answer/|/warnings/(?:confirm|unsubscribe)/"
+    r"|/facilities/corrections/)[^/]+"
 )
 _logger = structlog.get_logger("request")
 

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse, translate_url
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 
+from tamamo.context.model.entity import DEFAULT_VOCABULARY
 from tamamo.kernel.towns import DEFAULT, Town
 from tamamo.web.towns import links, town_of
 
@@ -16,11 +17,14 @@ from tamamo.web.towns import links, town_of
 MENU: tuple[tuple[str, Promise], ...] = (
     ("home", gettext_lazy("%(town)s now")),
     ("warnings", gettext_lazy("Warnings")),
+    ("facilities", gettext_lazy("Accessible places")),
     ("plan:index", gettext_lazy("The plan")),
-    ("data", gettext_lazy("Data and API")),
+    ("data", gettext_lazy("Open data")),
 )
 #: What is there for the installing town only.
 _DEFAULT_ONLY = frozenset({"plan:index"})
+#: What is there only where a town shows everybody entities of a type: URL name → the type.
+_OF_TYPE = {"facilities": DEFAULT_VOCABULARY + "AccessibleFacility"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,9 @@ def menu(path: str, town: Town) -> list[Entry]:
     entries = []
     for name, text in MENU:
         if name in _DEFAULT_ONLY and town.name != DEFAULT:
+            continue
+        kind = _OF_TYPE.get(name)
+        if kind and not (town.everything_public or kind in town.public_types):
             continue
         try:
             url = reverse(name)
