@@ -64,7 +64,7 @@ select 'cycle', cycle, count(*), null from matched
 
 -- name: units
 -- Units that have datasets, to find the one of a name.
-select distinct unit from dataset where tenant = %(tenant)s and unit <> '';
+select distinct unit from dataset where tenant = %(tenant)s;
 
 -- name: ids
 select d.id, case when d.kind = 'live' then now() else greatest(d.changed_at, d.data_at) end
