@@ -7,6 +7,7 @@ from typing import Any, Final
 import shapely
 from psycopg.errors import QueryCanceled
 
+from tamamo.context.broker import Broker
 from tamamo.context.entities import store
 from tamamo.context.errors import TooComplexQuery
 from tamamo.context.jsonld.resolve import default_map
@@ -49,6 +50,10 @@ class EntityTypes:
         self._types: Recent[list[str]] = Recent(10)
         self._known: Recent[tuple[Property, ...] | None] = Recent(30)
         self._bounds: Recent[Bounds | None] = Recent(120)
+
+    async def is_public(self, broker: Broker, tenant: str) -> bool:
+        """Return that nothing is: what anybody reads here are the public types."""
+        return False
 
     async def collections(self, reader: Reader) -> Sequence[Collection]:
         """Return the types of which the first thousand entities have a location."""

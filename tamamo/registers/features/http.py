@@ -25,6 +25,7 @@ from tamamo.registers.features import documents, resources, tiles
 from tamamo.registers.features.errors import NotOffered, OnlyReading
 from tamamo.registers.features.resources import Address, Answer, Asked, Resource
 from tamamo.registers.features.service import Features
+from tamamo.registers.model import Visitor
 
 _log = structlog.get_logger(__name__)
 _METHODS: Final = "GET, HEAD, OPTIONS"
@@ -80,7 +81,8 @@ class Door:
         tenant = address.town or DEFAULT_TENANT
         actor, access = await arrive(request, tenant)
         language = language_of(request.headers.get("accept-language"))
-        reader = await resources.reader_of(broker, tenant, actor, access, language)
+        visitor = Visitor(tenant, actor, access)
+        reader = await resources.reader_of(self._features, broker, visitor, language)
         one, names = address.resource
         params = resources.params_of(request.scope["query_string"])
         _check_media(request, one, params)

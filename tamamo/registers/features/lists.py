@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from psycopg.errors import QueryCanceled
 
+from tamamo.context.broker import Broker
 from tamamo.context.entities import store
 from tamamo.context.errors import TooComplexQuery
 from tamamo.context.model.entity import Entity
@@ -46,6 +47,10 @@ class RegisterLists:
 
     def __init__(self) -> None:
         self._bounds: Recent[Bounds | None] = Recent(60)
+
+    async def is_public(self, broker: Broker, tenant: str) -> bool:
+        """Return that nothing is: what anybody reads here are the public types."""
+        return False
 
     async def collections(self, reader: Reader) -> Sequence[Collection]:
         """Return the registers with places that may be read."""

@@ -137,6 +137,9 @@ class Source(Protocol):
     #: What the ids of its collections begin with.
     prefix: str
 
+    async def is_public(self, broker: Broker, tenant: str) -> bool:
+        """Whether anybody may read something in a town, though no type of its is public."""
+
     async def collections(self, reader: Reader) -> Sequence[Collection]:
         """Return all, without what is costly to find (bounds, properties)."""
 

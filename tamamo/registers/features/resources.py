@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, unquote
 from tamamo.context.access.admission import Needs, admit
 from tamamo.context.access.seen import seen_by
 from tamamo.context.broker import Broker
-from tamamo.kernel.identity import Access, Actor
 from tamamo.registers.features import asking, crs, documents, openapi, tiles
 from tamamo.registers.features.documents import GEO_JSON, JSON, SCHEMA, Frame
 from tamamo.registers.features.errors import BadParameter, NothingHere
@@ -240,15 +239,13 @@ def params_of(query: bytes) -> dict[str, str]:
     return found
 
 
-async def reader_of(
-    broker: Broker, tenant: str, actor: Actor, access: Access, language: str
-) -> Reader:
+async def reader_of(features: Features, broker: Broker, visitor: Visitor, language: str) -> Reader:
     """Return who reads. Raises the Problem for a town that there is not for them."""
-    if not access.everything:
+    access, actor = visitor.access, visitor.actor
+    if not access.read and not await features.is_public(broker, visitor.tenant):
         admit(actor, access, Needs.READ)
-    await broker.tenants.require(tenant)
-    seen = seen_by(broker, access, actor.subject)
-    return Reader(seen, broker, Visitor(tenant, actor, access), language)
+    await broker.tenants.require(visitor.tenant)
+    return Reader(seen_by(broker, access, actor.subject), broker, visitor, language)
 
 
 def frame_of(origin: str, address: Address, reader: Reader) -> Frame:

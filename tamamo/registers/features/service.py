@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tamamo.context.broker import Broker
 from tamamo.registers.features.errors import NothingHere
 from tamamo.registers.features.model import (
     Collection,
@@ -23,10 +24,17 @@ class Features:
         self._by_prefix = sorted(sources, key=lambda one: -len(one.prefix))
         self._tiles = TileCache()
 
+    async def is_public(self, broker: Broker, tenant: str) -> bool:
+        """Whether anybody may read something in a town, though no type of its is public."""
+        for source in self._sources:
+            if await source.is_public(broker, tenant):
+                return True
+        return False
+
     async def collections(self, reader: Reader) -> list[Collection]:
-        """Return all collections that may be seen, datasets and registers before plain types."""
+        """Return all collections that may be seen, in the order of their sources."""
         found: list[Collection] = []
-        for source in self._by_prefix:
+        for source in self._sources:
             found += await source.collections(reader)
         return found
 

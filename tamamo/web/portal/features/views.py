@@ -20,6 +20,7 @@ from tamamo.registers.features import documents, resources
 from tamamo.registers.features.documents import Frame
 from tamamo.registers.features.model import Collection, Feature, FeaturePage, ItemsQuery
 from tamamo.registers.features.resources import Address, Answer, Asked
+from tamamo.registers.model import Visitor
 
 #: Longest value shown in a table.
 _LONGEST: Final = 200
@@ -51,7 +52,8 @@ async def _answer(broker: Broker, request: HttpRequest, address: Address) -> tup
     tenant = address.town or DEFAULT
     access = await broker.identity.access(ANONYMOUS, tenant)
     language = "en" if get_language() == "en" else "ja"
-    reader = await resources.reader_of(broker, tenant, ANONYMOUS, access, language)
+    visitor = Visitor(tenant, ANONYMOUS, access)
+    reader = await resources.reader_of(features(), broker, visitor, language)
     one, names = address.resource
     if not one.has_page:
         raise Http404(one.path)

@@ -2,10 +2,11 @@
 
 from functools import cache
 
+from tamamo.publishing.features.datasets import PublishedDatasets
 from tamamo.registers.features import EntityTypes, Features, RegisterLists
 
 
 @cache
 def features() -> Features:
     """Return the features of this process: one, because it keeps tiles made a moment ago."""
-    return Features((RegisterLists(), EntityTypes()))
+    return Features((PublishedDatasets(), RegisterLists(), EntityTypes()))
