@@ -206,6 +206,7 @@ FAKE = {
     "drill": "none", "provider_id": "none", "rule": "none", "key": "x", "uidb36": "x",
     "warning": str(uuid4()), "draft": str(uuid4()), "message": str(uuid4()), "step": "submit",
     "token": "leaving-of-nobody",
+    "dataset": "none", "version": "1",
     "call": str(uuid4()), "contact": str(uuid4()), "tree": str(uuid4()), "roster": str(uuid4()),
     "swap": str(uuid4()), "callrule": str(uuid4()),
     "base": "20260701010000", "valid": "20260701010000", "z": "8", "x": "222", "y": "101",

@@ -15,6 +15,7 @@ from tamamo.calling import may_read
 from tamamo.kernel.identity import Access
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk, Place
+from tamamo.web.staff.facilities.rights import may_keep
 
 #: Parts of this face beside the registers: URL name → text, in the order of the menu.
 PARTS: Final[tuple[tuple[str, Promise], ...]] = (
@@ -24,10 +25,15 @@ PARTS: Final[tuple[tuple[str, Promise], ...]] = (
     ("calls", gettext_lazy("Calls")),
     ("drills", gettext_lazy("Drills")),
     ("units", gettext_lazy("Portable units")),
+    ("facilities", gettext_lazy("Facilities")),
+    ("datasets", gettext_lazy("Datasets")),
 )
 
 #: Of these, those that are there only for some: URL name → for whom.
-CLOSED: Final[dict[str, Callable[[Access], bool]]] = {"calls": may_read}
+CLOSED: Final[dict[str, Callable[[Access], bool]]] = {
+    "calls": may_read,
+    "facilities": may_keep,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What waits for somebody: imports they did not finish, warnings they approve or publish."""
+"""What waits for somebody: unfinished imports, warnings and datasets to finish or approve."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from tamamo.web.staff.cells import language
+from tamamo.web.staff.datasets import listing as datasets
 from tamamo.web.staff.desk import Desk
+from tamamo.web.staff.facilities.listing import waiting_here as corrections_here
 from tamamo.web.staff.importpages import state_word
 from tamamo.web.staff.warnings.listing import waiting_here
 
@@ -27,7 +29,9 @@ class Waiting:
 
 async def waiting(desk: Desk) -> list[Waiting]:
     """Return what waits for the person at a desk, the newest first."""
-    found = [Waiting(text, at, url, _("Look at it")) for text, at, url in await waiting_here(desk)]
+    told = [*await waiting_here(desk), *await datasets.waiting_here(desk)]
+    told += await corrections_here(desk)
+    found = [Waiting(text, at, url, _("Look at it")) for text, at, url in told]
     for register in desk.visible:
         if not desk.rights(register).import_:
             continue
