@@ -193,7 +193,7 @@ async def _edit(request: HttpRequest, desk: Desk, form: Form) -> HttpResponse:
         "back": desk.url("trees"),
         "delete_url": desk.url("callrule-delete", callrule=number) if number else "",
     }
-    return rooms.shown(request, desk, "callrule.html", context, status)
+    return rooms.shown(request, desk, "form.html", context, status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -178,7 +178,7 @@ def confirm(
         "back": back,
         "trail": trail(desk, heading),
     }
-    return shown(request, desk, "confirm.html", context)
+    return show(request, desk, "staff/confirm.html", context)
 
 
 __all__ = ["language"]

@@ -52,7 +52,7 @@ async def add(request: HttpRequest, desk: Desk, roster: str) -> HttpResponse:
         "errors": rooms.faults(fields),
         "back": desk.url("roster", roster=roster),
     }
-    return rooms.shown(request, desk, "swap.html", context, 422 if errors else 200)
+    return rooms.shown(request, desk, "form.html", context, 422 if errors else 200)
 
 
 def _fields(typed: Any, known: dict[str, str]) -> list[FormField]:

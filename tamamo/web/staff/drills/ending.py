@@ -33,7 +33,7 @@ async def end(request: HttpRequest, desk: Desk, drill: str) -> HttpResponse:
         "button": _("End the drill"),
         "back": back,
     }  # fmt: skip
-    return show(request, desk, "staff/drills/confirm.html", context)
+    return show(request, desk, "staff/confirm.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,4 +58,4 @@ async def delete(request: HttpRequest, desk: Desk, drill: str) -> HttpResponse:
         "button": _("Delete the drill"),
         "back": back,
     }  # fmt: skip
-    return show(request, desk, "staff/drills/confirm.html", context)
+    return show(request, desk, "staff/confirm.html", context)
