@@ -25,6 +25,7 @@ from tamamo.kernel.http import PatientBody, RequestLog
 from tamamo.kernel.process import collect_between
 from tamamo.kernel.settings import Settings
 from tamamo.kernel.tasks import beside
+from tamamo.publishing.catalogue.http import routes as catalogue_routes
 from tamamo.publishing.features import features
 from tamamo.registers.features.http import Door
 from tamamo.web.asgi import application as web
@@ -99,6 +100,7 @@ def build(settings: Settings) -> Starlette:
             *change_routes,
             *callback_routes,
             *description_routes,
+            *catalogue_routes,
             Mount("/", web),
         ],
         middleware=[

@@ -165,7 +165,7 @@ def test_each_town_has_its_pages_and_leads_to_the_others(page: "Page", towns: To
     page.locator("#languages a").click()
     expect(page).to_have_url(f"{towns.base}/t/ayagawa/en/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Ayagawa now")
-    page.get_by_role("link", name="Data and API").first.click()
+    page.get_by_role("link", name="Open data").first.click()
     expect(page).to_have_url(f"{towns.base}/t/ayagawa/en/data/")
     page.get_by_role("navigation", name="Towns of this platform").get_by_role(
         "link", name="Takamatsu"

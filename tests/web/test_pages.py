@@ -201,7 +201,7 @@ async def test_simulated_data_has_a_banner_on_every_page(
     client: AsyncClient, source: MemorySource
 ) -> None:
     source.items = [gauge("1", "a", 0.5, NOW, simulated=True), simulation()]
-    for path in ("/", "/en/", "/gauges/1/", "/data/", "/?at=soon", "/nowhere/", "/plan/"):
+    for path in ("/", "/en/", "/gauges/1/", "/data/api/", "/?at=soon", "/nowhere/", "/plan/"):
         assert 'id="simulated"' in (await client.get(path)).content.decode(), path
     source.items = [gauge("1", "a", 0.5, NOW)]
     assert 'id="simulated"' not in (await client.get("/")).content.decode()

@@ -38,7 +38,7 @@ function entries(metafile) {
 async function bundle() {
   const scripts = await build({
     ...common,
-    entryPoints: ["portal", "warnings", "staff", "console", "wall", "features", "facilities"].map((face) => `tamamo/web/frontend/js/${face}.js`),
+    entryPoints: ["portal", "warnings", "staff", "console", "wall", "features", "facilities", "datasets"].map((face) => `tamamo/web/frontend/js/${face}.js`),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
     splitting: true,

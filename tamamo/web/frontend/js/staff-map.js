@@ -114,6 +114,17 @@ async function refresh(map, region) {
   }
 }
 
+/** Too many places for one file: vector tiles, which hold how many lie where. */
+async function openTiles(map, region) {
+  const { addTiles } = await import("./map-tiles.js");
+  const [west, south, east, north] = (region.dataset.bbox || "").split(",").map(Number);
+  if (Number.isFinite(north)) map.fitBounds([[west, south], [east, north]], { padding: 48, maxZoom: 14, animate: false });
+  const link = ({ id, title }) => ({ properties: { name: title || id, url: region.dataset.row.replace(/\/0\/$/, `/${id}/`) } });
+  const pick = (found) => choose(found.map(link));
+  addTiles(map, { id: "records", url: region.dataset.tiles, onPick: pick });
+  map.once("idle", () => (region.dataset.drawn = "tiles"));
+}
+
 /** Open the map in its place; without WebGL one line points to the list. */
 export function open(region) {
   const element = document.getElementById("map");
@@ -145,6 +156,11 @@ export function open(region) {
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibre.ScaleControl(), "top-left");
   map.on("load", async () => {
+    if (region.dataset.tiles) {
+      await openTiles(map, region);
+      await tryOnlineMap(map, maplibre, status);
+      return;
+    }
     addLayers(map);
     listen(map, element);
     await refresh(map, region);

@@ -1,0 +1,94 @@
+"""`/data/<id>/<id>.<ext>` and `/data/<id>/v<version>/<id>.<ext>`: datasets as files, streamed."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from tamamo.context.http import problem_answer
+from tamamo.kernel.errors import Problem
+from tamamo.publishing.catalogue import addresses
+from tamamo.publishing.catalogue.forms import split_name
+from tamamo.publishing.catalogue.towns import asked_place
+from tamamo.publishing.datasets import (
+    MEDIA_TYPES,
+    Datasets,
+    Format,
+    UnknownDataset,
+    Version,
+    etag,
+    file_name,
+)
+
+_OPEN: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
+#: A version never changes; the newest may.
+_KEPT, _FRESH = "public, max-age=86400", "no-cache"
+
+
+async def file(request: Request) -> Response:
+    """Answer a dataset as a file; of a version, or of what is public now."""
+    try:
+        return await _file(request)
+    except Problem as problem:
+        return problem_answer(problem, request.headers)
+
+
+async def _file(request: Request) -> Response:
+    place, engine = asked_place(request), Datasets(request.state.broker)
+    identifier, named = request.path_params["id"], split_name(request.path_params["file"])
+    number: int | None = request.path_params.get("version")
+    if named is None or named[0] != identifier:
+        raise UnknownDataset(f"There is no file {request.path_params['file']!r}")
+    dataset = await engine.one(None, place.town, identifier)
+    form: Format = named[1].id  # type: ignore[assignment]  # FORMS are those of the engine
+    if form not in dataset.formats:
+        raise UnknownDataset(f"The dataset {identifier} is not had as {named[1].name}")
+    chosen: Version | None = None
+    if number is not None:
+        chosen = await engine.version(None, place.town, identifier, number)
+    language = "en" if request.query_params.get("lang") == "en" else "ja"
+    name = file_name(dataset.id, form, number)
+    simulated = "simulated-" if dataset.metadata.simulated else ""
+    headers = {
+        **_OPEN,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(simulated + name)}",
+        "Cache-Control": _FRESH if number is None else _KEPT,
+        "Link": f'<{place.page(dataset.id)}>; rel="describedby"',
+    }
+    if tag := etag(chosen or dataset, form):
+        headers["ETag"] = tag = tag[:-1] + f'-{language}"'
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(None, 304, headers)
+    if request.method == "HEAD":
+        return Response(None, 200, headers, MEDIA_TYPES[form])
+    pieces = engine.download(None, place.town, identifier, form, version=number, language=language)
+    return await _streamed(pieces, headers, MEDIA_TYPES[form])
+
+
+async def _streamed(pieces: AsyncIterator[bytes], headers: dict[str, str], media: str) -> Response:
+    """Return an answer once its first piece is there: until then a problem can still be told."""
+    first = await anext(pieces, b"")
+
+    async def every() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return StreamingResponse(every(), 200, headers, media)
+
+
+addresses.register()
+
+
+def _routes(prefix: str) -> list[Route]:
+    name = f"{{file:{addresses.FILE}}}"
+    return [
+        Route(f"{prefix}/data/{{id}}/v{{version:{addresses.NUMBER}}}/{name}", file),
+        Route(f"{prefix}/data/{{id}}/{name}", file),
+    ]
+
+
+routes = [*_routes(""), *_routes("/t/{town}")]

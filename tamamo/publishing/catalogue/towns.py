@@ -1,0 +1,39 @@
+"""Whose catalogue an address names, and whether whoever asks may ask now."""
+
+from starlette.requests import Request
+
+from tamamo.context.broker import Broker
+from tamamo.kernel.identity import ANONYMOUS
+from tamamo.kernel.settings import installation_url
+from tamamo.kernel.towns import DEFAULT, Town
+from tamamo.publishing.catalogue.entry import Place
+from tamamo.publishing.datasets import UnknownDataset, Words
+
+#: What the installing town is called until somebody says so, as on the pages.
+_DEFAULT = Words("高松市", "Takamatsu")
+
+
+def asked_place(request: Request) -> Place:
+    """Return the catalogue a request is about, and count the request.
+
+    Raises UnknownDataset where there is no such town, TooManyRequests.
+    """
+    broker: Broker = request.state.broker
+    town = request.path_params.get("town", DEFAULT)
+    broker.limits.check(town, ANONYMOUS, request.scope)
+    return place(broker, town)
+
+
+def place(broker: Broker, town: str) -> Place:
+    """Return a town's catalogue. Raises UnknownDataset where there is none."""
+    known = broker.towns.get(town)
+    if town != DEFAULT and (known is None or known.suspended):
+        raise UnknownDataset(f"There is no town {town!r}")
+    root = installation_url(broker.settings) + ("" if town == DEFAULT else f"/t/{town}")
+    return Place(town, _title(known or Town(town)), root)
+
+
+def _title(town: Town) -> Words:
+    if not town.titles and town.name == DEFAULT:
+        return _DEFAULT
+    return Words(town.title("ja"), town.titles.get("en", ""))

@@ -1,0 +1,1 @@
+"""The catalogue of open data for people: search, a dataset's page, comparisons, feeds, sitemap."""

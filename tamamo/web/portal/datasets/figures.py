@@ -1,0 +1,41 @@
+"""What the plan recorded of open data, for the page that shows what is computed today."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from tamamo.kernel.towns import DEFAULT
+from tamamo.plan.catalog import the_plan
+
+#: The query of the indicator that counts as this page does; whose project it is, the plan says.
+QUERY: Final = "tamamo.publishing.catalogue.figures:datasets_figure"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A figure a yearly report printed, with the target it set. Years: fiscal, as 2020."""
+
+    project: str
+    value: Decimal
+    year: int
+    target: Decimal | None
+    target_year: int | None
+
+
+def recorded(town: str) -> Recorded | None:
+    """Return the newest recorded number of open datasets; the plan is the installing town's."""
+    if town != DEFAULT:
+        return None
+    for folder in the_plan().folders:
+        for indicator in folder.figures.indicator if folder.figures else ():
+            if indicator.query == QUERY and indicator.recorded:
+                newest = max(indicator.recorded, key=lambda one: one.year)
+                target = indicator.target
+                return Recorded(
+                    folder.manifest.id,
+                    newest.value,
+                    newest.year,
+                    target.value if target else None,
+                    target.year if target else None,
+                )
+    return None
