@@ -14,6 +14,7 @@ from tamamo.plan.check_figures import check_figures
 from tamamo.plan.live import resolved
 from tamamo.plan.loading import BadPlan, Fault, Folder
 from tamamo.plan.model import Exempt, Outline, Text
+from tamamo.publishing.datasets.live.declaration import faults_of_file
 from tamamo.registers.catalogue import read_all
 
 #: A file or folder of that name is read by that part, even when no Python imports it.
@@ -153,6 +154,8 @@ def check_parts(folder: Folder) -> Iterator[Fault]:
     _, found = read_all(sorted(folder.path.glob("registers/*.toml")))
     for fault in found:
         yield Fault(fault.file, fault.member, fault.text)
+    if (datasets := folder.path / "datasets.toml").exists():
+        yield from (Fault(datasets, "", text) for text in faults_of_file(datasets))
     if (folder.path / "feed.py").exists():
         recorded = folder.path / "tests" / "recorded"
         if not recorded.is_dir() or not any(recorded.iterdir()):

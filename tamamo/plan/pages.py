@@ -34,7 +34,10 @@ class MarkView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectView:
-    """One project. started: whether Tamamo has anything for it; today says what."""
+    """One project. started: whether Tamamo has anything for it; today says what.
+
+    series: id and name of the indicators that have a page of their values over time.
+    """
 
     id: str
     number: str
@@ -51,6 +54,7 @@ class ProjectView:
     figures: list[FigureRow]
     tables: list[TableView]
     marks: list[MarkView]
+    series: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,11 @@ def project_view(plan: Plan, folder: Folder, language: str) -> ProjectView:
         figures=figure_rows(plan, folder, language),
         tables=[table_view(plan, table, language) for table in tables],
         marks=_marks(plan, folder, language),
+        series=[
+            (indicator.id, indicator.name.pick(language))
+            for indicator in (folder.figures.indicator if folder.figures else [])
+            if indicator.series
+        ],
     )
 
 

@@ -10,4 +10,8 @@ urlpatterns = [
     path("plan.json", views.as_json, name="json"),
     path("plan.csv", views.as_csv, name="csv"),
     path("plan/<slug:project>/", views.project, name="project"),
+    path("plan/<slug:project>/<slug:indicator>/", views.series, name="series"),
+    path("plan/<slug:project>/<slug:indicator>/chart.svg", views.series_chart, name="chart"),
+    path("plan/<slug:project>/<slug:indicator>/values.csv", views.series_csv, name="series-csv"),
+    path("plan/<slug:project>/<slug:indicator>/values.json", views.series_json, name="series-json"),
 ]

@@ -1,4 +1,7 @@
-"""The plan's pages and data. Everything comes from the project folders, read once a process."""
+"""The plan's pages and data: from the project folders, read once a process, and kept values."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -6,9 +9,24 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from tamamo.context.broker import Broker
-from tamamo.plan import export, live
+from tamamo.kernel.errors import SetupError
+from tamamo.kernel.towns import DEFAULT
+from tamamo.plan import comparison, export, live
 from tamamo.plan.catalog import the_plan
+from tamamo.plan.loading import Folder
+from tamamo.plan.model import Indicator
 from tamamo.plan.pages import plan_view
+from tamamo.plan.report.drawing import svg
+from tamamo.plan.values import Kept, ValueStore
+from tamamo.plan.values.importing import with_series
+from tamamo.plan.values.keeping import series_data
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    folder: Folder
+    indicator: Indicator
+    kept: list[Kept]
 
 
 def _language() -> str:
@@ -34,6 +52,70 @@ async def project(request: HttpRequest, project: str) -> HttpResponse:
                     context = {**place, "project": found, "live": computed}
                     return render(request, "plan/project.html", context)
     raise Http404(f"no project {project}")
+
+
+async def _series(request: HttpRequest, project: str, indicator: str) -> _Series:
+    """Return an indicator with a series and its values; 404 where it has none."""
+    try:
+        folder, one = with_series(the_plan(), project, indicator)
+    except SetupError as error:
+        raise Http404(str(error)) from error
+    broker = _broker(request)
+    name = (project, indicator)
+    kept = await ValueStore(broker.pool).series(DEFAULT, name) if broker else []
+    return _Series(folder, one, kept)
+
+
+@require_safe
+async def series(request: HttpRequest, project: str, indicator: str) -> HttpResponse:
+    """An indicator over time: the town beside the nation, or any areas beside each other."""
+    found, language = await _series(request, project, indicator), _language()
+    shown = comparison.view(
+        found.folder, found.indicator, found.kept, request.GET.getlist("area"), language
+    )
+    context = {
+        "name": found.indicator.name.pick(language),
+        "unit": found.indicator.unit.pick(language),
+        "project": project,
+        "indicator": indicator,
+        "project_name": found.folder.manifest.name.pick(language),
+        "plan_title": the_plan().outline.title.pick(language),
+        "note": found.indicator.note.pick(language) if found.indicator.note else "",
+        "query": urlencode([("area", code) for code in request.GET.getlist("area")]),
+        "most": comparison.MOST,
+        "view": shown,
+    }
+    return render(request, "plan/series.html", context)
+
+
+@require_safe
+async def series_chart(request: HttpRequest, project: str, indicator: str) -> HttpResponse:
+    """The chart of the page; an address of its own, as the pages' policy wants no inline images."""
+    found, language = await _series(request, project, indicator), _language()
+    codes, _ = comparison.chosen(found.folder, found.indicator, request.GET.getlist("area"))
+    data = series_data(found.folder, found.indicator, found.kept, codes)
+    drawn = comparison.draw(found.indicator, data, language)
+    if drawn is None:
+        raise Http404("there is nothing to draw")
+    return HttpResponse(svg(drawn, language), content_type="image/svg+xml")
+
+
+@require_safe
+async def series_csv(request: HttpRequest, project: str, indicator: str) -> HttpResponse:
+    """All values of an indicator as CSV."""
+    found = await _series(request, project, indicator)
+    body = comparison.to_csv(found.folder, found.indicator, found.kept)
+    answer = _data(body, "text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{indicator}.csv"'
+    return answer
+
+
+@require_safe
+async def series_json(request: HttpRequest, project: str, indicator: str) -> HttpResponse:
+    """All values of an indicator as JSON."""
+    found = await _series(request, project, indicator)
+    body = comparison.to_json(found.folder, found.indicator, found.kept)
+    return _data(body, "application/json")
 
 
 def _broker(request: HttpRequest) -> Broker | None:

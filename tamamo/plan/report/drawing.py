@@ -14,8 +14,15 @@ from tamamo.plan.report.document import Chart
 WIDTH, HEIGHT = 720, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 120, 24, 40
 #: Colour, width and dashes of the lines; DADS blue first (contrast over 4.5 on white).
-STYLES: Final = (("#0017c1", 3.5, ""), ("#1a1a1a", 2, "8 4"), ("#00715c", 2, "2 4"))
-_MARKS = 8  # at most so many dates are written below
+STYLES: Final = (
+    ("#0017c1", 3.5, ""),
+    ("#1a1a1a", 2, "8 4"),
+    ("#00715c", 2, "2 4"),
+    ("#8b1d0f", 2, "12 3 2 3"),
+    ("#6b2fa0", 2, "5 2"),
+    ("#6e4600", 2, "1 3"),
+)
+_APART = 68  # dates below stand so far apart at least
 
 
 def svg(chart: Chart, language: str) -> str:
@@ -74,11 +81,13 @@ def _scale(top: Decimal, unit: str) -> list[str]:
 
 
 def _days(days: Sequence[date], language: str) -> list[str]:
-    every = -(-len(days) // _MARKS)
-    parts = []
-    for day in days[::every]:
-        text = f"{day.year}/{day.month}" if language == "ja" else f"{day:%b %Y}"
+    parts, last = [], float("-inf")
+    for day in days:
         x = _x(day, days)
+        if x - last < _APART:
+            continue
+        last = x
+        text = f"{day.year}/{day.month}" if language == "ja" else f"{day:%b %Y}"
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 14}" text-anchor="middle">{text}</text>')
     return parts
 

@@ -62,12 +62,17 @@ def chart(title: str, data: SeriesData, start: date, end: date, language: str) -
 
 def sentences(courses: Sequence[Course], language: str) -> list[str]:
     """Say when the first course came above the second, or below, and where both ended."""
-    ours, *others = courses
-    said = []
-    if others:
-        found = crossings(ours.points, others[0].points)
-        said = [_passed(crossing, ours.name, others[0].name, language) for crossing in found]
-    return [*said, _end(courses, language)]
+    return [*passed(courses[:2], language), _end(courses, language)]
+
+
+def passed(courses: Sequence[Course], language: str) -> list[str]:
+    """Say on which days the first course came above each other one, or below, in their order."""
+    found = [
+        (crossing.at, _passed(crossing, courses[0].name, other.name, language))
+        for other in courses[1:]
+        for crossing in crossings(courses[0].points, other.points)
+    ]
+    return [text for _, text in sorted(found, key=lambda one: one[0])]
 
 
 def _passed(crossing: Crossing, ours: Text, theirs: Text, language: str) -> str:

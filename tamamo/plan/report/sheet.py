@@ -15,7 +15,7 @@ from tamamo.plan.report.document import (
     Paragraph,
 )
 
-_COLOURS = ("0017C1", "1A1A1A", "00715C")
+_COLOURS = ("0017C1", "1A1A1A", "00715C", "8B1D0F", "6B2FA0", "6E4600")
 _DASHES = ("solid", "dash", "sysDot")
 _SIZE = (16.0, 8.0)  # cm
 _LONGEST_NAME = 31
