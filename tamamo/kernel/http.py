@@ -46,7 +46,7 @@ _SLOW_SECONDS = 1.0
 #: Pages whose address is a secret: a mail brought it, or it was told to one reader alone.
 _LINKS = re.compile(
     r"(/account/(?:password/reset/key|confirm-email)/|/answer/|/warnings/(?:confirm|unsubscribe)/"
-    r"|/facilities/corrections/)[^/]+"
+    r"|/facilities/corrections/|/requests/mine/)[^/]+"
 )
 _logger = structlog.get_logger("request")
 

@@ -35,6 +35,9 @@ SERVICES: dict[str, str] = {
     "accounts": "tamamo.accounts.sweep:run",
     "drills": "tamamo.drills.work:run",
     "warnings": "tamamo.publishing.warnings.sweep:run",
+    "facilities": "tamamo.publishing.facilities.sweep:run",
+    "datasets": "tamamo.publishing.datasets.following:run",
+    "data_requests": "tamamo.publishing.requests.sweep:run",
 }
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
