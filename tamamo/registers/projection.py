@@ -126,8 +126,8 @@ async def own_types(connection: Connection, registers: Mapping[str, Register]) -
         for register in every
         if not register.personal
         for column in register.form
-        for unit in (column.edit.units if column.edit else ())
-        if unit != register.unit
+        if column.edit and not column.edit.roles
+        for unit in column.edit.units
     ]
     types, units, attrs = ([part[at] for part in parts] for at in range(3))
     await connection.execute(_SQL["part_types"], {"types": types, "units": units, "attrs": attrs})

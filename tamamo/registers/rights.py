@@ -22,7 +22,10 @@ def rights_of(visitor: Visitor, register: Register) -> Rights:
         for column in register.form
         if writes
         and column.name in columns
-        and _may(visitor, register, column.edit)
+        and (
+            _may(visitor, register, column.edit)
+            or _is_given(access.write, register.type, column.iri)
+        )
         and _may_write(access.write, kinds, column.iri)
     )
     whole = bool(fields) and _writes_all(access.write, register.type)
@@ -121,6 +124,14 @@ def _writes_all(reach: Reach, kind: str) -> bool:
         part.attrs is None
         and (part.types is None or kind in part.types)
         and kind not in part.but_types
+        for part in reach.parts
+    )
+
+
+def _is_given(reach: Reach, kind: str, iri: str) -> bool:
+    """Whether identity gives this very field: to a unit the column names, or to one above it."""
+    return any(
+        part.attrs is not None and iri in part.attrs and kind in (part.types or ())
         for part in reach.parts
     )
 

@@ -14,6 +14,10 @@ JOBS: dict[str, Kind] = {
     "register.import": Kind("tamamo.registers.imports.service:handle_job", tries=1),
     "warnings.demo": Kind("tamamo.publishing.warnings.demo:handle", tries=1),
     "warnings.deliver": Kind("tamamo.publishing.warnings.delivery:handle", tries=5),
+    "dataset.check": Kind("tamamo.publishing.datasets.checking:handle"),
+    "dataset.entities": Kind("tamamo.publishing.datasets.entities:handle", tries=10),
+    "dataset.demo": Kind("tamamo.publishing.datasets.demo:handle", tries=1),
+    "facilities.demo": Kind("tamamo.publishing.facilities.demo:handle", tries=1),
     "feed.replay": Kind("tamamo.feeds.again:handle", tries=1),
 }
 

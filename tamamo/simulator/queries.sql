@@ -14,3 +14,10 @@ select account_create(
 -- name: never_warned
 select 1 where not exists (select from warning where tenant = %(tenant)s)
     and not exists (select from warning_setup where tenant = %(tenant)s);
+
+-- name: never_mapped
+select 1 where not exists (
+    select from register_row where tenant = %(tenant)s and register = 'facilities'
+) and not exists (
+    select from register_edit where tenant = %(tenant)s and register = 'facilities'
+);

@@ -81,6 +81,8 @@ async def _settle(broker: Broker) -> None:
             await _grant(connection, person)
         await _make_duty(connection)
         await _warn_once(connection)
+        await jobs.defer(connection, "dataset.demo", tenant=DEFAULT, actor=_BY.subject, once=True)
+        await _map_once(connection)
     broker.identity.forget()
     await _agree(broker)
     _logger.info("demo_settled", towns=len(TOWNS), people=len(PEOPLE))
@@ -91,6 +93,15 @@ async def _warn_once(connection: Connection) -> None:
     cursor = await connection.execute(_SQL["never_warned"], {"tenant": DEFAULT})
     if await cursor.fetchone() is not None:
         await jobs.defer(connection, "warnings.demo", tenant=DEFAULT, actor=_BY.subject, once=True)
+
+
+async def _map_once(connection: Connection) -> None:
+    """Have facilities of the universal design map made, where there never was one."""
+    cursor = await connection.execute(_SQL["never_mapped"], {"tenant": DEFAULT})
+    if await cursor.fetchone() is not None:
+        await jobs.defer(
+            connection, "facilities.demo", tenant=DEFAULT, actor=_BY.subject, once=True
+        )
 
 
 async def _make_towns(broker: Broker) -> None:

@@ -22,7 +22,7 @@ create table facility_correction (
     closed_at timestamptz,
     primary key (tenant, id)
 );
-create unique index facility_correction_token on facility_correction (digest);
+create unique index facility_correction_token on facility_correction (tenant, digest);
 create index facility_correction_open on facility_correction (tenant, created_at)
     where closed_at is null;
 create index facility_correction_closed on facility_correction (closed_at)
