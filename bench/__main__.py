@@ -9,7 +9,19 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from bench import guarded, history, installation, live, measures, mqtt, notify, rules, speed, table
+from bench import (
+    guarded,
+    history,
+    installation,
+    live,
+    measures,
+    mqtt,
+    notify,
+    places,
+    rules,
+    speed,
+    table,
+)
 from bench.broker import Broker
 from bench.load import LoadError
 from bench.table import Row
@@ -25,6 +37,7 @@ PARTS = (
     *COMPARED,
     "token",
     "register",
+    "ogc",
     "mqtt",
     "rules",
     "backup",
@@ -130,6 +143,7 @@ _MEASURES: dict[str, Callable[[speed.Bench], list[Row]]] = {
     "notify": notify.notifying,
     "token": guarded.checking,
     "register": guarded.register,
+    "ogc": places.features,
     "backup": guarded.backing_up,
 }
 

@@ -50,6 +50,7 @@ class EntityTypes:
         self._types: Recent[list[str]] = Recent(10)
         self._known: Recent[tuple[Property, ...] | None] = Recent(30)
         self._bounds: Recent[Bounds | None] = Recent(120)
+        self._small: Recent[bool] = Recent(60)
 
     async def is_public(self, broker: Broker, tenant: str) -> bool:
         """Return that nothing is: what anybody reads here are the public types."""
@@ -83,11 +84,19 @@ class EntityTypes:
         async with searching(reader.broker.pool) as connection:
             rows, more = await _page(connection, reader.tenant, iri, query)
             total = len(rows) if not (more or query.after) else None
-            if total is None and not query.after:
+            if total is None and not query.after and await self._is_small(connection, reader, iri):
                 total = await _count(connection, reader.tenant, iri, query)
         view = _view(query)
         features = [_feature(Row(*row).entity(), view, reader.language) for row in rows]
         return FeaturePage(tuple(features), more, total)
+
+    async def _is_small(self, connection: Connection, reader: Reader, iri: str) -> bool:
+        """Whether a type has so few entities that those that match can be counted."""
+        of = (reader.tenant, reader.visitor.access.read, iri)
+        if of not in self._small:
+            found = await _count(connection, reader.tenant, iri, ItemsQuery())
+            self._small.put(of, found is not None)
+        return bool(self._small.get(of))
 
     async def feature(self, reader: Reader, collection: Collection, name: str) -> Feature | None:
         """Return an entity of the type, if it has a location."""
@@ -204,9 +213,10 @@ async def _page(
         shapely.prepare(one)
     found = statements.entities(tenant, iri, query)
     if area:
-        few = await _fetch(connection, statements.entity_few(found.where()), found.params)
-        if len(few) <= statements.FEW:
-            rows = sorted((row for row in few if _meets(row, area)), key=lambda row: str(row[0]))
+        probe = statements.entity_are_few(found.where())
+        if (await _fetch(connection, probe, found.params))[0][0]:
+            few = await _fetch(connection, statements.entity_few(found.where()), found.params)
+            rows = [row for row in few if _meets(row, area)]
             return rows[: query.limit], len(rows) > query.limit
     rows, after, step = [], query.after, query.limit + 1
     while len(rows) <= query.limit:

@@ -157,11 +157,19 @@ def entity_page(where: str, limit: int) -> str:
 
 
 def entity_few(where: str) -> str:
-    """Return the statement for all entities of an area, one more than FEW at most."""
+    """Return the statement for all entities of an area, where there are at most FEW."""
     heads = " union all ".join(
-        f"(select {COLUMNS} from entity e where {one} limit {FEW + 1})" for one in branches(where)
+        f"select {COLUMNS} from entity e where {one}" for one in branches(where)
     )
-    return f"select * from ({heads}) as e limit {FEW + 1}"
+    return f"select * from ({heads}) as e order by e.id"
+
+
+def entity_are_few(where: str) -> str:
+    """Return the statement that says whether an area holds at most FEW entities."""
+    heads = " union all ".join(
+        f"(select from entity e where {one} limit {FEW + 1})" for one in branches(where)
+    )
+    return f"select count(*) <= {FEW} from ({heads}) as e"
 
 
 def entity_count(where: str) -> str:
