@@ -21,7 +21,7 @@ FORMATS: Final[tuple[Format, ...]] = ("csv", "csv-bom", "xlsx", "json", "geojson
 #: States in which somebody works at a version.
 OPEN: Final = ("new", "settled", "checking", "checked", "failed", "submitted")
 NUMBERS: Final = frozenset({"integer", "number", "year", "latitude", "longitude"})
-TIMES: Final = frozenset({"date", "moment", "year"})
+TIMES: Final = frozenset({"date", "moment", "month", "year"})
 
 
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,8 +104,10 @@ class Dataset:
 
     @property
     def time_field(self) -> Field | None:
-        """The field of the time its rows are of; None: they have none."""
-        return next((one for one in self.fields if one.role == "time"), None)
+        """The field of the time its rows are of, which may be in their key; None: none."""
+        timed = [one for one in self.fields if one.role == "time"]
+        timed += [one for one in self.fields if one.role == "key" and one.kind in TIMES]
+        return next(iter(timed), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +242,10 @@ class RowPage:
 class DatasetQuery:
     """Which datasets.
 
-    organization: name or unit. state: published, draft, unpublished, all. sort: relevance, title,
-    modified, created, id, - before it for the other direction. modified: from, until; data or
-    description, whichever was changed last. Several organizations, licences and ids are
-    alternatives; of groups, tags and formats a dataset must have all.
+    organization: name or unit. state: published, draft, unpublished, any, overdue. sort:
+    relevance, title, modified, created, id, - before it for the other direction. modified: from,
+    until; data or description, whichever was changed last. Several organizations, licences and ids
+    are alternatives; of groups, tags and formats a dataset must have all.
     """
 
     q: str = ""

@@ -214,3 +214,20 @@ update dataset set folded = %(folded)s where tenant = %(tenant)s and id = %(id)s
 -- name: entities_follow
 update dataset_version set entities_done = false
 where tenant = %(tenant)s and id = %(version)s;
+
+-- name: forget_orphans
+-- Files whose version never came to be: the upload was cut off a day ago.
+delete from dataset_file f
+where f.at < now() - interval '1 day'
+    and not exists (
+        select from dataset_version v where v.tenant = f.tenant and v.id = f.version
+    );
+
+-- name: put_aside
+select tenant, id from dataset_version
+where state in ('declined', 'discarded') and rows is not null
+    and changed_at < now() - interval '30 days'
+limit 100;
+
+-- name: emptied
+update dataset_version set rows = null where tenant = %(tenant)s and id = %(version)s;

@@ -39,7 +39,11 @@ class Sight:
 
     def states(self, wanted: str) -> list[str]:
         """Return the states of datasets that are looked at."""
-        states: list[str] = list(_ALL_STATES) if wanted == "all" else [wanted]
+        states: list[str] = [wanted]
+        if wanted in ("any", "all"):
+            states = list(_ALL_STATES)
+        elif wanted == "overdue":
+            states = ["published"]
         return states if self.staff else [one for one in states if one == "published"]
 
     def known(self, dataset: Dataset) -> Dataset:

@@ -83,7 +83,7 @@ async def _values(connection: Connection, sight: Sight, query: DatasetQuery) -> 
         "formats": _several(query.format),
         "licences": licences or None,
         "kind": query.kind,
-        "overdue": query.overdue,
+        "overdue": True if query.state == "overdue" else query.overdue,
         "today": now().astimezone(JST).date(),
         "since": since,
         "until": until,

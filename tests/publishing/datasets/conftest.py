@@ -93,6 +93,11 @@ class Hall:
                 connection, "show_version", tenant=self.tenant, id=identifier, version=number,
                 by="user:1", formats=list(formats_of(fields, done.rows)), data_at=None, due=None,
             )  # fmt: skip
+            found = await kept.get(connection, self.tenant, identifier)
+            await kept.execute(
+                connection, "fold_again", tenant=self.tenant, id=identifier,
+                folded=kept.described_columns(identifier, found.metadata, fields)["folded"],
+            )  # fmt: skip
         return await self.datasets.one(None, self.tenant, identifier)
 
     def file(self, name: str, text: str, encoding: str = "utf-8") -> Path:
@@ -147,6 +152,7 @@ async def hall(shared_database_url: str, tmp_path: Path) -> AsyncIterator[Hall]:
                 "insert into tenant (name, title, code, public_types) values (%s, %s, %s, %s)",
                 [name, Jsonb({"ja": "玉藻市", "en": "Tamamo City"}), str(980000 + number), ["*"]],
             )
+            await connection.execute("update town_generation set generation = generation + 1")
         await broker.towns.refresh()
         yield Hall(
             name, broker, Datasets(broker, {}), person(1, Role.EDITOR, name),

@@ -153,8 +153,11 @@ async def test_who_may_what(hall: Hall) -> None:
     other = person(3, Role.EDITOR, hall.tenant, "建設課")
     machine = person(4, Role.OPERATOR, hall.tenant)
     elsewhere = person(5, Role.APPROVER, "another")
-    await hall.all("insert into org_unit (tenant, id, name, position, valid_from) values"
-                   " (%s, '総務課', '総務課', 0, '2020-01-01') returning id", hall.tenant)  # fmt: skip
+    await hall.all(
+        "insert into org_unit (tenant, id, name, position, valid_from)"
+        " values (%s, '総務課', '総務課', 0, '2020-01-01') returning 1",
+        hall.tenant,
+    )
     await hall.dataset("halls", unit="総務課")
     for somebody in (other, machine, elsewhere):
         assert not hall.datasets.rights(somebody, await hall.datasets.one(

@@ -40,7 +40,7 @@ class LiveColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     @property
     def iri(self) -> str:
         """The attribute's IRI."""
-        return _iri(self.attribute or self.name)
+        return iri(self.attribute or self.name)
 
     def field(self) -> Field:
         """Return it as a field."""
@@ -96,7 +96,7 @@ class Live:
         """The IRI of its entities' type."""
         if self.source is not None:
             return self.source.type
-        return _iri(self.declared.entities, type_=True) if self.declared.entities else ""
+        return iri(self.declared.entities, type_=True) if self.declared.entities else ""
 
     @cached_property
     def columns(self) -> tuple[LiveColumn, ...]:
@@ -111,16 +111,18 @@ class Live:
         """Its fields."""
         return tuple(column.field() for column in self.columns)
 
-    def metadata(self, unit: str) -> Metadata:
-        """Return what is said of it, with the unit of a town that answers for it."""
+    def metadata(self, unit: str, simulated: bool = False) -> Metadata:
+        """Return what is said of it in a town: which unit answers for it, what is simulated."""
         one = self.declared
         return Metadata(
             title=one.title, description=one.description, unit=unit, groups=one.groups,
             tags=one.tags, licence=one.licence, cycle=one.cycle, source=one.source,
+            simulated=simulated,
         )  # fmt: skip
 
 
-def _iri(name: str, *, type_: bool = False) -> str:
+def iri(name: str, *, type_: bool = False) -> str:
+    """Return the IRI of an attribute's name, or of a type's, in the core context."""
     if ":" in name:
         return name
     terms = default_map().terms
@@ -145,6 +147,7 @@ def _of_register(register: Register, column: Column) -> Iterator[LiveColumn]:
         yield LiveColumn(
             name=f"{column.name}At", label=Words(f"{label.ja}の時刻", f"Time of {label.en}"),
             kind="moment", attribute=attribute, shows="observed_at",
+            role="time" if column is next(c for c in register.columns if c.live) else "",
         )  # fmt: skip
 
 
@@ -182,11 +185,6 @@ def _faults(live: Live) -> Iterator[str]:
         return
     if one.register and live.source is None:
         yield f"there is no register {one.register!r}"
-    if one.function:
-        try:
-            function_of(one.function)
-        except ValueError as error:
-            yield str(error)
     if not live.columns:
         yield "it has no columns"
     names = [column.name for column in live.columns]
@@ -195,6 +193,18 @@ def _faults(live: Live) -> Iterator[str]:
         if not (words.ja and words.en):
             yield f"a text is needed in both languages: {words.ja or words.en!r}"
     yield from (f"{fault.member}: {fault.en}" for fault in faults_of(live.metadata("")))
+
+
+def faults_of_file(path: Path) -> list[str]:
+    """Return what is wrong with a file, its functions looked up too."""
+    found, faults = read_all([path])
+    for live in found.values():
+        try:
+            if live.function:
+                function_of(live.function)
+        except ValueError as error:
+            faults.append(f"{live.id}: {error}")
+    return faults
 
 
 def function_of(where: str) -> Any:
