@@ -2,20 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 
 from tamamo.context.access.rights import Rights
-from tamamo.context.notifications.outbound import Begun, Outbound, Outcome, Queue
+from tamamo.context.notifications.outbound import Begun, Outbound, Outcome, Queue, joined
 from tamamo.context.notifications.policy import Clock, Policy
 from tamamo.context.notifications.records import Records
 from tamamo.context.notifications.senders import Refused, Sender, Unreachable, origin_of
 from tamamo.context.sourcesubscriptions.compiled import SourceSubscription
-from tamamo.context.subscriptions.compiled import Subscriber
+from tamamo.context.subscriptions.compiled import Subscriber, Subscription
 from tamamo.context.subscriptions.registry import Key, Registry
 from tamamo.context.tenants import owner_of
 from tamamo.kernel.errors import Unavailable
@@ -150,53 +151,74 @@ class Delivery:
                     continue
                 item = queue.next(now)
                 if item is not None:
-                    self._start(queue, item, subscription, origin)
+                    items = self._with_others(queue, item, subscription, origin)
+                    self._start(queue, items, subscription, origin)
                     self._queues[key] = self._queues.pop(key)
                     started = True
         moments = [at for queue in self._queues.values() if (at := queue.wake_at()) is not None]
         return min((at for at in moments if at > now), default=None)
 
-    def _start(self, queue: Queue, item: Outbound, subscription: Subscriber, origin: str) -> None:
-        queue.busy.add(item.entity_id)
-        self._begun.append(Begun(item, again=item.attempts > 0))
+    def _with_others(
+        self, queue: Queue, item: Outbound, subscription: Subscriber, origin: str
+    ) -> list[Outbound]:
+        """Return what goes with an item: others, when more wait than may be under way."""
+        room = self._policy.per_receiver - self._under_way[origin]
+        crowded = len(queue.waiting) - len(queue.busy) > room
+        if crowded and isinstance(subscription, Subscription) and not subscription.join:
+            return queue.together(item)
+        return [item]
+
+    def _start(
+        self, queue: Queue, items: Sequence[Outbound], subscription: Subscriber, origin: str
+    ) -> None:
+        queue.busy.update(item.entity_id for item in items)
+        # What goes as one is sent once.
+        self._begun.append(Begun(items[0], again=items[0].attempts > 0))
         self._settle.set()
         self._under_way[origin] += 1
-        task = asyncio.create_task(self._attempt(queue, item, subscription, origin))
+        task = asyncio.create_task(self._attempt(queue, items, subscription, origin))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _attempt(
-        self, queue: Queue, item: Outbound, subscription: Subscriber, origin: str
+        self, queue: Queue, items: Sequence[Outbound], subscription: Subscriber, origin: str
     ) -> None:
-        endpoint = subscription.endpoint
-        sender = self._senders[endpoint.uri.partition(":")[0]]
-        seconds = min(endpoint.timeout or self._policy.timeout, self._policy.timeout)
+        endpoint, policy = subscription.endpoint, self._policy
         try:
-            if await self._may_be_told(subscription, item):
-                await sender.send(subscription, item, seconds)
-                outcome = queue.succeeded(item)
+            if await self._may_be_told(subscription, items[0]):
+                await self._send(subscription, items)
+                outcomes = [queue.succeeded(item) for item in items]
             else:
-                outcome = queue.forbidden(item, FORBIDDEN)
+                outcomes = [queue.forbidden(item, FORBIDDEN) for item in items]
         except Refused as error:
-            outcome = queue.refused(item, str(error), self._clock.now(), self._policy)
+            now = self._clock.now()
+            outcomes = [queue.refused(item, str(error), now, policy) for item in items]
         except Unreachable as error:
-            outcome = queue.unreachable(
-                item, str(error), self._clock.now(), self._policy, endpoint.cooldown
-            )
+            now = self._clock.now()
+            outcomes = queue.unreachable(items, str(error), now, policy, endpoint.cooldown)
         except Unavailable as error:
-            outcome = queue.unreachable(item, str(error), self._clock.now(), self._policy, 0.0)
+            outcomes = queue.unreachable(items, str(error), self._clock.now(), policy, 0.0)
         except Exception as error:
-            _log.exception("notification failed", subscription=item.subscription_id)
-            outcome = queue.refused(item, repr(error), self._clock.now(), self._policy)
+            _log.exception("notification failed", subscription=subscription.id)
+            now = self._clock.now()
+            outcomes = [queue.refused(item, repr(error), now, policy) for item in items]
         finally:
             self._under_way[origin] -= 1
             if not self._under_way[origin]:
                 del self._under_way[origin]
-        self._tell(outcome)
-        self._outcomes.append(outcome)
+        for outcome in outcomes:
+            self._tell(outcome)
+        self._outcomes += outcomes
         self._answered.set()
         self._settle.set()
         self._wake.set()
+
+    async def _send(self, subscription: Subscriber, items: Sequence[Outbound]) -> None:
+        endpoint = subscription.endpoint
+        sender = self._senders[endpoint.uri.partition(":")[0]]
+        seconds = min(endpoint.timeout or self._policy.timeout, self._policy.timeout)
+        item = items[0] if len(items) == 1 else replace(items[0], body=joined(items))
+        await sender.send(subscription, item, seconds)
 
     async def _may_be_told(self, subscription: Subscriber, item: Outbound) -> bool:
         """Whether its subscriber may still be told all that it might when this was made.

@@ -1,11 +1,20 @@
 """What waits to be delivered, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from tamamo.context.negotiation import JSON
 from tamamo.context.notifications.policy import Policy
 from tamamo.context.subscriptions.message import Sending
 from tamamo.context.subscriptions.registry import Key
 from tamamo.kernel.identity.reach import EVERYTHING, Reach
+
+#: Notifications that are told as one at most, and the characters of their bodies.
+TOGETHER: Final = 50
+_CHARACTERS: Final = 1024 * 1024
+#: Where the entities begin in a notification (5.3.1), and its end.
+_DATA, _END = ',"data":[', "]}"
 
 
 @dataclass(slots=True)
@@ -31,6 +40,27 @@ class Outbound:
     def key(self) -> Key:
         """The subscription it belongs to."""
         return self.tenant, self.subscription_id
+
+    def joins(self, other: "Outbound") -> bool:
+        """Whether both can be told as one notification, which has the entities of both.
+
+        What failed before goes alone: another's fault must not be its own.
+        """
+        return (
+            self.media == other.media == JSON
+            and self.sending is None is other.sending
+            and self.attempts == other.attempts == 0
+            and self.reach == other.reach
+        )
+
+
+def joined(items: Sequence[Outbound]) -> str:
+    """Return the body that tells of all: the first's, with the entities of the others."""
+    if len(items) == 1:
+        return items[0].body
+    # Whatever stands before the entities is text, in which quotation marks are escaped.
+    entities = [item.body[item.body.index(_DATA) + len(_DATA) : -len(_END)] for item in items]
+    return items[0].body[: items[0].body.index(_DATA)] + _DATA + ",".join(entities) + _END
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +125,20 @@ class Queue:
             held.add(item.entity_id)
         return None
 
+    def together(self, first: Outbound) -> list[Outbound]:
+        """Return what can be told with one that is to be tried now, itself first, in order."""
+        found, held, size = [first], {*self.busy, first.entity_id}, len(first.body)
+        for item in self.waiting.values():
+            if item.entity_id in held:
+                continue
+            held.add(item.entity_id)
+            size += len(item.body)
+            if len(found) == TOGETHER or size > _CHARACTERS:
+                break
+            if item.joins(first):
+                found.append(item)
+        return found
+
     def wake_at(self) -> float | None:
         """Return when there may be something to try, None when nothing waits."""
         free = [i.not_before for i in self.waiting.values() if i.entity_id not in self.busy]
@@ -117,13 +161,16 @@ class Queue:
         return Outcome(item, error, again=item.attempts > 1)
 
     def unreachable(
-        self, item: Outbound, error: str, now: float, policy: Policy, cooldown: float
-    ) -> Outcome:
-        """Note that the receiver could not take it: nothing is tried for a while."""
-        item.attempts += 1
+        self, items: Sequence[Outbound], error: str, now: float, policy: Policy, cooldown: float
+    ) -> list[Outcome]:
+        """Note that the receiver could not take them: nothing is tried for a while."""
         self.failures += 1
-        self.busy.discard(item.entity_id)
         self.not_before = now + max(policy.pause(self.failures), cooldown)
+        return [self._unreachable(item, error, now, policy) for item in items]
+
+    def _unreachable(self, item: Outbound, error: str, now: float, policy: Policy) -> Outcome:
+        item.attempts += 1
+        self.busy.discard(item.entity_id)
         if now - item.born >= policy.give_up:
             return self._bury(item, error)
         return Outcome(item, error, again=item.attempts > 1)

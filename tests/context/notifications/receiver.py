@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import orjson
@@ -31,14 +31,25 @@ class Received:
         assert isinstance(entity, dict)
         return entity
 
+    def apart(self) -> list["Received"]:
+        """Return one for each entity it tells of."""
+        data = self.body.get("data")
+        if not isinstance(data, list) or len(data) < 2:
+            return [self]
+        return [replace(self, body={**self.body, "data": [entity]}) for entity in data]
+
 
 class Receiver:
-    """Answers every POST with `status`, after `delay` seconds. Up while in its block."""
+    """Answers every POST with `status`, after `delay` seconds. Up while in its block.
+
+    What tells of several entities stands in `received` once for each, unless `whole`.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
         self.received: list[Received] = []
         self.attempts = 0
+        self.whole = False
         self.status: int | Callable[[Received], int] = 200
         self.delay: Callable[[], float] = lambda: 0.0
         self._server: asyncio.Server | None = None
@@ -101,7 +112,7 @@ class Receiver:
         async with self._news:
             self.attempts += 1
             if 200 <= status < 300:
-                self.received.append(request)
+                self.received += [request] if self.whole else request.apart()
             self._news.notify_all()
         writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
         await writer.drain()

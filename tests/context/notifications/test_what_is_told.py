@@ -277,6 +277,7 @@ async def test_datasets(broker: Broker, api: httpx.AsyncClient, receiver: Receiv
 
 
 async def test_joined_entities(broker: Broker, api: httpx.AsyncClient, receiver: Receiver) -> None:
+    receiver.whole = True
     flat = await subscribe(api, receiver.url, notification={"join": "flat"})
     inline = await subscribe(api, receiver.url, notification={"join": "inline"})
     await api.post("/entities", json={"id": "urn:x:9", "type": "House", "floors": 2})
@@ -365,6 +366,7 @@ async def test_throttling_lets_one_through(
 
 
 async def test_a_time_interval(broker: Broker, api: httpx.AsyncClient, receiver: Receiver) -> None:
+    receiver.whole = True
     await room(api, 1, warm=1)
     await room(api, 2, warm=20)
     await room(api, 3, warm=30)
