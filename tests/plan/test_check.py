@@ -46,7 +46,7 @@ def test_the_installed_folders_have_no_fault_and_their_texts_are_up_to_date() ->
 
 WATCH = "disaster_watch/project.toml"
 TOURISM = "tourism/project.toml"
-OPEN_DATA = "open_data/project.toml"
+TOWNS = "city_links/project.toml"
 OPEN_KPI = "open_data/kpi.toml"
 RPA = "ai_rpa/kpi.toml"
 
@@ -112,8 +112,8 @@ RPA = "ai_rpa/kpi.toml"
             f'{WATCH}: quality.real_data_test: "done" needs tests/test_real_data*.py in the folder',
         ),
         (
-            _replace(OPEN_DATA, 'kpi_bound = "todo"', 'kpi_bound = "done"'),
-            f'{OPEN_DATA}: quality.kpi_bound: "done" needs a query for: open_data_sets',
+            _replace(TOWNS, 'kpi_bound = "todo"', 'kpi_bound = "done"'),
+            f'{TOWNS}: quality.kpi_bound: "done" needs a query for: shared_data_fields',
         ),
         (
             _replace(WATCH, "id =", "id"),

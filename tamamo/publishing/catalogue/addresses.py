@@ -1,6 +1,6 @@
 """What parts of the catalogue's addresses look like, for Starlette's routes."""
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -45,7 +45,7 @@ class _Number(Convertor[int]):
 
 #: Names for `{…:name}` in routes.
 FILE, GRAPH, NUMBER = "datafile", "graphform", "version"
-_CONVERTORS: Final = {FILE: _File(), GRAPH: _Graph(), NUMBER: _Number()}
+_CONVERTORS: Final[dict[str, Convertor[Any]]] = {FILE: _File(), GRAPH: _Graph(), NUMBER: _Number()}
 
 
 def register() -> None:

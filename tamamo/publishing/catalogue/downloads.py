@@ -50,7 +50,7 @@ async def _file(request: Request) -> Response:
     if number is not None:
         chosen = await engine.version(None, place.town, identifier, number)
     language = "en" if request.query_params.get("lang") == "en" else "ja"
-    name = file_name(dataset.id, form, number)
+    name = file_name(dataset.id if number is None else f"{dataset.id}-v{number}", form)
     simulated = "simulated-" if dataset.metadata.simulated else ""
     headers = {
         **_OPEN,
@@ -58,10 +58,9 @@ async def _file(request: Request) -> Response:
         "Cache-Control": _FRESH if number is None else _KEPT,
         "Link": f'<{place.page(dataset.id)}>; rel="describedby"',
     }
-    if tag := etag(chosen or dataset, form):
-        headers["ETag"] = tag = tag[:-1] + f'-{language}"'
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(None, 304, headers)
+    headers["ETag"] = tag = etag(chosen or dataset, form)[:-1] + f'-{language}"'
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
     if request.method == "HEAD":
         return Response(None, 200, headers, MEDIA_TYPES[form])
     pieces = engine.download(None, place.town, identifier, form, version=number, language=language)

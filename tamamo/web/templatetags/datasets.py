@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from tamamo.kernel.time import JST
 from tamamo.plan.catalog import fiscal_year
 from tamamo.publishing.catalogue.forms import FORMS
-from tamamo.publishing.datasets import Field, Words
+from tamamo.publishing.datasets import CYCLES, Dataset, Field, Words
+from tamamo.web.portal.datasets.units import sign
 from tamamo.web.staff.browser import staff_messages
 
 register = template.Library()
+register.filter("unit_sign", sign)
 
 
 @register.filter
@@ -48,6 +50,13 @@ def fiscal(year: int) -> str:
 def form_names(formats: Iterable[str]) -> list[str]:
     """Return what forms of files are called, each name once."""
     return list(dict.fromkeys(FORMS[one].name for one in formats if one in FORMS))
+
+
+@register.filter
+def cycle_title(dataset: Dataset) -> str:
+    """Return how often a dataset is brought up to date."""
+    cycle = CYCLES.get(dataset.metadata.cycle)
+    return spoken(cycle.title) if cycle else ""
 
 
 @register.filter

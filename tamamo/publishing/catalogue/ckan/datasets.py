@@ -118,11 +118,11 @@ async def _named(asked: Asked, wanted: search.Wanted, start: int, rows: int) -> 
         dataset = await asked.dataset(identifiers[0])
     except NotFound:
         return Found(0, ())
-    has = {
+    has: dict[str, set[str]] = {
         "ids": {dataset.id, dataset.uuid},
         "organization": {publisher_of(dataset, asked.place).id},
         "groups": {one.id for one in dataset.groups},
-        "formats": set(dataset.formats),
+        "formats": {*dataset.formats},
         "tags": set(dataset.metadata.tags),
         "licence": {dataset.metadata.licence},
     }

@@ -54,9 +54,9 @@ async def action(request: Request) -> Response:
     except TooManyRequests as problem:
         return _refused(told, TooMany(problem.detail), dict(problem.headers))
     except Problem as problem:
-        error = ActionError(problem.detail)
-        error.status, error.kind = problem.status, _KINDS.get(problem.status, problem.title)
-        return _refused(told, error, dict(problem.headers))
+        other = ActionError(problem.detail)
+        other.status, other.kind = problem.status, _KINDS.get(problem.status, problem.title)
+        return _refused(told, other, dict(problem.headers))
 
 
 _KINDS: Final = {404: "Not Found Error", 403: "Authorization Error", 400: "Validation Error"}

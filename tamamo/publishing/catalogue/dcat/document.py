@@ -16,6 +16,11 @@ from tamamo.publishing.datasets import LICENCES, Words
 
 Node = dict[str, Any]
 _LICENCE: Final = LICENCES["CC-BY-4.0"]
+_LOCAL_AUTHORITY: Final = {
+    "@id": names.LOCAL_AUTHORITY,
+    "@type": "skos:Concept",
+    "skos:prefLabel": {"@value": "Local Authority", "@language": "en"},
+}
 _NOTES: Final = Words(
     "模擬データです。実際の観測や記録ではありません。",
     "Simulated data: no real observations or records.",
@@ -45,7 +50,8 @@ def catalogue(place: Place, entries: Sequence[Entry], pages: Pages) -> Node:
         "dct:license": _coded(_LICENCE.url, "dct:LicenseDocument"),
         "dct:spatial": _coded(names.JAPAN, "dct:Location"),
         "dcat:themeTaxonomy": {
-            **_coded(names.THEMES, "skos:ConceptScheme"),
+            "@id": names.THEMES,
+            "@type": "skos:ConceptScheme",
             "dct:title": _text(Words("データテーマ", "Data theme")),
         },
         "foaf:homepage": _coded(home, "foaf:Document"),
@@ -104,6 +110,7 @@ def _distribution(one: Resource, entry: Entry, licence: Node | None, place: Plac
             "@type": "dcat:Distribution",
             "dct:identifier": one.id,
             "dct:title": _text(one.title),
+            "dct:description": _text(_formed(entry, one)),
             "dct:format": _coded(one.file_type, "dct:MediaTypeOrExtent", label=one.format),
             "dcat:mediaType": _coded(_iana(one.media), "dct:MediaType"),
             "dcat:accessURL": _coded(page, "rdfs:Resource"),
@@ -116,11 +123,17 @@ def _distribution(one: Resource, entry: Entry, licence: Node | None, place: Plac
     )
 
 
+def _formed(entry: Entry, one: Resource) -> Words:
+    """Return what a distribution is: the dataset, in a form."""
+    ja = f"{entry.title.in_('ja')}（{one.title.in_('ja')}）"
+    return Words(ja, f"{entry.title.in_('en')}, {one.title.in_('en')}")
+
+
 def services(place: Place) -> list[Node]:
     """Return the APIs of a catalogue."""
     told = (
-        ("/api/3/action/", "CKAN Action API", names.CKAN_API),
-        ("/ogc/", "OGC API Features", names.OGC_FEATURES),
+        ("/api/3/action/", "CKAN Action API", names.CKAN_API, "help_show?name=package_search"),
+        ("/ogc/", "OGC API Features", names.OGC_FEATURES, "api"),
     )
     return [
         {
@@ -128,13 +141,17 @@ def services(place: Place) -> list[Node]:
             "@type": "dcat:DataService",
             "dct:title": _text(Words(title)),
             "dcat:endpointURL": _coded(f"{place.root}{path}", "rdfs:Resource"),
+            "dcat:endpointDescription": _coded(f"{place.root}{path}{described}", "rdfs:Resource"),
+            "dct:publisher": _town(place),
+            "dcat:contactPoint": {"@type": "vcard:Kind", "vcard:fn": _text(place.title)},
             "dct:conformsTo": {
-                **_coded(standard, "dct:Standard"),
+                "@id": standard,
+                "@type": "dct:Standard",
                 "dct:title": _text(Words(title)),
             },
             "dct:license": _coded(_LICENCE.url, "dct:LicenseDocument"),
         }
-        for path, title, standard in told
+        for path, title, standard, described in told
     ]
 
 
@@ -145,12 +162,14 @@ def agent(one: Agent, place: Place) -> Node:
         "@id": f"{place.root}/data/?organization={one.id}",
         "@type": "foaf:Agent",
         "foaf:name": name,
+        "dct:type": _LOCAL_AUTHORITY,
         "dct:identifier": one.id,
     }
 
 
 def _town(place: Place) -> Node:
-    return {"@id": f"{place.root}/", "@type": "foaf:Agent", "foaf:name": _text(place.title)}
+    about = {"@id": f"{place.root}/", "@type": "foaf:Agent", "foaf:name": _text(place.title)}
+    return {**about, "dct:type": _LOCAL_AUTHORITY}
 
 
 def _titled(place: Place) -> Words:
@@ -207,7 +226,7 @@ def _contact(entry: Entry) -> Node:
 
 def _location(entry: Entry) -> Node | None:
     if entry.bbox is None:
-        return None
+        return _coded(names.JAPAN, "dct:Location")
     west, south, east, north = entry.bbox
     corners = ((west, south), (east, south), (east, north), (west, north), (west, south))
     text = ", ".join(f"{x!r} {y!r}" for x, y in corners)

@@ -20,6 +20,7 @@ LANGUAGES: Final = {"ja": _EU + "language/JPN", "en": _EU + "language/ENG"}
 PUBLIC: Final = _EU + "access-right/PUBLIC"
 THEMES: Final = _EU + "data-theme"
 STABLE: Final = _EU + "planned-availability/AVAILABLE"
+LOCAL_AUTHORITY: Final = "http://purl.org/adms/publishertype/LocalAuthority"
 JAPAN: Final = _EU + "country/JPN"
 CKAN_API: Final = "https://docs.ckan.org/en/latest/api/"
 OGC_FEATURES: Final = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core"

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from tamamo.publishing.datasets import Field, RowsQuery
 from tamamo.web.portal.datasets.entry import Subject
+from tamamo.web.portal.datasets.units import sign
 
 WIDTH: Final = 720
 HEIGHT: Final = 260
@@ -121,7 +122,7 @@ def _drawn(
     label = value.label.in_(language) or value.name
     return Chart(
         label=label,
-        unit=value.unit,
+        unit=sign(value.unit),
         line=" ".join(f"{left},{top}" for left, top in places),
         dots=places if len(places) <= 60 else (),
         rows=[(y(worth), amount(worth)) for worth in (low, (low + high) / 2, high)],
@@ -132,7 +133,7 @@ def _drawn(
              one.name == value.name)
             for one in measured[:12]
         ],
-        sentence=_sentence(points, label, value.unit),
+        sentence=_sentence(points, label, sign(value.unit)),
         how=how,
         cut=cut,
     )  # fmt: skip

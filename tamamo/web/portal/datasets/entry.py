@@ -1,6 +1,6 @@
 """Who asks on these pages and where: the engine, the town, the visitor; unknown things are 404."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -61,10 +61,11 @@ class Subject:
         return await self.engine.rows(self.visitor, self.dataset.town, self.dataset.id, query)
 
 
-View = Callable[Concatenate[HttpRequest, Reading, _P], Awaitable[HttpResponse]]
+Answer = Coroutine[Any, Any, HttpResponse]
+View = Callable[Concatenate[HttpRequest, Reading, _P], Answer]
 
 
-def reads(view: View[_P]) -> Callable[Concatenate[HttpRequest, _P], Awaitable[HttpResponse]]:
+def reads(view: View[_P]) -> Callable[Concatenate[HttpRequest, _P], Answer]:
     """Make a page of a view: GET only, with the engine; what there is not answers 404."""
 
     @wraps(view)

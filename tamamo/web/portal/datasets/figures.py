@@ -28,12 +28,13 @@ def recorded(town: str) -> Recorded | None:
         return None
     for folder in the_plan().folders:
         for indicator in folder.figures.indicator if folder.figures else ():
-            if indicator.query == QUERY and indicator.recorded:
-                newest = max(indicator.recorded, key=lambda one: one.year)
+            known = [one for one in indicator.recorded if one.value is not None]
+            if indicator.query == QUERY and known:
+                newest = max(known, key=lambda one: one.year)
                 target = indicator.target
                 return Recorded(
                     folder.manifest.id,
-                    newest.value,
+                    newest.value or Decimal(),
                     newest.year,
                     target.value if target else None,
                     target.year if target else None,

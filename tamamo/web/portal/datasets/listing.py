@@ -153,7 +153,7 @@ def _all_simulated(datasets: Sequence[Dataset]) -> bool:
 
 def _box(name: str, view: View, found: Found) -> Box:
     titles = {
-        "organization": _("Published by"),
+        "organization": _("Department in charge"),
         "theme": _("Theme"),
         "format": _("Form of file"),
         "tag": _("Tag"),

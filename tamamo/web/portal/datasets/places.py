@@ -10,6 +10,7 @@ from tamamo.publishing.datasets import DataRow, Dataset, Field, RowsQuery
 from tamamo.web.portal.datasets.entry import Reading, reads
 from tamamo.web.portal.datasets.page import MOST_POINTS
 from tamamo.web.portal.datasets.table import cell
+from tamamo.web.portal.datasets.units import sign
 
 _ROLES = ("latitude", "longitude")
 
@@ -65,7 +66,7 @@ async def row(request: HttpRequest, reading: Reading, dataset: str, number: int)
     cells = [
         (
             field.label.in_(language) or field.name,
-            field.unit,
+            sign(field.unit),
             cell(field, one.values.get(field.name)),
         )
         for field in found.fields

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tamamo.publishing.datasets import Field, RowsQuery
 from tamamo.web.portal.datasets.entry import Subject
 from tamamo.web.portal.datasets.pager import PageLink, pager
+from tamamo.web.portal.datasets.units import sign
 from tamamo.web.portal.words import full_date
 
 SIZE: Final = 50
@@ -106,7 +107,9 @@ def _head(field: Field, q: str, sort: str) -> Head:
     turned = f"-{field.name}" if sort == field.name else field.name
     direction = {field.name: "ascending", f"-{field.name}": "descending"}.get(sort, "")
     label = field.label.in_(get_language() or "ja") or field.name
-    return Head(field, label, field.unit, field.kind in NUMBERS, _address(q, turned), direction)
+    return Head(
+        field, label, sign(field.unit), field.kind in NUMBERS, _address(q, turned), direction
+    )
 
 
 def cell(field: Field, value: Any) -> Cell:
