@@ -41,6 +41,7 @@ VERBS = {
     "key": "tamamo.server.identity.commands:key",
     "org": "tamamo.server.identity.commands:org",
     "warnings": "tamamo.publishing.warnings.commands:warnings",
+    "opendata": "tamamo.publishing.commands:opendata",
     "basemap": "tamamo.web.commands:basemap",
 }
 

@@ -58,6 +58,7 @@ def classify(cell: Cell) -> Class:
     return _of_number(cell)
 
 
+@lru_cache(maxsize=16_384, typed=True)
 def _of_number(value: float | int | None) -> Class:
     if value is None:
         return EMPTY
@@ -113,12 +114,13 @@ def _degrees(value: float, text: str) -> set[str]:
     if -180 <= value <= 180:
         found.add("longitude")
     west, south, east, north = quality.JAPAN
-    # Three decimals are a hundred metres: a number written that exactly may well be a place.
-    exact = len(text.partition(".")[2]) >= 3
-    if exact and south <= value <= north:
+    if south <= value <= north:
         found.add("north")
-    if exact and west <= value <= east:
+    if west <= value <= east:
         found.add("east")
+    # Three decimals are a hundred metres: a number written that exactly may well be a place.
+    if len(text.partition(".")[2]) >= 3:
+        found.add("exact")
     return found
 
 
@@ -221,10 +223,11 @@ def _other_way(text: str) -> bool:
 
 
 def _timed(text: str, sure: set[str], weak: set[str]) -> None:
+    if ":" in text and times.impossible(text):
+        weak.add("no_time")
     try:
         parts = times.find(text)
     except ValueError:
-        weak.add("no_time")
         return
     if parts is not None:
         sure.add("service_time")

@@ -136,21 +136,31 @@ def _share(column: Column, kind: Kind) -> float:
 
 
 def _place(column: Column) -> Choice | None:
+    swapped = _swapped(column)
+    if swapped is not None:
+        return Choice(swapped, 0.6)
     kinds: tuple[Kind, ...] = ("latitude", "longitude", "point")
     for kind in kinds:
         if kind in column.hints and (share := _share(column, kind)) >= MOSTLY:
-            swapped: Kind | None = None
-            if kind != "point" and column.weakly("east" if kind == "latitude" else "north") > (
-                column.real * ENOUGH
-            ):
-                # All of them: the headings have changed places, not the values.
-                swapped = "longitude" if kind == "latitude" else "latitude"
-            return Choice(swapped or kind, (0.6 if swapped else 0.98) * share)
+            return Choice(kind, 0.98 * share)
     if (share := _share(column, "point")) >= ENOUGH:
         return Choice("point", 0.9 * share)
     for kind, side in (("latitude", "north"), ("longitude", "east")):
-        if column.weakly(side) >= column.real * ENOUGH:
+        if min(column.weakly(side), column.weakly("exact")) >= column.real * ENOUGH:
             return Choice(kind, 0.75)
+    return None
+
+
+def _swapped(column: Column) -> Kind | None:
+    """Return what a column is whose values are those of the other coordinate, all of them.
+
+    Then the headings have changed places, not the values.
+    """
+    enough = column.real * ENOUGH
+    if "latitude" in column.hints and column.weakly("east") >= enough:
+        return "longitude"
+    if "longitude" in column.hints and column.weakly("north") >= enough:
+        return "latitude"
     return None
 
 

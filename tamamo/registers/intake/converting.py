@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from tamamo.feeds.quality import REQUIRED, Invalid, Reason
 from tamamo.registers.intake.kinds import PARSERS, TEXTUAL
@@ -24,6 +24,8 @@ _REMEMBERED: Final = 2_000
 #: Keys that are compared within a file, 8 bytes each; beyond, the database's index is the judge.
 MOST_KEYS: Final = 1_000_000
 _SAMPLE: Final = 80
+#: No value of a row, and not None.
+_UNKNOWN: Final[Any] = object()
 _EFFECTS: Final[dict[str, Effect]] = {"reject": "rejected", "blank": "blanked", "keep": "kept"}
 
 _Store = Callable[[Cell, dict[str, Value], list[Finding]], None]
@@ -98,13 +100,10 @@ def _column(column: RecipeColumn, key: list[str]) -> _Store:
     bad = column.bad if column.bad != "keep" or column.kind in TEXTUAL else "blank"
 
     def store(cell: Cell, values: dict[str, Value], findings: list[Finding]) -> None:
-        try:
-            # 1, 1.0 and True are one key of a dict, but only texts are remembered.
-            if type(cell) is str:
-                values[name] = remembered[cell]
-                return
-        except KeyError:
-            pass
+        # 1, 1.0 and True are one key of a dict, so only texts are remembered.
+        if type(cell) is str and (known := remembered.get(cell, _UNKNOWN)) is not _UNKNOWN:
+            values[name] = known
+            return
         try:
             value = parse(cell, how)
         except Invalid as error:
@@ -118,7 +117,7 @@ def _column(column: RecipeColumn, key: list[str]) -> _Store:
         values[name] = value
         if value is None and required:
             findings.append(_finding(column, REQUIRED, cell, "rejected"))
-        elif type(cell) is str and len(remembered) < _REMEMBERED and len(cell) < _SAMPLE:
+        elif isinstance(cell, str) and len(remembered) < _REMEMBERED and len(cell) < _SAMPLE:
             remembered[cell] = value
 
     return store

@@ -64,7 +64,7 @@ def of_column(guess: ColumnGuess, column: Column, choice: Choice) -> list[Doubt]
         return Doubt(code, ja, en, guess.name, first, list(rows), sample, count, level)
 
     found: list[Doubt] = []
-    for rule in (_heading, _contents, _mixture, _form, _numbers):
+    for rule in (_heading, _contents, _mixture, _clocks, _form, _numbers):
         found.extend(rule(guess, column, choice, say))
     return found
 
@@ -127,6 +127,21 @@ def _mixture(guess: ColumnGuess, column: Column, _: Choice, say: _Say) -> Iterab
             "check",
             column.real - most,
             column.misfits(best),  # type: ignore[arg-type] # KINDS are kinds
+        )
+
+
+def _clocks(guess: ColumnGuess, column: Column, _: Choice, say: _Say) -> Iterable[Doubt]:
+    wrong = [one for one in column.classes if "no_time" in one.weak]
+    if wrong and guess.kind == "text":
+        rows = sorted(row for one in wrong for row in column.rows[one])[:ROWS]
+        count = sum(column.classes[one] for one in wrong)
+        yield say(
+            "impossible_time",
+            "文章の中に、存在しない時刻があります（78:30 など）",
+            "a text has a time that no clock shows (such as 78:30)",
+            "check",
+            count,
+            rows,
         )
 
 

@@ -25,6 +25,8 @@ PROPERTY: Final = "#property"
 #: Between the two rows of a double heading.
 JOINT: Final = "／"
 _NOTE: Final = re.compile(r"[※＊*]|(?:\(?注|出典|資料|備考|単位|作成|更新日)")
+#: First letters of cells that need a closer look; nothing at all is one of them.
+_MARKS: Final = frozenset({"", "#", " ", "\u3000", "\t", "\r", "\n", "\u200b", "\ufeff"})
 _TOTALS: Final = frozenset({"合計", "計", "総計", "総数", "小計", "total", "subtotal"})
 #: A cell in which a form's author tells others what to type.
 HINT: Final = ("←", "↓", "→", "↑")
@@ -48,6 +50,9 @@ class Layout:
 
     def sort(self, cells: Sequence[Cell]) -> Sort:
         """Say what a line below the headings is."""
+        if len(cells) > 1 and _is_plain(cells[0]) and _is_plain(cells[1]):
+            # Two values, neither of them marked: nearly every line, told without looking further.
+            return "header" if self._repeats(cells, 0) else "data"
         filled = [place for place, cell in enumerate(cells) if not is_blank(cell)]
         if not filled:
             return "blank"
@@ -60,11 +65,17 @@ class Layout:
             return "data"
         if len(filled) == 1 and len(self.names) > 2 and _NOTE.match(first.strip()):
             return "note"
-        if normal(first) == normal(self.names[filled[0]] if filled[0] < len(self.names) else ""):
-            again = [normal(shown(cell)) for cell in cells[: len(self.names)]]
-            if again == [normal(name) for name in self.names[: len(again)]]:
-                return "header"
+        if first.strip() and self._repeats(cells, filled[0]):
+            return "header"
         return "data"
+
+    def _repeats(self, cells: Sequence[Cell], first: int) -> bool:
+        """Say whether a line is the headings again, as in files put together from others."""
+        names = self.names
+        if first >= len(names) or shown(cells[first]).strip() != names[first]:
+            return False
+        again = [normal(shown(cell)) for cell in cells[: len(names)]]
+        return again == [normal(name) for name in names[: len(cells)]]
 
     def is_total(self, cells: Sequence[Cell]) -> bool:
         """Say whether a row of data sums up others: one of its first texts says so."""
@@ -158,6 +169,11 @@ def _serial(names: list[str]) -> int | None:
 def _without(lines: list[Line]) -> Layout:
     width = max(len(cells) for _, cells in lines[:WITHIN])
     return Layout([], [f"列{place + 1}" for place in range(width)])
+
+
+def _is_plain(cell: Cell) -> bool:
+    """Say whether a cell of text is filled and does not begin with a mark."""
+    return isinstance(cell, str) and cell[:1] not in _MARKS
 
 
 def is_text(cell: Cell) -> bool:

@@ -36,10 +36,14 @@ class Lines:
         sheet: str | None = None,
         told: str | None = None,
         delimiter: str | None = None,
+        kept: list[Line] | None = None,
     ) -> None:
-        """Take what `inspect` said; told: an encoding that a person named."""
+        """Take what `inspect` said; told: an encoding that a person named.
+
+        kept: the lines of a workbook, where it was read before.
+        """
         if about.refusal is not None:
-            raise errors.refused(about.refusal)
+            raise errors.refused(about.refusal, about.row)
         self.kind = about.kind
         self.name = about.name
         self.encoding = told or about.encoding
@@ -49,6 +53,7 @@ class Lines:
             self.sheet = _sheet(about, sheet)
         self._source = source
         self._told = told
+        self._kept = kept
         self._size = max(size_of(source), 1)
         self._raw: io.BufferedIOBase | None = None
         self._stack = ExitStack()
@@ -76,6 +81,8 @@ class Lines:
         return min(self._raw.tell() / self._size, 1.0)
 
     def __iter__(self) -> Iterator[Line]:
+        if self._kept is not None:
+            return iter(self._kept)
         return self._workbook() if self.kind == "xlsx" else self._text()
 
     def _workbook(self) -> Iterator[Line]:

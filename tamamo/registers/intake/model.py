@@ -36,7 +36,10 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True):
-    """What a file is. kind: "" where it is refused; encoding, delimiter: of a CSV."""
+    """What a file is. kind: "" where it is refused; encoding, delimiter: of a CSV.
+
+    row: where it is spoilt, if the refusal knows.
+    """
 
     name: str
     kind: Literal["csv", "xlsx", ""]
@@ -46,6 +49,7 @@ class Inspection(msgspec.Struct, frozen=True):
     delimiter: str = ""
     sheets: list[Sheet] = []
     refusal: Reason | None = None
+    row: int | None = None
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -297,6 +301,7 @@ class Row(msgspec.Struct):
 class Tally(msgspec.Struct):
     """What became of a file's rows. changed: used with at least one finding.
 
+    reasons: of how many rows each code of a finding is said; rejects: of those that refuse the row.
     keys_checked: whether every key was compared with all others.
     """
 
@@ -309,4 +314,5 @@ class Tally(msgspec.Struct):
     notes: int = 0
     totals: int = 0
     reasons: dict[str, int] = {}
+    rejects: dict[str, int] = {}
     keys_checked: bool = True

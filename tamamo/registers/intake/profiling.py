@@ -39,6 +39,8 @@ _EVERY: Final = 50
 #: Texts kept for keys of several columns, and rows shown as a sample.
 _KEPT_CELLS: Final = 600_000
 _SAMPLE: Final = 50
+#: A workbook with no more cells is not taken apart a second time.
+_HELD_CELLS: Final = 500_000
 #: A column without a heading and with values in fewer rows than this share is a stray one.
 _STRAY: Final = 0.02
 
@@ -66,6 +68,7 @@ class _Survey:
         self.kept: list[list[str]] = []
         self.sample: list[SampleRow] = []
         self.totals: list[int] = []
+        self.lines: list[Line] | None = []
 
     def add(self, line: Line) -> None:
         """Count a line below the headings."""
@@ -101,6 +104,13 @@ class _Survey:
         if len(self.totals) < doubts.ROWS and self.layout.is_total(cells):
             self.totals.append(number)
 
+    def hold(self, lines: list[Line]) -> None:
+        """Keep lines for the second reading, as long as they are not too many."""
+        if self.lines is not None:
+            self.lines += lines
+            if len(self.lines) * len(self.columns) > _HELD_CELLS:
+                self.lines = None
+
     @property
     def blank_tail(self) -> int:
         """How many blank lines stand below the last row."""
@@ -124,7 +134,7 @@ def profile(
     _guess(found, survey)
     if about.kind == "xlsx":
         found.doubts += of_sheet(given, found)
-    _second_reading(given, about, found, choice, progress)
+    _second_reading(given, about, found, choice, progress, survey.lines or None)
     found.doubts.sort(key=lambda doubt: (doubt.row or 0, doubt.code))
     return found
 
@@ -135,12 +145,16 @@ def _read(lines: Lines, choice: Choice, progress: Progress | None) -> _Survey:
     if not head:
         raise errors.refused(errors.NO_ROWS)
     survey = _Survey(layout.find(head, choice.header_rows))
+    if lines.kind == "xlsx":
+        survey.hold(head)
     last = survey.layout.header_rows[-1] if survey.layout.header_rows else 0
     for line in head:
         if line[0] > last:
             survey.add(line)
     for count, line in enumerate(stream):
         survey.add(line)
+        if survey.lines:
+            survey.hold([line])
         if progress is not None and count % 20_000 == 0:
             progress(lines.fraction / 2)
     if not survey.rows:
@@ -236,8 +250,13 @@ def _place(columns: list[ColumnGuess]) -> PlaceGuess | None:
     return None
 
 
-def _second_reading(
-    given: Source, about: Inspection, found: Profile, choice: Choice, progress: Progress | None
+def _second_reading(  # noqa: PLR0917 - what the first reading had, and its lines
+    given: Source,
+    about: Inspection,
+    found: Profile,
+    choice: Choice,
+    progress: Progress | None,
+    kept: list[Line] | None,
 ) -> None:
     """Read the rows as an unattended import would, and put what is said of them to the doubts."""
     recipe = recipes.settle(found)
@@ -246,7 +265,9 @@ def _second_reading(
         recipe.sheet = None
     recipe.header_rows = found.header_rows
     gathered = Gathered()
-    with reading.Rows(given, found.name, recipe, about=about, wanted=is_looked_at) as rows:
+    with reading.Rows(
+        given, found.name, recipe, about=about, wanted=is_looked_at, kept=kept
+    ) as rows:
         for count, row in enumerate(rows):
             if row.findings:
                 gathered.add(row)

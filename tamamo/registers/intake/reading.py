@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Final
+from typing import Final, cast
 
 from tamamo.feeds.quality import Reason
 from tamamo.feeds.readers.table import normal
@@ -43,8 +43,11 @@ class Rows:
         *,
         about: Inspection | None = None,
         wanted: Callable[[int], bool] | None = None,
+        kept: list[Line] | None = None,
     ) -> None:
         """Open a file. wanted: which rows of data, from 0; the others are only counted.
+
+        kept: the lines of a workbook that was read before.
 
         Raises IntakeRefused when the file, its sheet or its headings are not as the recipe needs.
         """
@@ -53,13 +56,20 @@ class Rows:
         self.tally = Tally()
         self._wanted = wanted
         self._lines = Lines(
-            given, about, sheet=recipe.sheet, told=recipe.encoding, delimiter=recipe.delimiter
+            given,
+            about,
+            sheet=recipe.sheet,
+            told=recipe.encoding,
+            delimiter=recipe.delimiter,
+            kept=kept,
         )
         self._unsaved = _unsaved(given, self._lines)
         self._stream = iter(self._lines)
         self.head = take(self._stream, HEAD)
         self.layout = self._find()
         self._columns = places(recipe, self.layout)
+        # The cells of a CSV are texts; those of a workbook are shown as such.
+        self._shown = _as_texts if self._lines.kind == "xlsx" else _same
         self._converter = Converter(recipe, self._columns)
         self._keys = Keys(recipe)
         self._rows = self._read()
@@ -150,7 +160,7 @@ class Rows:
         values = self._converter.convert(cells, findings)
         if (known := self._keys.seen(values)) is not None:
             findings.append(known)
-        row = Row(number, values, findings, list(map(shown, cells)))
+        row = Row(number, values, findings, self._shown(cells))
         if not findings:
             tally.rows_out += 1
             return row
@@ -166,6 +176,8 @@ class Rows:
             tally.changed += 1
         for code in {finding.code for finding in row.findings}:
             tally.reasons[code] = tally.reasons.get(code, 0) + 1
+        for code in {one.code for one in row.findings if one.effect == "rejected"}:
+            tally.rejects[code] = tally.rejects.get(code, 0) + 1
 
     def _fitted(self, cells: list[Cell], width: int, findings: list[Finding]) -> list[Cell]:
         if len(cells) > width:
@@ -193,6 +205,14 @@ def take(stream: Iterator[Line], count: int) -> list[Line]:
         if len(found) >= count:
             break
     return found
+
+
+def _as_texts(cells: list[Cell]) -> list[str]:
+    return list(map(shown, cells))
+
+
+def _same(cells: list[Cell]) -> list[str]:
+    return cast("list[str]", cells)
 
 
 def about_row(reason: Reason) -> Finding:

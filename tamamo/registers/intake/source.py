@@ -72,7 +72,8 @@ def inspect(source: Source, name: str) -> Inspection:
         with opened(source) as file:
             return _inspect(file, source, name, size)
     except IntakeRefused as error:
-        return Inspection(uploads.clean_name(name), "", size, refusal=error.reason)
+        clean = uploads.clean_name(name)
+        return Inspection(clean, "", size, refusal=error.reason, row=error.row)
 
 
 def _inspect(file: BinaryIO, source: Source, name: str, size: int) -> Inspection:

@@ -92,6 +92,8 @@ def code(cell: Cell, format_: str = "") -> Parsed:
 
     format: "municipality" (5 digits, or 6 with the check digit), "corporate", "postal", else any.
     """
+    if not format_ and isinstance(cell, str) and cell.isdecimal() and cell.isascii():
+        return cell
     found = folded(cell)
     if missing(found):
         return None

@@ -20,7 +20,7 @@ _EXCEL_START: Final = datetime(1899, 12, 30)
 _MINUS: Final = str.maketrans("−‐‑–—―ー", "-------")
 _NUMBER: Final = re.compile(
     r"(?P<minus>[▲△]\s?)?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?"
-    r"|[+-]?\.\d+|[+-]?\d+(?:\.\d+)?[eE][+-]?\d+)\s?(?P<unit>\D{0,12})"
+    r"|[+-]?\.\d+|[+-]?\d+(?:\.\d+)?[eE][+-]?\d+)\s?(?P<unit>(?:\D\S{0,11})?)"
 )
 NOT_WHOLE: Final = Reason("not_an_integer", "整数ではありません", "it is not a whole number")
 TOO_GREAT: Final = Reason(

@@ -71,14 +71,23 @@ def _coordinate(cell: Cell, limit: int) -> Parsed:
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         value: float | None = float(cell)
     else:
-        text = folded(cell)
-        if missing(text):
-            return None
-        value = degrees(text)
+        value = _plain(cell)
+        if value is None:
+            text = folded(cell)
+            if missing(text):
+                return None
+            value = degrees(text)
     # NaN is not in any range.
     if value is None or not -limit <= value <= limit:
         raise Invalid(NOT_A_DEGREE)
     return value
+
+
+def _plain(cell: Cell) -> float | None:
+    """Return the degrees of a text such as 34.341, the usual form; None for any other."""
+    if isinstance(cell, str) and cell.isascii() and cell.replace(".", "", 1).isdecimal():
+        return float(cell)
+    return None
 
 
 def latitude(cell: Cell, _format: str = "") -> Parsed:

@@ -16,6 +16,8 @@ _TIME: Final = re.compile(
     r"\s?(?P<after>[AaPp]\.?[Mm]\.?)?"
 )
 _COMPACT: Final = re.compile(r"(?P<hour>\d{1,2})(?P<minute>\d{2})")
+#: A time in the middle of a text; addresses of machines and ratios have more or fewer digits.
+_ANYWHERE: Final = re.compile(r"(?<![\d:.])(\d{1,2}):(\d{2})(?![\d:])")
 #: A day of service ends at the latest here: GTFS and Japanese timetables stay below.
 _LATEST: Final = 48
 
@@ -62,6 +64,11 @@ def find_compact(text: str) -> tuple[int, int, int] | None:
     if found is None or int(found["hour"]) > 24 or int(found["minute"]) > 59:
         return None
     return int(found["hour"]), int(found["minute"]), 0
+
+
+def impossible(text: str) -> bool:
+    """Say whether a folded text names a time that no clock shows, wherever: 7:30～78:30."""
+    return any(int(hour) >= _LATEST or int(minute) > 59 for hour, minute in _ANYWHERE.findall(text))
 
 
 def beyond(parts: tuple[int, int, int]) -> bool:
