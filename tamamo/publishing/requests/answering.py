@@ -25,7 +25,7 @@ class Desk:
 
         Raises Forbidden, NoSuchRequest, InvalidPost, RequestChanged (somebody answered meanwhile).
         """
-        await self._check(tenant, answer)
+        await self.look(tenant, answer)
         async with transaction(self._broker.pool) as connection:
             before = await store.locked(connection, tenant, number)
             rights.require(actor, tenant, before.unit)
@@ -115,7 +115,8 @@ class Desk:
         today = self._broker.towns.clock(tenant).date()
         return [unit.id for unit in await organisation.units(connection, tenant, today)]
 
-    async def _check(self, tenant: str, answer: Answer) -> None:
+    async def look(self, tenant: str, answer: Answer) -> None:
+        """Raise InvalidPost naming the fields of an answer that cannot be so."""
         faults: dict[str, str] = {}
         if answer.state not in OUTCOMES:
             faults["state"] = "state"

@@ -1,7 +1,9 @@
 """What the public does: asks, comments, confirms an address, has itself forgotten."""
 
+import base64
 import hashlib
 import secrets
+from dataclasses import replace
 from typing import Any, Final
 
 from tamamo.context.broker import Broker
@@ -61,17 +63,21 @@ class Door:
         """Return what somebody's own page is about. Raises NoSuchRequest."""
         async with single(self._broker.pool) as connection:
             found = await store.mine(connection, tenant, _hash(token))
+            if found is not None:
+                return found
+            found = await store.mine(connection, tenant, _hash(_page_of(token)))
         if found is None:
             raise NoSuchRequest("Nothing is known behind this address (any more)")
-        return found
+        return replace(found, by_mail=True)
 
     async def confirm(self, tenant: str, token: str, by: str) -> bool:
-        """Confirm a mail address; return whether there was one to confirm."""
-        return await self._own(tenant, token, by, "confirm")
+        """Confirm a mail address by the secret that only its mail held; return whether it was."""
+        return await self._own(tenant, _page_of(token), by, "confirm")
 
     async def forget(self, tenant: str, token: str, by: str) -> bool:
         """Erase somebody's name and address; the text stays. Return whether anything was known."""
-        return await self._own(tenant, token, by, "forget")
+        known = await self._own(tenant, token, by, "forget")
+        return known or await self._own(tenant, _page_of(token), by, "forget")
 
     async def _own(self, tenant: str, token: str, by: str, what: str) -> bool:
         values = {"tenant": tenant, "token": _hash(token)}
@@ -100,7 +106,8 @@ class Door:
             "visible": "held" if reason else "shown",
         }  # fmt: skip
         ((post,),) = await store.run(connection, "insert_post", values)
-        token, mail = secrets.token_urlsafe(24), asking.mail.strip()
+        mailed, mail = secrets.token_urlsafe(24), asking.mail.strip()
+        token = _page_of(mailed)
         person = {
             "tenant": tenant, "post": post, "name": asking.name.strip(), "mail": mail,
             "language": "en" if asking.language == "en" else "ja", "token": _hash(token),
@@ -108,7 +115,7 @@ class Door:
         await store.run(connection, "insert_person", person)
         town = self._broker.towns.get(tenant)
         if mail and town is not None:
-            await mails.ask_to_confirm(connection, self._broker.settings, town, asking, token)
+            await mails.ask_to_confirm(connection, self._broker.settings, town, asking, mailed)
         return token
 
 
@@ -116,6 +123,16 @@ def _check(asking: Asking, *, titled: bool) -> None:
     faults = words.faults(asking, titled=titled)
     if faults:
         raise InvalidPost(faults)
+
+
+def _page_of(mailed: str) -> str:
+    """Return the secret of a person's page that belongs to what a mail holds.
+
+    The page is told to whoever wrote, the mail to whoever reads that mailbox: only the second may
+    say that the mailbox is theirs, and the first does not lead to it.
+    """
+    digest = hashlib.sha256(b"page:" + mailed.encode("utf-8", "replace")).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode("ascii")
 
 
 def _hash(token: str) -> bytes:

@@ -78,13 +78,15 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """What somebody reaches by the secret of their own page."""
+    """What somebody reaches by the secret of their own page. by_mail: by what a mail held."""
 
     request: int
     title: str
     name: str
     mail: str
     confirmed: bool
+    visible: Visible
+    by_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)

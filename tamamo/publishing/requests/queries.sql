@@ -111,7 +111,7 @@ for update of p;
 delete from data_request_person where tenant = %(tenant)s and post = %(post)s returning post;
 
 -- name: mine
-select p.request, r.title, n.name, n.mail, n.confirmed_at is not null
+select p.request, r.title, n.name, n.mail, n.confirmed_at is not null, p.visible
 from data_request_person n
 join data_request_post p on p.tenant = n.tenant and p.id = n.post
 join data_request r on r.tenant = p.tenant and r.number = p.request

@@ -4,9 +4,10 @@ from django.urls import path, re_path
 
 from tamamo.web.portal import downloads, views
 from tamamo.web.portal.datasets import urls as datasets
-from tamamo.web.portal.features import views as features
 from tamamo.web.portal.facilities import urls as facilities
+from tamamo.web.portal.features import views as features
 from tamamo.web.portal.nowcast import views as nowcast
+from tamamo.web.portal.requests import urls as requests
 from tamamo.web.portal.warnings import urls as warnings
 from tamamo.web.portal.watch import views as watch
 
@@ -16,6 +17,7 @@ urlpatterns = [
     *warnings.urlpatterns,
     *datasets.urlpatterns,
     *facilities.urlpatterns,
+    *requests.urlpatterns,
     path("", views.index, name="home"),
     path("rows/", views.rows, name="rows"),
     path("basemap/", downloads.borders, name="borders"),

@@ -25,6 +25,7 @@ PARTS: Final[tuple[tuple[str, Promise], ...]] = (
     ("calls", gettext_lazy("Calls")),
     ("drills", gettext_lazy("Drills")),
     ("units", gettext_lazy("Portable units")),
+    ("requests", gettext_lazy("Requests for data")),
     ("facilities", gettext_lazy("Facilities")),
     ("datasets", gettext_lazy("Datasets")),
 )

@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("tamamo.web.staff.warnings.urls")),
     path("", include("tamamo.web.staff.drills.urls")),
     path("", include("tamamo.web.staff.units.urls")),
+    path("", include("tamamo.web.staff.requests.urls")),
     path("", include("tamamo.web.staff.facilities.urls")),
     path("", include("tamamo.web.staff.datasets.urls")),
     path(f"{_REGISTER}/", listing.index, name="register"),

@@ -123,10 +123,15 @@ async def test_only_a_confirmed_address_is_told_of_an_answer(hall: Hall) -> None
     mails = "select subject, url from message where tenant = %s order by created_at, id"
     ((subject, url),) = await hall.all(mails, hall.tenant)
     assert "確認" in subject
-    assert url == f"https://data.example.jp/t/{hall.tenant}/requests/mine/{token}/"
+    assert url.startswith(f"https://data.example.jp/t/{hall.tenant}/requests/mine/")
+    mailed = url.split("/")[-2]
+    # Whoever typed an address cannot say that it is theirs: the page they see is another.
+    assert mailed != token and not await hall.requests.confirm(hall.tenant, token, "resident:x")
+    assert (await hall.requests.mine(hall.tenant, mailed)).by_mail
+    assert not (await hall.requests.mine(hall.tenant, token)).by_mail
     await hall.requests.answer(hall.editor, hall.tenant, 1, Answer("working", "確認しています。"))
     assert len(await hall.all(mails, hall.tenant)) == 1
-    assert await hall.requests.confirm(hall.tenant, token, "resident:x")
+    assert await hall.requests.confirm(hall.tenant, mailed, "resident:x")
     await hall.requests.answer(hall.editor, hall.tenant, 1, REPLY)
     assert [row[1] for row in await hall.all(mails, hall.tenant)][1:] == [
         f"https://data.example.jp/t/{hall.tenant}/requests/1/"
