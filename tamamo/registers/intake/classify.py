@@ -94,6 +94,7 @@ def _of_text(given: str) -> Class:
         if text.isdecimal():
             weak |= _of_digits(text)
     sure |= _coded(text)
+    _placed(text, sure, weak)
     form = _dated(text, sure, weak)
     _timed(text, sure, weak)
     return Class(frozenset(sure), frozenset(weak), form, unit, wide=wide)
@@ -165,11 +166,22 @@ def _coded(text: str) -> set[str]:
         head = text.replace("-", "").replace("_", "")
         if head.isalnum() and any(sign.isdigit() for sign in head):
             found.add("code")
-    if _fits(places.point, text):
-        found.add("point")
-    elif places.degrees(text) is not None and numbers.split(text) is None:
-        found |= {"latitude", "longitude"}
     return found
+
+
+def _placed(text: str, sure: set[str], weak: set[str]) -> None:
+    """Add what a text could be of coordinates."""
+    try:
+        pair = places.pair(text)
+    except Invalid:
+        pair = None
+    if pair is not None:
+        # 5,980 is a number with its separator; 34.3,134.0 can only be a place.
+        japan = quality.JAPAN
+        known = places.inside(*pair, japan) or places.inside(*pair[::-1], japan)
+        (sure if known and "." in text else weak).add("point")
+    elif places.degrees(text) is not None and numbers.split(text) is None:
+        sure |= {"latitude", "longitude"}
 
 
 def _fits(parse: Callable[[Cell, str], object], text: str) -> bool:
