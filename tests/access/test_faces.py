@@ -90,6 +90,15 @@ insert into rule_version (tenant, rule_id, version, document, enabled, actor) va
     {"ja": "bq7xtextja", "en": "bq7xtexten"}}', true, 'user:1');
 insert into rule_silence (tenant, rule_id, until, reason, actor)
     values ('beta', 'own-rule', now() + interval '1 day', 'bq7xsilence', 'user:1');
+insert into facility_correction (tenant, id, entity_id, digest, comment, language) values ('beta',
+    '00000011-7777-4777-8777-777777777777', 'urn:ngsi-ld:AccessibleFacility:bq7xfacility',
+    sha256('leaving-of-beta'), 'bq7xcomment', 'ja');
+insert into facility_correction_item (tenant, correction, field, proposed) values ('beta',
+    '00000011-7777-4777-8777-777777777777', 'name', '"bq7xproposed"');
+insert into facility_photo (tenant, id, entity_id, state, alt_ja, alt_en, width, height, body,
+    sha256) values ('beta', '00000012-7777-4777-8777-777777777777',
+    'urn:ngsi-ld:AccessibleFacility:bq7xfacility', 'shown', 'bq7xaltja', 'bq7xalten', 9, 9,
+    convert_to('bq7xpixels', 'UTF8'), 'x');
 insert into sharing_agreement (owner, reader, types, actions, purpose, valid_from, proposed_by,
     proposed_for) values ('beta', 'gamma', '{https://bq7xtype.example}', '{read}', 'bq7xpurpose',
     now(), 'user:1', 'beta');
@@ -191,6 +200,7 @@ def _real(faces: Faces, person: str, device: str) -> dict[str, str]:
         "drill": "beta-drill-1", "rule": "own-rule",
         "alerts/silences/number": faces.one("select number from rule_silence"),
         "call": f"{4:08}{_REST}", "contact": f"{1:08}{_REST}", "tree": f"{3:08}{_REST}",
+        "correction": f"{11:08}{_REST}", "photo": f"{12:08}{_REST}",
         "roster": f"{2:08}{_REST}", "swap": f"{6:08}{_REST}", "callrule": f"{5:08}{_REST}",
         "grant": faces.one("select id from role_grant where tenant = 'beta'"),
     }  # fmt: skip
@@ -209,6 +219,7 @@ FAKE = {
     "dataset": "none", "version": "1",
     "call": str(uuid4()), "contact": str(uuid4()), "tree": str(uuid4()), "roster": str(uuid4()),
     "swap": str(uuid4()), "callrule": str(uuid4()),
+    "correction": str(uuid4()), "photo": str(uuid4()),
     "base": "20260701010000", "valid": "20260701010000", "z": "8", "x": "222", "y": "101",
 }  # fmt: skip
 
