@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tamamo.publishing.catalogue.commands import harvest
+
 if TYPE_CHECKING:
     from tamamo.publishing.survey import Surveyed
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 @click.group()
 def opendata() -> None:
     """Open data: files looked over, the catalogue."""
+
+
+opendata.add_command(harvest)
 
 
 @opendata.command()

@@ -37,6 +37,7 @@ SERVICES: dict[str, str] = {
     "warnings": "tamamo.publishing.warnings.sweep:run",
     "facilities": "tamamo.publishing.facilities.sweep:run",
     "datasets": "tamamo.publishing.datasets.following:run",
+    "harvests": "tamamo.publishing.catalogue.harvest.following:run",
     "data_requests": "tamamo.publishing.requests.sweep:run",
 }
 

@@ -131,6 +131,8 @@ REFERENCE = {
     "data_request_person": "one row somebody who wrote one, until erased; of no entity",
     "dataset": "one row a dataset that the town publishes",
     "dataset_version": "one row a file that was brought for a dataset",
+    "catalogue_source": "one row a catalogue of others that a town reads",
+    "catalogue_entry": "one row a dataset of such a catalogue",
     "dataset_change": "one row a publication, roll-back or withdrawal of a dataset",
     "contact": "one row somebody who can be called",
     "duty_roster": "one row a roster",
