@@ -8,10 +8,12 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from tamamo.context.access.seen import seen_by
 from tamamo.context.broker import Broker
 from tamamo.kernel.errors import SetupError
+from tamamo.kernel.identity import ANONYMOUS, resident_of
 from tamamo.kernel.towns import DEFAULT
-from tamamo.plan import comparison, export, live
+from tamamo.plan import comparison, export, live, panels
 from tamamo.plan.catalog import the_plan
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
@@ -50,8 +52,20 @@ async def project(request: HttpRequest, project: str) -> HttpResponse:
                     place = {"plan": plan, "chapter": chapter, "section": section}
                     computed = await live.rows(_broker(request), the_plan(), project, _language())
                     context = {**place, "project": found, "live": computed}
+                    context["panels"] = await _panels(request, project)
                     return render(request, "plan/project.html", context)
     raise Http404(f"no project {project}")
+
+
+async def _panels(request: HttpRequest, project: str) -> list[panels.Shown] | None:
+    """Return the project's panels, of what residents may see; None where they failed."""
+    broker, folder = _broker(request), the_plan().find(project)
+    if broker is None or folder is None:
+        return []
+    access = await broker.identity.access(resident_of(DEFAULT), DEFAULT)
+    return await panels.shown(
+        seen_by(broker, access, ANONYMOUS.subject), DEFAULT, folder, _language()
+    )
 
 
 async def _series(request: HttpRequest, project: str, indicator: str) -> _Series:

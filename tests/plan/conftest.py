@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,14 @@ def folders(tmp_path: Path) -> Path:
     copy = tmp_path / "projects"
     shutil.copytree(PROJECTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
+
+
+@pytest.fixture
+def plain_log() -> Iterator[None]:
+    """Tracebacks without the values of every frame, which take seconds to write down."""
+    import structlog
+
+    before = structlog.get_config()
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+    yield
+    structlog.configure(**before)

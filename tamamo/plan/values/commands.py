@@ -94,12 +94,16 @@ def _tell(found: "dict[Path, Read]", home: Path | None, dry_run: bool) -> int:
 @click.command()
 @home_option
 def publish(home: Path | None) -> None:
-    """Write the plan's indicators with their history as KeyPerformanceIndicator entities."""
+    """Keep what is computed today, and write all indicators as KeyPerformanceIndicator entities."""
+    from tamamo.plan import live
     from tamamo.plan.catalog import load_plan
     from tamamo.plan.values.publishing import publish_all
 
     async def work(broker: "Broker") -> tuple[int, int]:
-        return await publish_all(broker, DEFAULT, load_plan())
+        plan = load_plan()
+        for project, indicator in await live.keep(broker, plan):
+            click.echo(f"{project}/{indicator} could not be computed; see the log.", err=True)
+        return await publish_all(broker, DEFAULT, plan)
 
     stored, repeated = run(home, work)
     click.echo(f"{stored} measurements written, {repeated} were there.")

@@ -37,6 +37,7 @@ select distinct on (project, indicator)
     detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at
 from plan_value
 where tenant = %(tenant)s and year = %(year)s and area = '' and state = 'approved'
+    and basis in ('entered', 'recorded')
 order by project, indicator, at desc;
 
 -- name: past

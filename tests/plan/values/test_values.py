@@ -96,7 +96,8 @@ async def test_the_value_that_closes_a_year_is_the_last_of_it(settings):
         store = ValueStore(broker.pool)
         days = [date(2020, 9, 30), date(2021, 3, 31), date(2021, 9, 30)]
         values = [NewValue("", day, Decimal(800 + n)) for n, day in enumerate(days)]
-        await store.record("default", ("universal_design_map", "map_entries"), values, **BY)
+        name = ("universal_design_map", "map_entries")
+        await store.record("default", name, values, **BY, basis="entered")
         assert await values_of(store, "default", 2020) == {
             ("universal_design_map", "map_entries"): Decimal(801)
         }

@@ -1,0 +1,103 @@
+"""The outreach of the card: channels of a year, what is planned, whether campaigns show."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from tamamo.context.broker import Broker
+from tamamo.kernel import time
+from tamamo.plan.catalog import fiscal_year
+from tamamo.plan.panels import records
+from tamamo.plan.projectwords import Words, read_words
+from tamamo.plan.report.document import Block, Cell, Grid, Heading, Paragraph
+from tamamo.plan.report.series import day_text
+from tamamo.plan.values import ValueStore
+from tamamo.plan.values.courses import by_area
+from tamamo.projects.mynumber_card import outreach
+
+_FOLDER: Final = Path(__file__).parent
+
+
+async def blocks(broker: Broker, town: str, language: str, year: int | None) -> list[Block]:
+    """Return the panels of a fiscal year; without one, of the newest with events."""
+    words = read_words(_FOLDER / "words.toml", language)
+    found = [outreach.event_of(one) for one in await records(broker, town, "outreach_events")]
+    events = [event for event in found if event]
+    held = outreach.years(events)
+    if year is None and held:
+        year = held[-1]
+    said: list[Block] = []
+    if year in held and year is not None:
+        said += _channels(outreach.channels(events, year), year, words)
+    today = time.now().astimezone(time.JST).date()
+    said += _planned(outreach.planned(events, today), words)
+    if events:
+        said += await _effect(broker, town, events, words)
+    return said
+
+
+def _channels(found: list[outreach.Channel], year: int, words: Words) -> Iterator[Block]:
+    caption = words.text("channels", year=fiscal_year(year).pick(words.language))
+    heads = [Cell(words.text("channel")), Cell(words.text("venues"))]
+    heads += [Cell(words.text(name), numeric=True) for name in ("days", "applications")]
+    rows = [
+        [
+            Cell(words.text(one.channel)),
+            Cell(words.listed(one.venues)),
+            _count(one.days),
+            _count(one.applications),
+        ]
+        for one in found
+    ]
+    total = [Cell(words.text("total")), Cell("")]
+    total += [_count(sum(c.days for c in found)), _count(sum(c.applications for c in found))]
+    yield Heading(2, caption)
+    yield Grid(caption, heads, rows, total, "channels")
+    if missing := sum(channel.uncounted for channel in found):
+        yield Paragraph(words.text("uncounted", count=missing), note=True)
+    yield Paragraph(words.text("channels_how"), note=True)
+
+
+def _count(number: int) -> Cell:
+    return Cell(f"{number:,}", Decimal(number), numeric=True)
+
+
+def _planned(coming: list[outreach.Event], words: Words) -> Iterator[Block]:
+    caption = words.text("planned")
+    yield Heading(2, caption)
+    if not coming:
+        yield Paragraph(words.text("nothing_planned"))
+        return
+    heads = [Cell(words.text(name)) for name in ("day", "venue", "channel")]
+    rows = [
+        [Cell(_span(event, words.language)), Cell(event.venue), Cell(words.text(event.channel))]
+        for event in coming
+    ]
+    yield Grid(caption, heads, rows, name="planned")
+
+
+def _span(event: outreach.Event, language: str) -> str:
+    first = day_text(event.start, language)
+    return first if event.end == event.start else f"{first} – {day_text(event.end, language)}"
+
+
+async def _effect(
+    broker: Broker, town: str, events: list[outreach.Event], words: Words
+) -> list[Block]:
+    kept = await ValueStore(broker.pool).series(
+        town, ("mynumber_card", "issue_rate"), ["372013", "00000"]
+    )
+    areas = by_area(kept)
+    found = outreach.effect(areas.get("372013", []), areas.get("00000", []), events)
+    if found is None:
+        return []
+    numbers = {"slope": found.slope, "low": found.low, "high": found.high}
+    texts = {name: f"{value:+.3f}" for name, value in numbers.items()}
+    text = words.text("effect", intervals=found.intervals, **texts)
+    verdict = words.text("effect_shows" if found.shows else "effect_hidden")
+    return [
+        Heading(2, words.text("effect_title")),
+        Paragraph(f"{text} {verdict}"),
+        Paragraph(words.text("effect_how"), note=True),
+    ]
