@@ -17,6 +17,7 @@ JOBS: dict[str, Kind] = {
     "dataset.check": Kind("tamamo.publishing.datasets.checking:handle"),
     "dataset.entities": Kind("tamamo.publishing.datasets.entities:handle", tries=10),
     "dataset.demo": Kind("tamamo.publishing.datasets.demo:handle", tries=1),
+    "data_requests.demo": Kind("tamamo.publishing.requests.demo:handle", tries=1),
     "facilities.demo": Kind("tamamo.publishing.facilities.demo:handle", tries=1),
     "feed.replay": Kind("tamamo.feeds.again:handle", tries=1),
 }

@@ -82,6 +82,9 @@ async def _settle(broker: Broker) -> None:
         await _make_duty(connection)
         await _warn_once(connection)
         await jobs.defer(connection, "dataset.demo", tenant=DEFAULT, actor=_BY.subject, once=True)
+        await jobs.defer(
+            connection, "data_requests.demo", tenant=DEFAULT, actor=_BY.subject, once=True
+        )
         await _map_once(connection)
     broker.identity.forget()
     await _agree(broker)

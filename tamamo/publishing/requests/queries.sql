@@ -162,3 +162,24 @@ select unit, count(*), count(answered_at),
 from data_request
 where tenant = %(tenant)s and visible = 'shown' and unit <> ''
 group by unit order by unit;
+
+-- name: demo_asked
+with asked as (
+    update data_request
+    set asked_at = now() - make_interval(days => %(days)s),
+        changed_at = now() - make_interval(days => %(days)s)
+    where tenant = %(tenant)s and number = %(request)s
+)
+update data_request_post set at = now() - make_interval(days => %(days)s)
+where tenant = %(tenant)s and request = %(request)s;
+
+-- name: demo_answered
+with answered as (
+    update data_request
+    set answered_at = asked_at + make_interval(days => %(after)s),
+        changed_at = asked_at + make_interval(days => %(after)s)
+    where tenant = %(tenant)s and number = %(request)s
+)
+update data_request_post
+set at = now() - make_interval(days => %(days)s - %(after)s)
+where tenant = %(tenant)s and request = %(request)s and kind = 'answer';

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -23,6 +24,7 @@ from tamamo.publishing.requests import (
     Requests,
     TooManyPosts,
     asking,
+    demo,
 )
 
 _TOWNS = count(1)
@@ -286,6 +288,18 @@ async def test_towns_do_not_see_each_other(hall: Hall) -> None:
     with pytest.raises(NoSuchRequest):
         await hall.requests.thread(other, 1)
     assert await hall.requests.similar(other, BUS.title) == ()
+
+
+async def test_the_demo_has_an_example_of_each_outcome_once(hall: Hall) -> None:
+    run = SimpleNamespace(broker=hall.broker, tenant=hall.tenant)
+    assert await demo.handle(cast(Any, run)) == {"asked": 4}
+    assert await demo.handle(cast(Any, run)) == {"asked": 0}
+    found = await hall.requests.statistics(hall.tenant)
+    assert found.counts == {"open": 1, "working": 0, "answered": 1, "published": 1, "declined": 1}
+    assert (found.median, found.oldest) == (12.0, 3)
+    (published,) = (await hall.requests.listing(hall.tenant, states=["published"])).requests
+    assert (published.dataset, published.days, published.posts) == ("aed", 6, 2)
+    assert all("模擬" in one.title for one in (await hall.requests.listing(hall.tenant)).requests)
 
 
 async def test_a_search_takes_its_words_as_they_are(hall: Hall) -> None:
