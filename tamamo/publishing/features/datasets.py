@@ -29,7 +29,7 @@ from tamamo.publishing.datasets import (
 from tamamo.publishing.datasets.model import NUMBERS
 from tamamo.publishing.datasets.places import ZOOM, tile_range
 from tamamo.registers.declaration import Texts
-from tamamo.registers.features import crs
+from tamamo.registers.features import crs, tiles
 from tamamo.registers.features.errors import BadParameter
 from tamamo.registers.features.model import (
     Cell,
@@ -49,8 +49,8 @@ _STEP: Final = 1_000
 _MOST_LOOKED_AT: Final = 200_000
 _BATCH: Final = 2_000
 _ROLES: Final = frozenset({"latitude", "longitude"})
-#: Cells across a tile, as a number of bits: see tamamo.registers.features.tiles.
-_CELL_BITS: Final = 6
+#: Cells across a tile, as a number of bits.
+_CELL_BITS: Final = tiles.CELLS.bit_length() - 1
 
 _ANY_PUBLIC: Final = """
 select exists (

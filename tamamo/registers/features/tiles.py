@@ -34,7 +34,7 @@ _MARGIN: Final = 64
 #: Features of a tile up to which each is in it.
 MOST_PLACES: Final = 2_000
 #: Cells across a tile where there are more.
-_CELLS: Final = 64
+CELLS: Final = 32
 #: Seconds a tile counts, and bytes of them kept in this process.
 SECONDS: Final = 60
 _MEMORY: Final = 8 * 1024 * 1024
@@ -93,7 +93,7 @@ async def _make(
     if len(places) <= MOST_PLACES:
         features = await asyncio.to_thread(_features, places, place)
     else:
-        cells = await source.cells(reader, collection, box, _CELLS * 2 ** place[0])
+        cells = await source.cells(reader, collection, box, CELLS * 2 ** place[0])
         features = _cells(cells, place)
     body = await asyncio.to_thread(encode, features)
     digest = hashlib.blake2s(body, digest_size=12).hexdigest()

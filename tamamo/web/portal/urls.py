@@ -30,7 +30,7 @@ urlpatterns = [
     ),
     path("storm/", views.storm, name="storm"),
     path("ogc/", features.page, name="ogc"),
-    path("ogc/<path:rest>", features.page),
+    path("ogc/<path:rest>", features.page, name="ogc-page"),
     re_path(rf"^gauges{_FORM}", downloads.gauges, name="gauges-file"),
     re_path(rf"^stations{_FORM}", downloads.stations, name="stations-file"),
     re_path(rf"^places{_FORM}", watch.places_file, name="places-file"),

@@ -5,11 +5,17 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from tamamo.registers.features.crs import to_square
+from tamamo.registers.features.tiles import MOST_PLACES
+from tests.journeys.looking import accessible
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Response
 
 LD = "/ngsi-ld/v1"
 POINTS = 230
@@ -44,8 +50,23 @@ def filled(server: str) -> str:
             "value": {"type": "Polygon", "coordinates": [ring]},
         },
     }
-    answer = httpx.post(f"{server}{LD}/entityOperations/create", json=[*lamps, park], timeout=30)
-    assert answer.status_code == 201, answer.text
+    many = [
+        {
+            "id": f"urn:ngsi-ld:Post:{number:04}",
+            "type": "Post",
+            "location": {
+                "type": "GeoProperty",
+                "value": {
+                    "type": "Point",
+                    "coordinates": [133.8 + number % 50 / 100, 34.1 + number // 50 / 150],
+                },
+            },
+        }
+        for number in range(MOST_PLACES + 500)
+    ]
+    for batch in ([*lamps, park], many):
+        answer = httpx.post(f"{server}{LD}/entityOperations/create", json=batch, timeout=60)
+        assert answer.status_code == 201, answer.text
     return server
 
 
@@ -147,3 +168,30 @@ def test_pages_for_people(filled: str) -> None:
     assert httpx.get(f"{filled}/ogc/collections/None?f=html", timeout=30).status_code == 404
     assert httpx.get(f"{filled}/ogc/?f=xml", timeout=30).status_code == 406
     assert httpx.post(f"{filled}/ogc/", timeout=30).status_code == 405
+
+
+def test_the_map_of_a_collection(filled: str, browser: "Browser") -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="ja")
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{filled}/ogc/collections/Park?f=html")
+    page.locator("[data-tiles][data-idle]").wait_for(timeout=60_000)
+    accessible(page)
+    # The map shows the park's box; its middle lies on the edge, left of it is the park.
+    canvas = page.locator(".map canvas").bounding_box()
+    assert canvas is not None
+    middle, line = canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2
+    page.mouse.click(middle - 60, line)
+    page.get_by_role("link", name="公園").click()
+    assert page.url.endswith("/ogc/collections/Park/items/urn%3Angsi-ld%3APark%3A1")
+    assert page.get_by_role("heading", level=1).inner_text() == "urn:ngsi-ld:Park:1"
+    tiles: list[Response] = []
+    page.on("response", lambda one: tiles.append(one) if "/tiles/" in one.url else None)
+    page.goto(f"{filled}/en/ogc/collections/Post")
+    page.locator("[data-tiles][data-idle]").wait_for(timeout=60_000)
+    accessible(page, (1280,))
+    # However many there are, a tile holds at most 2,000 places or 32 x 32 cells.
+    assert tiles and all(one.status == 200 for one in tiles)
+    assert max(len(one.body()) for one in tiles) < 100_000
+    assert faults == []
+    page.close()

@@ -15,8 +15,9 @@ function circles(id, colour) {
       filter: CELL,
       paint: {
         "circle-color": colour,
-        "circle-opacity": 0.8,
-        "circle-radius": ["interpolate", ["linear"], ["log10", MANY], 0, 3, 1, 6, 3, 12, 5, 18],
+        "circle-opacity": ["interpolate", ["linear"], ["log10", MANY], 0, 0.6, 3, 0.9],
+        // A cell is 16 pixels across, twice that just before the next zoom.
+        "circle-radius": ["interpolate", ["linear"], ["log10", MANY], 0, 4, 2, 8, 4, 11],
         "circle-stroke-color": "#fff",
         "circle-stroke-width": 1,
       },
@@ -25,7 +26,7 @@ function circles(id, colour) {
       id: `${id}-counts`,
       type: "symbol",
       filter: [">=", MANY, 10],
-      layout: { "text-field": ["to-string", ["get", "count"]], "text-font": FONTS, "text-size": 14, "symbol-sort-key": ["-", 0, MANY] },
+      layout: { "text-field": ["to-string", ["get", "count"]], "text-font": FONTS, "text-size": 14, "text-padding": 12, "symbol-sort-key": ["-", 0, MANY] },
       paint: { "text-color": "#1a1a1a", "text-halo-color": "#fff", "text-halo-width": 2 },
     },
     {
