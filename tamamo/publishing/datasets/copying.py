@@ -20,7 +20,7 @@ from tamamo.publishing.datasets.places import quad
 from tamamo.publishing.datasets.rows import Shape
 
 #: Rows of one transaction.
-STEP: Final = 20_000
+STEP: Final = 10_000
 _COPY: Final = "copy dataset_row (tenant, version, number, key, quad, cells, texts) from stdin"
 #: How COPY's text format writes what has a meaning there.
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": ""})
@@ -107,22 +107,29 @@ async def copy(
     """Copy rows into a version, in place of those it has. rows is read in a thread."""
     liner = Liner(tenant, version, fields)
     await forget(pool, tenant, version)
-    while True:
-        # The next part is read while this one is written.
-        block = await asyncio.to_thread(_next, liner, rows)
-        if not block:
-            return liner.copied
-        async with (
-            transaction(pool) as connection,
-            connection.cursor() as cursor,
-            cursor.copy(_COPY) as stream,
-        ):
-            await stream.write(block)
-        await tell(liner.copied.rows)
+    coming = asyncio.create_task(asyncio.to_thread(_next, liner, rows))
+    try:
+        while block := (await coming)[0]:
+            done = coming.result()[1]
+            # The next part is read while this one is written.
+            coming = asyncio.create_task(asyncio.to_thread(_next, liner, rows))
+            async with (
+                transaction(pool) as connection,
+                connection.cursor() as cursor,
+                cursor.copy(_COPY) as stream,
+            ):
+                await stream.write(block)
+            await tell(done)
+    finally:
+        # Whoever closes the file must not do so under a thread that reads it.
+        await asyncio.gather(coming, return_exceptions=True)
+    return liner.copied
 
 
-def _next(liner: Liner, rows: Iterator[Values]) -> bytes:
-    return liner.block(list(islice(rows, STEP)))
+def _next(liner: Liner, rows: Iterator[Values]) -> tuple[bytes, int]:
+    """Return the lines of the next part, and how many rows there are with them."""
+    block = liner.block(list(islice(rows, STEP)))
+    return block, liner.copied.rows
 
 
 async def forget(pool: Pool, tenant: str, version: int) -> None:

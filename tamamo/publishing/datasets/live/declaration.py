@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+import structlog
 
 from tamamo.context.jsonld.resolve import default_map
-from tamamo.kernel.errors import SetupError
 from tamamo.publishing.datasets.metadata import Metadata, Words, faults_of
 from tamamo.publishing.datasets.model import Field
 from tamamo.registers import catalogue
 from tamamo.registers.declaration import Column, Register
 
+_logger = structlog.get_logger()
 PACKAGE: Final = Path(str(files("tamamo.publishing"))).parent
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{2,100}$")]
 #: What a register calls a column, and what a dataset does.
@@ -218,8 +219,12 @@ def function_of(where: str) -> Any:
 
 @cache
 def declared() -> Mapping[str, Live]:
-    """Return all declared live datasets by id. Raises SetupError naming what is at fault."""
+    """Return all declared live datasets by id.
+
+    One that is at fault is left out and named in the log: it must not take all others with it.
+    `tamamo project check` refuses it.
+    """
     found, faults = read_all(declared_files())
-    if faults:
-        raise SetupError("; ".join(faults))
+    for fault in faults:
+        _logger.error("live_dataset_left_out", fault=fault)
     return found
