@@ -1,6 +1,6 @@
 """The rows of a file by a recipe: values, what is said of them, and what cannot be used."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, cast
 
@@ -42,19 +42,15 @@ class Rows:
         recipe: Recipe,
         *,
         about: Inspection | None = None,
-        wanted: Callable[[int], bool] | None = None,
         kept: list[Line] | None = None,
     ) -> None:
-        """Open a file. wanted: which rows of data, from 0; the others are only counted.
-
-        kept: the lines of a workbook that was read before.
+        """Open a file. kept: the lines of a workbook that was read before.
 
         Raises IntakeRefused when the file, its sheet or its headings are not as the recipe needs.
         """
         about = about or source.inspect(given, name)
         self.recipe = recipe
         self.tally = Tally()
-        self._wanted = wanted
         self._lines = Lines(
             given,
             about,
@@ -120,9 +116,7 @@ class Rows:
         last = self.layout.header_rows[-1] if self.layout.header_rows else 0
         for number, cells in self._all():
             if number > last and self._is_data(cells):
-                row = self._row(number, cells)
-                if row is not None:
-                    yield row
+                yield self._row(number, cells)
         self.tally.keys_checked = self._keys.all_checked
         self.close()
 
@@ -146,11 +140,9 @@ class Rows:
             tally.notes += 1
         return False
 
-    def _row(self, number: int, cells: list[Cell]) -> Row | None:
+    def _row(self, number: int, cells: list[Cell]) -> Row:
         tally = self.tally
         tally.rows_in += 1
-        if self._wanted is not None and not self._wanted(tally.rows_in - 1):
-            return None
         findings: list[Finding] = []
         width = len(self.layout.names)
         if len(cells) != width:

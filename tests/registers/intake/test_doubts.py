@@ -180,3 +180,13 @@ def test_a_large_file_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.rows, found.looked_at) == (1000, 118)
     assert "sampled" in [doubt.code for doubt in found.doubts]
     assert len(list(intake.rows(files.text(rows), "a.csv", intake.settle(found)))) == 1000
+
+
+def test_a_file_that_was_looked_at_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = files.sheet([("名称", "数"), ("東", 1), ("西", 2)])
+    first = intake.profile(content, "known.xlsx")
+    first.columns[0].name = "changed by whoever asked"
+    monkeypatch.setattr("tamamo.registers.intake.profiling._profile", None)
+    assert intake.profile(content, "known.xlsx").columns[0].name == "name"
+    with pytest.raises(TypeError):  # read in another way it is looked at anew
+        intake.profile(content, "known.xlsx", Choice(header_rows=[2]))
