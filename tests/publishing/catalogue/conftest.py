@@ -62,6 +62,11 @@ async def fill(dsn: str, folder: Path) -> None:
         await hall.dataset("visitors", title=Words("来館者数", "Visitors"), tags=("統計", "施設"))
         months = [{"month": f"2026-{n:02}-01", "visitors": n * 100} for n in range(1, 11)]
         await hall.shown("visitors", months, COUNTS)
+        async with transaction(broker.pool) as connection:  # what the workflow writes itself
+            await connection.execute(
+                "insert into dataset_change (tenant, dataset, version, kind)"
+                " values ('alpha', 'halls', 1, 'published')"
+            )
         await hall.dataset("draft", title=Words("まだ公開していない表"))
 
 

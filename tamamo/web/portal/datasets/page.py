@@ -107,7 +107,7 @@ def files(dataset: Dataset, where: Place, version: int | None = None) -> list[Fi
 
 
 def _language(form: Form) -> str:
-    return "?lang=en" if get_language() == "en" and form.id in {"csv", "csv-bom", "xlsx"} else ""
+    return "?lang=en" if get_language() == "en" and form.id == "xlsx" else ""
 
 
 def _path(address: str, where: Place) -> str:
