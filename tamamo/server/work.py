@@ -35,6 +35,7 @@ SERVICES: dict[str, str] = {
     "accounts": "tamamo.accounts.sweep:run",
     "drills": "tamamo.drills.work:run",
     "warnings": "tamamo.publishing.warnings.sweep:run",
+    "plan": "tamamo.plan.nightly:run",
     "facilities": "tamamo.publishing.facilities.sweep:run",
     "datasets": "tamamo.publishing.datasets.following:run",
     "harvests": "tamamo.publishing.catalogue.harvest.following:run",
