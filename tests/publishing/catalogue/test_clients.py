@@ -142,11 +142,6 @@ def test_pages_show_the_dataset_in_both_languages(base: str) -> None:
     assert "公開しました：ホール一覧" in read("/data/feed.rss")
     assert len(get(f"{base}/data/halls/points/").json()["features"]) == 25
     assert "Data and API" in read("/en/data/api/")
-    for path in (
-        "nothing/",
-        "draft/",
-        "halls/compare/",
-        "halls/compare/?a=1&b=9",
-        "halls/rows/99/",
-    ):
-        assert read(f"{base}/data/{path}").status_code == 404, path
+    missing = ("nothing/", "draft/", "halls/compare/", "halls/compare/?a=1&b=9", "halls/rows/99/")
+    for path in missing:
+        assert get(f"{base}/data/{path}").status_code == 404, path
