@@ -7,9 +7,10 @@ and languages it has, while all of these hold:
 2. it has at least one row;
 3. anybody may use it for anything, as the Open Definition asks: the licence says so;
 4. machines read it: it can be had as CSV or JSON;
-5. its data are the town's own: what is simulated (模擬) or harvested from another publisher is not.
+5. its data are real: what is simulated (模擬) is not counted.
 
-A dataset fed by live entities counts as any other, as one.
+A dataset fed by live entities counts as any other, as one. What the catalogues of others hold is
+listed beside (tamamo.publishing.catalogue) and is none of the town's.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,6 @@ _SQL: Final = sql.load("tamamo.publishing.datasets", "counting.sql")
 RULES: Final = {
     "not_public": Words("公開していない", "not public"),
     "simulated": Words("模擬データ", "simulated"),
-    "harvested": Words("他の公開元から取り込んだもの", "harvested from another publisher"),
     "empty": Words("行がない", "without rows"),
     "closed_licence": Words("自由に使えないライセンス", "a licence that does not allow every use"),
     "no_machine_format": Words("機械判読できる形式がない", "no format that machines read"),

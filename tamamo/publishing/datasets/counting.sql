@@ -6,7 +6,6 @@ select
             or not (d.type is null or %(all_types)s or d.type = any(%(types)s::text[]))
             then 'not_public'
         when coalesce(d.rows, 0) = 0 then 'empty'
-        when d.metadata -> 'tags' ? 'harvested' then 'harvested'
         when not d.licence = any(%(open)s) then 'closed_licence'
         when not d.formats && array['csv', 'json'] then 'no_machine_format'
         when coalesce((d.metadata ->> 'simulated')::bool, false) then 'simulated'

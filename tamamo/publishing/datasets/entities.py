@@ -23,7 +23,7 @@ from tamamo.kernel.time import now, to_text
 from tamamo.publishing.datasets import metadata as described
 from tamamo.publishing.datasets import store
 from tamamo.publishing.datasets.metadata import Metadata
-from tamamo.publishing.datasets.model import Field, Version
+from tamamo.publishing.datasets.model import Version
 from tamamo.publishing.standard import Column, Town, converter, entity, kind
 from tamamo.registers.record import Step, mutation
 
@@ -44,9 +44,13 @@ def wanted(metadata: Metadata) -> bool:
         return False
 
 
-def columns_of(fields: Sequence[Field]) -> list[Column]:
-    """Return fields as the standard's checks take them."""
-    return [Column(f.name, f.label.ja, f.label.ja, f.kind) for f in fields]
+def columns_of(version: Version) -> list[Column]:
+    """Return a version's fields as the standard's checks take them, with the file's headings."""
+    told = (version.recipe or {}).get("columns", [])
+    headings = {one["name"]: one["source"] for one in told}
+    return [
+        Column(f.name, headings.get(f.name, f.label.ja), f.label.ja, f.kind) for f in version.fields
+    ]
 
 
 def town_of(broker: Broker, tenant: str) -> Town:
@@ -58,14 +62,13 @@ def town_of(broker: Broker, tenant: str) -> Town:
 class Maker:
     """Makes entities of rows."""
 
-    def __init__(
-        self, broker: Broker, tenant: str, dataset: str, metadata: Metadata, fields: Sequence[Field]
-    ) -> None:
-        columns = columns_of(fields)
+    def __init__(self, broker: Broker, tenant: str, version: Version) -> None:
+        metadata = version.metadata
         self._kind = metadata.standard
-        self._names = [field.name for field in fields]
-        self._convert = converter(metadata.standard, columns, town_of(broker, tenant))
-        self._dataset, self._simulated = dataset, metadata.simulated
+        self._names = [field.name for field in version.fields]
+        town = town_of(broker, tenant)
+        self._convert = converter(metadata.standard, columns_of(version), town)
+        self._dataset, self._simulated = version.dataset, metadata.simulated
         self._provider = metadata.source.ja or metadata.unit.rpartition("/")[2]
         self._terms = default_map().terms
 
@@ -114,7 +117,7 @@ async def align(
     """
     number = 0
     if version is not None and wanted(version.metadata):
-        maker = Maker(broker, tenant, dataset, version.metadata, version.fields)
+        maker = Maker(broker, tenant, version)
         after = 0
         while rows := await _rows(connection, tenant, version.id, after):
             after = rows[-1][0]
@@ -219,7 +222,7 @@ async def _align_in_parts(run: Run, dataset: str, version: Version | None) -> in
     broker: Broker = run.broker
     made = after = 0
     if version is not None:
-        maker = Maker(broker, run.tenant, dataset, version.metadata, version.fields)
+        maker = Maker(broker, run.tenant, version)
         while True:
             async with transaction(broker.pool) as connection:
                 rows = await _rows(connection, run.tenant, version.id, after)

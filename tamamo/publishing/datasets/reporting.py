@@ -118,7 +118,7 @@ async def read(broker: Broker, tenant: str, version: Version) -> Outcome:
             added=against.added if against else copied.rows,
             removed=against.removed if against else 0,
             changed=against.changed if against else 0,
-            rejects=reading.shown, reasons=dict(tally.reasons),
+            rejects=reading.shown, reasons=dict(tally.rejects),
             tally=msgspec.to_builtins(tally),
         )  # fmt: skip
     return outcome
@@ -219,7 +219,7 @@ def _reports(
     """Return the reports on the standard, where one is chosen, and on privacy."""
     from tamamo.publishing import privacy, standard  # noqa: PLC0415 - their tables of names
 
-    columns = columns_of(version.fields)
+    columns = columns_of(version)
     kind = version.metadata.standard
     checked = None
     if kind in {one.id for one in standard.kinds()}:
