@@ -1,5 +1,6 @@
 """Pages of other origins that read the APIs from a browser (CORS, Fetch standard)."""
 
+import re
 from typing import Final
 
 from starlette.middleware.cors import CORSMiddleware
@@ -8,14 +9,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.kernel.settings import Settings
 
 #: Where there are APIs. All other paths are pages, and for this origin alone.
-_PATHS: Final = ("/ngsi-ld/v1/", "/v2/", "/api/", "/sse/")
+_PATHS: Final = re.compile(r"/(?:ngsi-ld/v1|v2|api|sse|(?:t/[^/]+/)?ogc)(?:/|$)")
 _READING: Final = ("GET", "HEAD")
 _CHANGING: Final = (*_READING, "POST", "PATCH", "PUT", "DELETE")
 #: Headers of answers that a script may see besides the few it always may.
 _SEEN: Final = (
     *("Link", "Location", "Allow", "Retry-After", "Preference-Applied", "Content-Range"),
     *("NGSILD-Tenant", "NGSILD-Results-Count", "NGSILD-Warning", "NGSILD-EntityMap"),
-    *("Fiware-Total-Count", "Fiware-Correlator"),
+    *("Fiware-Total-Count", "Fiware-Correlator", "Content-Crs"),
 )
 #: Seconds for which a browser need not ask again.
 _LASTING: Final = 600
@@ -41,5 +42,5 @@ class CrossOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
-        of_api = scope["type"] == "http" and f"{scope['path']}/".startswith(_PATHS)
+        of_api = scope["type"] == "http" and _PATHS.match(scope["path"]) is not None
         await (self._cors if of_api else self._app)(scope, receive, send)

@@ -48,7 +48,7 @@ def content_security(get_response: Handler) -> Handler:
 _INNER = re.compile(r"/(?:en/)?(?:staff|console|account|oauth)(?:/|$)")
 _WITH_FILES = re.compile(r"/(?:en/)?(?:staff|console)/")
 _NO_PAGES = re.compile(
-    r"/(?:ngsi-ld|v2|sse|api|callbacks|static)(?:/|$)|/(?:healthz|readyz|metrics)$"
+    r"/(?:ngsi-ld|v2|sse|api|callbacks|static|(?:t/[^/]+/)?ogc)(?:/|$)|/(?:healthz|readyz|metrics)$"
 )
 #: Beside the files a form has some fields.
 _FIELDS = 64 * 1024

@@ -48,7 +48,7 @@ class EntityTypes:
     def __init__(self) -> None:
         # What is dear to find and changes seldom.
         self._types: Recent[list[str]] = Recent(10)
-        self._known: Recent[tuple[Property, ...] | None] = Recent(30)
+        self._known: Recent[tuple[Property, ...]] = Recent(30)
         self._bounds: Recent[Bounds | None] = Recent(120)
         self._small: Recent[bool] = Recent(60)
 
@@ -69,11 +69,12 @@ class EntityTypes:
         """Return a type's collection, when entities of it have a location."""
         iri = default_map().terms.expand_type(key)
         of = (reader.tenant, reader.visitor.access.read, iri)
-        if of not in self._known:
-            self._known.put(of, await _properties(reader, iri))
         properties = self._known.get(of)
-        if properties is None:
-            return None
+        if properties is None:  # not remembered: the first entity may come any moment
+            properties = await _properties(reader, iri)
+            if properties is None:
+                return None
+            self._known.put(of, properties)
         if of not in self._bounds:
             self._bounds.put(of, await _extent(reader, iri))
         return _collection(reader, iri, properties, self._bounds.get(of))
@@ -82,8 +83,8 @@ class EntityTypes:
         """Return a page of entities in the order of their ids."""
         iri = default_map().terms.expand_type(collection.key)
         async with searching(reader.broker.pool) as connection:
-            rows, more = await _page(connection, reader.tenant, iri, query)
-            total = len(rows) if not (more or query.after) else None
+            rows, more, all_of_them = await _page(connection, reader.tenant, iri, query)
+            total = None if query.after else all_of_them
             if total is None and not query.after and await self._is_small(connection, reader, iri):
                 total = await _count(connection, reader.tenant, iri, query)
         view = _view(query)
@@ -197,8 +198,11 @@ def _json_type(kind: str, types: list[str]) -> JsonType:
 
 
 async def _extent(reader: Reader, iri: str) -> Bounds | None:
-    rows = await _all(reader, statements.EXTENT, {"tenant": reader.tenant, "type": iri})
-    if not rows or rows[0][0] is None:
+    params = {"tenant": reader.tenant, "type": iri}
+    rows = await _all(reader, statements.EXTENT, params)
+    if not rows:  # many: the outermost are found by the index of places
+        rows = await _all(reader, statements.WIDE_EXTENT, params)
+    if rows[0][0] is None:
         return None
     west, south, east, north = (float(value) for value in rows[0])
     return west, south, east, north
@@ -206,8 +210,8 @@ async def _extent(reader: Reader, iri: str) -> Bounds | None:
 
 async def _page(
     connection: Connection, tenant: str, iri: str, query: ItemsQuery
-) -> tuple[Rows, bool]:
-    """Return the rows of a page, and whether there are more behind it."""
+) -> tuple[Rows, bool, int | None]:
+    """Return the rows of a page, whether more follow, and how many in all, where it was seen."""
     area = [shapely.box(*box) for box in query.boxes]
     for one in area:
         shapely.prepare(one)
@@ -217,7 +221,7 @@ async def _page(
         if (await _fetch(connection, probe, found.params))[0][0]:
             few = await _fetch(connection, statements.entity_few(found.where()), found.params)
             rows = [row for row in few if _meets(row, area)]
-            return rows[: query.limit], len(rows) > query.limit
+            return rows[: query.limit], len(rows) > query.limit, len(rows)
     rows, after, step = [], query.after, query.limit + 1
     while len(rows) <= query.limit:
         behind = statements.entities(tenant, iri, _behind(query, after))
@@ -227,7 +231,8 @@ async def _page(
         if len(batch) < step:
             break
         after, step = str(batch[-1][0]), max(step, _STEP)
-    return rows[: query.limit], len(rows) > query.limit
+    more = len(rows) > query.limit
+    return rows[: query.limit], more, None if more else len(rows)
 
 
 def _behind(query: ItemsQuery, after: str) -> ItemsQuery:

@@ -73,17 +73,17 @@ class RegisterLists:
         register = catalogue.declared()[collection.key]
         chosen = _selection(reader, register, query)
         where, params = chosen.where, {**chosen.params, "after": query.after}
-        rows = None
-        if query.boxes:  # few in an area are found by their places
+        few = bool(query.boxes) and (await _all(reader, statements.are_few(where), params))[0][0]
+        if few:  # found by their places
             rows = await _all(reader, statements.few(where), params)
-            rows = None if len(rows) > statements.FEW else rows[: query.limit + 1]
-        if rows is None:
+        else:
             ordered = statements.page(where, query.limit + 1, is_area=bool(query.boxes))
             rows = await _all(reader, ordered, params)
-        more = len(rows) > query.limit
-        total = None
-        if not query.after:
-            total = len(rows) if not more else await _count(reader, where, params)
+        more, total = len(rows) > query.limit, None
+        if not query.after and (few or not more):
+            total = len(rows)
+        elif not (query.after or query.boxes):
+            total = await _count(reader, where, params)
         entities = [store.living(Row(*row).entity()) for row in rows[: query.limit]]
         ids = [entity.id for entity in entities]
         await lists.log_reads(reader.whole, reader.visitor, register, ids, "register.features")

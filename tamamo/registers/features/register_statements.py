@@ -4,7 +4,7 @@ from typing import Final
 
 from tamamo.registers.features.statements import COLUMNS, FEW, MOST_COUNTED, MOST_MEASURED, cells_of
 
-__all__ = ["FEW", "MOST_COUNTED", "cells", "count", "extent", "few", "page", "places"]
+__all__ = ["MOST_COUNTED", "are_few", "cells", "count", "extent", "few", "page", "places"]
 
 _BEHIND: Final = "and r.entity_id > %(after)s"
 _JOINED: Final = "join entity e on e.tenant = %(tenant)s and e.id = found.entity_id"
@@ -25,11 +25,20 @@ def page(where: str, limit: int, *, is_area: bool) -> str:
     """
 
 
+def are_few(where: str) -> str:
+    """Return the statement that says whether an area holds at most FEW records."""
+    return f"""
+        select count(*) <= {FEW} from (
+            select from register_row r where {where} {_BEHIND} limit {FEW + 1}
+        ) as held
+    """
+
+
 def few(where: str) -> str:
-    """Return the statement for all records of an area, one more than FEW at most."""
+    """Return the statement for all records of an area, where they are few."""
     return f"""
         select {COLUMNS} from (
-            select r.entity_id from register_row r where {where} {_BEHIND} limit {FEW + 1}
+            select r.entity_id from register_row r where {where} {_BEHIND}
         ) as found {_JOINED}
         order by e.id
     """

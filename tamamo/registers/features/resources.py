@@ -209,7 +209,7 @@ class Address:
         rest = self.rest.rstrip("/")
         for one in RESOURCES:
             names = one.match(rest)
-            if names is not None:
+            if names is not None and not any("\x00" in text for text in names.values()):
                 return one, names
         raise NothingHere(f"The API has no resource {self.rest}")
 

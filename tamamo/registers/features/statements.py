@@ -75,7 +75,7 @@ group by said.attribute
 order by said.attribute)
 """
 
-#: The box around the places of a type; nulls where there are too many to look at.
+#: The box around the places of a type; no row where there are too many to look at.
 EXTENT: Final = f"""
 select
     min(least((bounds[0])[0], (bounds[1])[0])), min(least((bounds[0])[1], (bounds[1])[1])),
@@ -87,6 +87,24 @@ from (
 ) as held
 having count(*) <= {MOST_MEASURED}
 """
+
+#: The place of a type that lies nearest to a point far outside the map, in one direction: the
+#: outermost one, to within a few metres.
+_OUTERMOST: Final = f"""(
+    select {{edge}} from entity e
+    where e.tenant = %(tenant)s and e.type = %(type)s and e.bounds is not null and {_ALIVE}
+    order by e.bounds <-> point({{far}}) limit 1
+)"""
+#: The same box of many, found by the index of places.
+WIDE_EXTENT: Final = "select " + ", ".join(
+    _OUTERMOST.format(edge=edge, far=far)
+    for edge, far in (
+        ("(e.bounds[1])[0]", "-1e8, 0"),
+        ("(e.bounds[1])[1]", "0, -1e8"),
+        ("(e.bounds[0])[0]", "1e8, 0"),
+        ("(e.bounds[0])[1]", "0, 1e8"),
+    )
+)
 
 
 @dataclass(slots=True)

@@ -58,7 +58,12 @@ async def test_pages_of_the_origins_set_may_ask(broker: Broker, is_open: bool) -
     broker.settings = msgspec.structs.replace(broker.settings, cors_origins=origins, open=is_open)
     async with client_of(broker) as client:
         client.base_url = httpx.URL("http://broker.test")
-        for path in ("/ngsi-ld/v1/entities?local=true", "/v2/entities", "/api/ngsi-ld.json"):
+        for path in (
+            "/ngsi-ld/v1/entities?local=true",
+            "/v2/entities",
+            "/api/ngsi-ld.json",
+            "/ogc/",
+        ):
             answer = await client.get(path, headers={"Origin": origins[0]})
             assert answer.headers["Access-Control-Allow-Origin"] == origins[0]
             assert "NGSILD-Results-Count" in answer.headers["Access-Control-Expose-Headers"]

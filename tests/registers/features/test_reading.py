@@ -1,5 +1,6 @@
 """The OGC API over entity types and registers, asked without sockets, and who sees what of it."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,8 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.asgi import build
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import Entity
+from tamamo.kernel.database import transaction
 from tamamo.kernel.identity import INSTALLATION
 from tamamo.registers import Registers
+from tamamo.registers.features import statements
+from tamamo.registers.features.resources import RESOURCES
 from tests.access.world import KEY, Answer, call
 from tests.registers.conftest import TENANT, gauge
 
@@ -193,3 +197,65 @@ async def test_only_what_is_public_is_shown_without_a_key(broker: Broker, api: A
     assert (await api.ask("/t/nowhere/ogc/collections")).status in (401, 404)
     await broker.town_service.change(INSTALLATION, TENANT, public_types=frozenset())
     assert (await api.ask("/ogc/collections")).status == 401
+
+
+async def test_who_reads_personal_data_is_noted(broker: Broker, api: Api) -> None:
+    async with transaction(broker.pool) as connection:
+        await connection.execute(
+            "insert into owned_type (tenant, type, unit, personal) values (%s, %s, 'x', true)",
+            [TENANT, f"{VOCABULARY}Lamp"],
+        )
+    await broker.towns.refresh()
+    broker.identity.key = KEY
+    key = f"Bearer {KEY}"
+    assert (await api.ask("/ogc/collections/Lamp/items")).status == 404
+    page = await api.json("/ogc/collections/Lamp/items?limit=3", authorization=key)
+    async with transaction(broker.pool) as connection:
+        cursor = await connection.execute(
+            "select actor, after -> 'ids' from audit_event where action = 'personal.read'"
+        )
+        noted = await cursor.fetchall()
+    assert noted == [(INSTALLATION.subject, [one["id"] for one in page["features"]])]
+    tile = await api.ask("/ogc/collections/Lamp/tiles/WebMercatorQuad/0/0/0", authorization=key)
+    assert tile.status == 404
+
+
+async def test_the_extent_of_many_is_found_by_the_index_of_places(api: Api, broker: Broker) -> None:
+    params = {"tenant": TENANT, "type": f"{VOCABULARY}Lamp"}
+    async with transaction(broker.pool) as connection:
+        rows = [
+            await (await connection.execute(statement.encode(), params)).fetchone()
+            for statement in (statements.EXTENT, statements.WIDE_EXTENT)
+        ]
+    assert rows[0] == rows[1] == (134.0, 34.3, 134.24, 34.3)
+
+
+ODD = (
+    "%00",
+    "%ff",
+    "%20",
+    "%ED%A0%80",
+    "a%0A",
+    "%22%3B--",
+    "x" * 3000,
+    "9" * 20,
+    "register.",
+    "..",
+)
+
+
+async def test_nothing_is_too_odd(api: Api) -> None:
+    failed = []
+    for odd in ODD:
+        for resource in RESOURCES:
+            paths = {re.sub(r"\{\w+\}", odd, resource.path)}
+            paths.add(re.sub(r"\{(?!collection)\w+\}", odd, resource.path))
+            for path in paths:
+                answer = await api.ask(f"/ogc{path.replace('{collection}', 'Lamp')}?f=json")
+                if answer.status >= 500:
+                    failed.append(f"{path[:80]}: {answer.text}")
+        for name in ("limit", "bbox", "datetime", "after", "crs", "properties", "watt", odd):
+            answer = await api.ask(f"/ogc/collections/Lamp/items?{name}={odd}")
+            if answer.status >= 500:
+                failed.append(f"{name}={odd[:80]}: {answer.text}")
+    assert not failed
