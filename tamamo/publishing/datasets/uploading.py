@@ -191,6 +191,16 @@ async def differences(
     return list(await asyncio.to_thread(intake.compare, recipe, found))
 
 
+async def fitting(broker: Broker, visitor: Visitor, version: Version) -> "intake.Recipe | None":
+    """Return the mapping of the last published version where a file fits it; else None."""
+    from tamamo.registers import intake  # noqa: PLC0415
+
+    found = await differences(broker, visitor, version.dataset, version.number)
+    if version.recipe is None or any(one.blocking for one in found):
+        return None
+    return msgspec.convert(version.recipe, intake.Recipe)
+
+
 async def seen(broker: Broker, visitor: Visitor, identifier: str, number: int) -> Version:
     """Return a version for who sees drafts. Raises Forbidden, UnknownVersion."""
     async with single(broker.pool) as connection:

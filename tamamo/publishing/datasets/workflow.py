@@ -45,6 +45,20 @@ class Workflow:
             self._broker, visitor, identifier, path, filename=filename, choice=choice
         )
 
+    async def take(self, visitor: Visitor, identifier: str, path: Path, filename: str) -> Version:
+        """Bring next month's file as far as it goes by itself.
+
+        Where it fits the mapping of the last published version, it comes back checked (or with a
+        job that checks it), and a second person need only sign. Where it does not, it comes back
+        `new`, and `differences` says what has changed. Raises what begin, settle and check do.
+        """
+        begun = await self.begin(visitor, identifier, path, filename)
+        recipe = await uploading.fitting(self._broker, visitor, begun)
+        if recipe is None:
+            return begun
+        await self.settle(visitor, identifier, begun.number, recipe)
+        return await self.check(visitor, identifier, begun.number)
+
     async def profile(
         self,
         visitor: Visitor,

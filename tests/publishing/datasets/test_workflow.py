@@ -99,6 +99,22 @@ async def test_next_months_file_and_back_in_one_act(hall: Hall) -> None:
     assert kinds == ["rolled_back", "unpublished", "rolled_back", "published", "published"]
 
 
+async def test_a_file_that_fits_goes_through_by_itself(hall: Hall) -> None:
+    await hall.dataset("halls")
+    first = await hall.datasets.take(hall.officer, "halls", hall.file("a.csv", halls()), "a.csv")
+    assert first.state == "new", "nobody has settled how it is read"
+    await hall.datasets.discard(hall.officer, "halls", 1)
+    await hall.published("halls", hall.file("a.csv", halls()))
+    fits = await hall.datasets.take(hall.officer, "halls", hall.file("b.csv", halls(1, 9)), "b.csv")
+    assert (fits.state, fits.rows, fits.reports.added) == ("checked", 9, 1)
+    await hall.datasets.discard(hall.officer, "halls", fits.number)
+    other = halls(1, 9).replace("座席数", "定員数")
+    odd = await hall.datasets.take(hall.officer, "halls", hall.file("c.csv", other), "c.csv")
+    assert odd.state == "new"
+    found = await hall.datasets.differences(hall.officer, "halls", odd.number)
+    assert any(one.blocking for one in found) and all(one.ja and one.en for one in found)
+
+
 async def test_refusals_say_the_numbers_and_change_nothing(hall: Hall) -> None:
     await hall.dataset("halls")
     await hall.published("halls", hall.file("a.csv", halls()))
