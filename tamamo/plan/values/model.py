@@ -61,11 +61,7 @@ class Kept:
     made_at: datetime
     approved_by: str | None
     approved_at: datetime | None
-
-    @property
-    def content(self) -> tuple[Decimal, Decimal | None, Decimal | None, date | None]:
-        """What makes two values of one day the same."""
-        return (self.value, self.part, self.whole, self.whole_at)
+    declined_why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from unnest(
 
 -- name: series
 select id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
-    detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at
+    detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,
+    declined_why
 from plan_value
 where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
     and state = 'approved' and (%(areas)s::text[] is null or area = any(%(areas)s))
@@ -34,7 +35,8 @@ order by at, area;
 -- name: of_year
 select distinct on (project, indicator)
     id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
-    detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at
+    detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,
+    declined_why
 from plan_value
 where tenant = %(tenant)s and year = %(year)s and area = '' and state = 'approved'
     and basis in ('entered', 'recorded')
@@ -42,7 +44,8 @@ order by project, indicator, at desc;
 
 -- name: past
 select id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
-    detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at
+    detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,
+    declined_why
 from plan_value
 where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
     and area = %(area)s and at = %(at)s

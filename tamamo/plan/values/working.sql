@@ -1,0 +1,43 @@
+-- name: waiting
+select id::text, value, state from plan_value
+where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
+    and area = '' and at = %(at)s and state in ('entered', 'confirmed')
+for update;
+
+-- name: holding
+select id::text, value from plan_value
+where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
+    and area = '' and at = %(at)s and state = 'approved'
+for update;
+
+-- name: enter
+insert into plan_value (
+    tenant, project, indicator, at, year, value, basis, source, detail, state, replaces, reason,
+    made_by, made_at
+)
+values (
+    %(tenant)s, %(project)s, %(indicator)s, %(at)s, %(year)s, %(value)s, 'entered', %(source)s,
+    %(detail)s, 'entered', %(replaces)s::uuid, %(reason)s, %(by)s, %(now)s
+)
+returning id::text;
+
+-- name: one
+select id::text, project, indicator, at, value, state, replaces::text, made_by from plan_value
+where tenant = %(tenant)s and id = %(id)s::uuid
+for update;
+
+-- name: confirm
+update plan_value set state = 'confirmed', confirmed_by = %(by)s, confirmed_at = %(now)s
+where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: approve
+update plan_value set state = 'approved', approved_by = %(by)s, approved_at = %(now)s
+where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: decline
+update plan_value set
+    state = 'declined', declined_by = %(by)s, declined_at = %(now)s, declined_why = %(reason)s
+where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: replaced
+update plan_value set state = 'replaced' where tenant = %(tenant)s and id = %(id)s::uuid;
