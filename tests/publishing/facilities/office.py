@@ -24,7 +24,9 @@ PEOPLE = {
 UNITS = ("健康福祉局", WELFARE, ABOVE, PARKS)
 
 
-def facility(number: int, name: str, place: tuple[float, float] | None = None, **values: Any) -> Any:
+def facility(
+    number: int, name: str, place: tuple[float, float] | None = None, **values: Any
+) -> Any:
     """Return a facility as the API takes it."""
     longitude, latitude = place or (134.04 + number / 1000, 34.33)
     attributes = {name: {"type": "Property", "value": value} for name, value in values.items()}
@@ -49,7 +51,8 @@ FACILITIES = [
         accessibleParkingSpaces=3, assistanceDog=True, informationSupport=["hearing_loop"],
         supportSurveyedOn="2020-01-01", address={"streetAddress": "番町一丁目"},
     ),
-    facility(2, "仏生山公園", category="park", entrance="slope", wheelchairToilet=True, ostomate=False),
+    facility(2, "仏生山公園", category="park", entrance="slope", wheelchairToilet=True,
+             ostomate=False),
     facility(3, "石段茶屋<script>", category="shop", entrance="steps", wheelchairToilet=False),
     facility(4, "未調査の集会所", category="community"),
     facility(5, "模擬センター", category="welfare", entrance="level", lift="not_needed",
@@ -112,12 +115,12 @@ def open_town(cluster_dsn: str, home: Path) -> Iterator[Town]:
                     " values ('default', %s, %s, %s, %s, '2020-04-01')",
                     [unit, parent or None, name, place],
                 )
-        for login, (name, role, unit) in PEOPLE.items():
+        for login, (name, role, held) in PEOPLE.items():
             number = make_user(dsn, f"{login}@example.jp", ("default", role), name=name,
                                home_tenant="default")  # fmt: skip
             with psycopg.connect(dsn) as connection:
                 connection.execute(
-                    "update role_grant set unit = %s where subject = %s", [unit, f"user:{number}"]
+                    "update role_grant set unit = %s where subject = %s", [held, f"user:{number}"]
                 )
         with running_server(home, dsn=dsn) as base:
             key = (home / "secrets" / "api-key").read_text().strip()

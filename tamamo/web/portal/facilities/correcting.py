@@ -29,7 +29,6 @@ from tamamo.web.errors import too_many
 from tamamo.web.portal.facilities import words
 from tamamo.web.portal.facilities.room import Room, facilities
 from tamamo.web.staff.cells import language
-from tamamo.web.staff.cells import words as value_words
 from tamamo.web.staff.forms import PREFIX, Fault, Typed, faults, fields, typed_of
 
 #: Before the name of a column: what the form showed.
@@ -229,8 +228,7 @@ def said(room: Room, name: str, value: Any) -> str:
     column = room.register.column(name)
     if value is None:
         return _("None of these") if column.kind == "choices" else words.unknown()
-    unit = f" {column.unit_label}" if column.unit_label else ""
-    return value_words(column, value) + unit
+    return words.said(column, value)
 
 
 @require_safe

@@ -11,7 +11,7 @@ from tamamo.kernel import time
 from tamamo.kernel.time import JST
 from tamamo.publishing.facilities.model import GROUPS, Facility, Group
 from tamamo.publishing.facilities.needs import NEEDS, Need
-from tamamo.registers import Register
+from tamamo.registers import Column, Register
 from tamamo.web.staff.cells import language, words
 
 _SIGNS = {"yes": "○", "limited": "△", "no": "×", "unknown": "?"}
@@ -157,10 +157,15 @@ def _fact(register: Register, facility: Facility, name: str) -> Fact:
         return Fact(label, between.join(choice.in_(language()) for choice in held))
     if value is None:
         return Fact(label, unknown(), False)
+    return Fact(label, said(column, value))
+
+
+def said(column: Column, value: Any) -> str:
+    """Return a value somebody knows, in words and with its unit."""
     if isinstance(value, bool):
-        return Fact(label, pgettext("there", "Yes") if value else pgettext("there", "No"))
+        return pgettext("there", "Yes") if value else pgettext("there", "No")
     unit = f" {column.unit_label}" if column.unit_label else ""
-    return Fact(label, words(column, value) + unit)
+    return words(column, value) + unit
 
 
 def unknown() -> str:

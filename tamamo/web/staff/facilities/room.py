@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from tamamo.publishing.facilities.corrections import COMMENT, Correction, Item
 from tamamo.publishing.facilities.model import REGISTER
 from tamamo.registers import Register
+from tamamo.web.portal.facilities import words
 from tamamo.web.staff.cells import language
-from tamamo.web.staff.cells import words as value_words
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.facilities.rights import may_keep
 from tamamo.web.staff.frame import Step
@@ -43,9 +43,7 @@ def said(register: Register, field: str, value: Any) -> str:
     """Return a value of a field in words."""
     if not field or value is None:
         return "—"
-    column = register.column(field)
-    unit = f" {column.unit_label}" if column.unit_label else ""
-    return value_words(column, value) + unit
+    return words.said(register.column(field), value)
 
 
 def label(register: Register, field: str) -> str:
