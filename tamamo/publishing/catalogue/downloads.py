@@ -39,7 +39,8 @@ async def file(request: Request) -> Response:
 async def _file(request: Request) -> Response:
     place, engine = asked_place(request), Datasets(request.state.broker)
     identifier, named = request.path_params["id"], split_name(request.path_params["file"])
-    number: int | None = request.path_params.get("version")
+    folder = request.path_params["folder"]
+    number = int(folder[1:-1]) if folder else None
     if named is None or named[0] != identifier:
         raise UnknownDataset(f"There is no file {request.path_params['file']!r}")
     dataset = await engine.one(None, place.town, identifier)
@@ -82,12 +83,6 @@ async def _streamed(pieces: AsyncIterator[bytes], headers: dict[str, str], media
 addresses.register()
 
 
-def _routes(prefix: str) -> list[Route]:
-    name = f"{{file:{addresses.FILE}}}"
-    return [
-        Route(f"{prefix}/data/{{id}}/v{{version:{addresses.NUMBER}}}/{name}", file),
-        Route(f"{prefix}/data/{{id}}/{name}", file),
-    ]
+_PATH: Final = f"/data/{{id}}/{{folder:{addresses.FOLDER}}}{{file:{addresses.FILE}}}"
 
-
-routes = [*_routes(""), *_routes("/t/{town}")]
+routes = [Route(f"{prefix}{_PATH}", file) for prefix in ("", "/t/{town}")]

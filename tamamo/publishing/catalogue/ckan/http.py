@@ -12,9 +12,11 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.towns.errors import TooManyRequests
+from tamamo.publishing.catalogue import addresses
 from tamamo.publishing.catalogue.ckan.actions import ACTIONS
 from tamamo.publishing.catalogue.ckan.asked import Asked
 from tamamo.publishing.catalogue.ckan.errors import ActionError, TooMany
@@ -22,6 +24,7 @@ from tamamo.publishing.catalogue.towns import asked_place
 from tamamo.publishing.datasets import Datasets
 
 logger = structlog.get_logger()
+_METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
 _JSON: Final = "application/json;charset=utf-8"
 _OPEN: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -34,7 +37,9 @@ async def action(request: Request) -> Response:
     """Answer one action in CKAN's envelope: help, success, result or error."""
     if request.method == "OPTIONS":
         return Response(None, 204, _OPEN)
-    name = request.path_params["name"]
+    if request.method not in _METHODS:
+        return Response(None, 405, {**_OPEN, "Allow": ", ".join(_METHODS)})
+    name = request.path_params["action"].rpartition("/")[2]
     found = ACTIONS.get(name)
     if found is None:
         return _answer(400, f"Bad request - Action name not known: {name}")
@@ -104,19 +109,18 @@ def _mixed(items: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
-async def version(_: Request) -> Response:
-    """Answer which version of the API this is."""
-    return _answer(200, {"version": 3})
+class ActionEndpoint:
+    """The route of all actions."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        response = await action(Request(scope, receive))
+        await response(scope, receive, send)
 
 
-def _routes(prefix: str) -> list[Route]:
-    methods = ["GET", "POST", "OPTIONS"]
-    return [
-        Route(f"{prefix}/api/3", version),
-        Route(f"{prefix}/api/3/action/{{name}}", action, methods=methods),
-        # What ckanapi asks, which leaves the version out.
-        Route(f"{prefix}/api/action/{{name}}", action, methods=methods),
-    ]
+addresses.register()
 
-
-routes = [*_routes(""), *_routes("/t/{town}")]
+routes = [
+    Route(f"{prefix}/api/{{action:{addresses.ACTION}}}", ActionEndpoint())
+    for prefix in ("", "/t/{town}")
+]

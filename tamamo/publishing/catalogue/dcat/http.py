@@ -119,9 +119,8 @@ def _etag(*parts: object) -> str:
 
 
 def _syntax(request: Request) -> Syntax:
-    named = request.path_params.get("suffix")
-    if named is not None:
-        return SYNTAXES[named]
+    if named := request.path_params["suffix"]:
+        return SYNTAXES[named[1:]]
     wanted = request.headers.get("accept", "")
     return next((one for one in SYNTAXES.values() if one.media in wanted), SYNTAXES["jsonld"])
 
@@ -144,11 +143,9 @@ addresses.register()
 
 
 def _routes(prefix: str) -> list[Route]:
-    suffix = f"{{suffix:{addresses.GRAPH}}}"
     return [
-        Route(f"{prefix}/catalog", catalogue),
-        Route(f"{prefix}/catalog.{suffix}", catalogue),
-        Route(f"{prefix}/data/{{id}}.{suffix}", dataset),
+        Route(f"{prefix}/catalog{{suffix:{addresses.ANY_GRAPH}}}", catalogue),
+        Route(f"{prefix}/data/{{id}}{{suffix:{addresses.GRAPH}}}", dataset),
     ]
 
 
