@@ -1,9 +1,10 @@
 """Which town's requests a page is about, and what states are called."""
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from tamamo.web.portal.warnings.banner import broker_of
 from tamamo.web.towns import town_of
 
 _P = ParamSpec("_P")
+_JAPANESE: Final = re.compile(r"[ぁ-ゖァ-ヺ一-龥]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,11 @@ CHIPS: dict[State, str] = {
 }
 
 
+def language_of(text: str) -> str:
+    """Return the language of what somebody wrote: its letters tell Japanese from English."""
+    return "ja" if _JAPANESE.search(text) else "en"
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A request as a list shows it."""
@@ -97,6 +104,11 @@ class Card:
         return self.request.unit.rpartition("/")[2]
 
     @property
+    def language(self) -> str:
+        """The language its title is written in, as far as its letters tell."""
+        return language_of(self.request.title)
+
+    @property
     def replies(self) -> int:
         """Texts beside the request's own."""
         return max(0, self.request.posts - 1)
@@ -115,6 +127,11 @@ class Said:
             unit = self.post.unit.rpartition("/")[2]
             return unit or _("The town")
         return self.post.name or _("Anonymous")
+
+    @property
+    def language(self) -> str:
+        """The language it is written in, as far as its letters tell."""
+        return language_of(self.post.body)
 
     @property
     def word(self) -> str:

@@ -1,12 +1,14 @@
 """All requests of a town at the desk, those that wait first; one with everything said."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from tamamo.publishing.requests import STATES, Request
+from tamamo.publishing.requests import STATES, Request, may_answer
+from tamamo.publishing.requests.rights import units_of
 from tamamo.web.portal.requests.pages import shown_figures
 from tamamo.web.portal.requests.room import Card, Said, state_word
 from tamamo.web.staff.desk import Desk
@@ -16,6 +18,8 @@ from tamamo.web.staff.frame import Step, show
 from tamamo.web.staff.requests import answering, room
 
 _MOST: Final = 100
+#: Requests of each sort on the home page.
+_FIRST: Final = 5
 
 
 @require_safe
@@ -73,6 +77,23 @@ async def one_context(desk: Desk, number: int) -> dict[str, Any]:
         "moderate": desk.url("request-moderate", number=number),
         "erase": desk.url("request-erase", number=number),
     }
+
+
+async def waiting_here(desk: Desk) -> list[tuple[str, datetime, str]]:
+    """Return what waits for somebody, for the home page: text, since when, address."""
+    units = units_of(desk.actor, desk.tenant)
+    if units == ():
+        return []
+    engine = room.engine(desk)
+    held = await engine.listing(desk.tenant, staff=True, waiting=True, limit=_FIRST)
+    found = [(_("To be read: %(title)s"), one) for one in held.requests]
+    open_ones = await engine.listing(desk.tenant, states=["open", "working"], limit=_MOST)
+    mine = [one for one in open_ones.requests if may_answer(desk.actor, desk.tenant, one.unit)]
+    found += [(_("Request for data: %(title)s"), one) for one in mine[:_FIRST]]
+    return [
+        (text % {"title": one.title}, one.changed_at, desk.url("request", number=one.number))
+        for text, one in found
+    ]
 
 
 def _row(desk: Desk, request: Request) -> dict[str, Any]:
