@@ -17,6 +17,7 @@ from bench import (
     measures,
     mqtt,
     notify,
+    opendata,
     places,
     rules,
     speed,
@@ -40,6 +41,7 @@ PARTS = (
     "ogc",
     "mqtt",
     "rules",
+    "opendata",
     "backup",
 )
 
@@ -116,10 +118,12 @@ def run(chosen: argparse.Namespace) -> tuple[list[Row], list[str]]:
         take("replay", lambda: measures.replay(recording, chosen.runs))
         take("rules", lambda: rules.evaluating(recording, chosen.runs))
         take("rules", lambda: rules.month(recording, chosen.runs))
+        take("opendata", lambda: opendata.looking_over(chosen.data, chosen.runs))
     elif not chosen.vs:
         print(f"No recording at {recording}: replay left out, pages empty.", file=sys.stderr)
+    take("opendata", opendata.million)
     take("live", lambda: live.live(chosen.runs))
-    if set(chosen.wanted) - {"replay", "rules", "live"}:
+    if set(chosen.wanted) - {"replay", "rules", "live", "opendata"}:
         with installation.server() as server:
             if recorded:
                 installation.verb(server.home, "replay", "river", str(recording))
