@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import openpyxl
 import pytest
 from ckanapi import RemoteCKAN
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 Open = Callable[..., Any]
 DESK = "/staff/default/datasets/"
-HEADINGS = ("番号", "名称", "住所", "緯度", "経度", "収容人数", "指定日", "備考")
+HEADINGS = (
+    "番号", "名称", "住所", "緯度", "経度", "想定収容人数", "指定日", "備考", "災害種別_地震",
+)  # fmt: skip
 #: The row of the file whose day nobody can read, and the one that lies at 0, 0.
 UNREADABLE, NOWHERE = 5, 9
 
@@ -48,7 +51,7 @@ def visit(browser: "Browser", base: str) -> Iterator[Open]:
 
         def visit_page(login: str, path: str) -> "Page":
             page = opened.enter_context(_page(browser, notes, False, {"with_map": False}))
-            page.set_default_timeout(5000)
+            page.set_default_timeout(15000)
             if login:
                 sign_in(page, base, login)
             page.goto(base + path)
@@ -76,7 +79,7 @@ def excel(path: Path, *, next_month: bool = False) -> Path:
         kept = "体育館" if n % 2 else None
         if not (next_month and n == 24):
             sheet.append([f"{n:04}", f"模擬小学校{n}", f"高松市模擬町{n}番地", *place, capacity,
-                          day, kept])  # fmt: skip
+                          day, kept, "1" if n % 2 else None])  # fmt: skip
     book.save(path)
     return path
 
@@ -104,25 +107,27 @@ def test_from_a_departments_excel_to_a_program_that_reads_it(
     settle(officer)
     hand_in(officer)
     sign(approver)
-    download(visit("", "/data/shelters/"))
+    download(visit("", "/data/school-shelters/"))
     read_by_program(base)
+    next_month(officer, approver, tmp_path)
+    undo(approver, base)
 
 
 def begin(officer: "Page", folder: Path) -> None:
     """A PDF that calls itself Excel is refused with what was typed kept; then the real one."""
     officer.get_by_role("link", name="新しいデータセット").click()
     accessible(officer)
-    officer.get_by_label("題名 (日本語)").fill("避難場所")
-    officer.get_by_label("題名 (English)").fill("Shelters")
-    officer.get_by_label("アドレスに使う短い名前").fill("shelters")
+    officer.get_by_label("題名 (日本語)").fill("学校避難場所")
+    officer.get_by_label("題名 (English)").fill("School shelters")
+    officer.get_by_label("アドレスに使う短い名前").fill("school-shelters")
     pdf = folder / "list.xlsx"
     pdf.write_bytes(b"%PDF-1.7 no table")
     send(officer, pdf, "ファイルを読み取る")
     expect(officer.locator("#error-summary")).to_be_focused()
     expect(officer.locator("#error-summary")).to_contain_text("PDF")
     accessible(officer, (320,))
-    expect(officer.get_by_label("題名 (English)")).to_have_value("Shelters")
-    send(officer, excel(folder / "避難場所.xlsx"), "ファイルを読み取る")
+    expect(officer.get_by_label("題名 (English)")).to_have_value("School shelters")
+    send(officer, excel(folder / "学校避難場所.xlsx"), "ファイルを読み取る")
 
 
 def settle(officer: "Page") -> None:
@@ -136,6 +141,9 @@ def settle(officer: "Page") -> None:
     expect(day).to_have_attribute("open", "")
     day.get_by_label("値が合わないとき").select_option("blank")
     day.get_by_label("名前（英語）").fill("Designated on")
+    capacity = officer.locator("details.column", has_text="想定収容人数")
+    capacity.locator("summary").click()
+    capacity.get_by_label("プログラム用の名前").fill("capacity")
     note = officer.locator("details.column", has_text="備考")
     note.locator("summary").click()
     note.get_by_label("プログラム用の名前").fill("9 nine")
@@ -151,6 +159,8 @@ def hand_in(officer: "Page") -> None:
     expect(officer.locator("#state")).to_contain_text("点検済み")
     assert counts(officer) == {"in": "24", "out": "24", "rejected": "0"}
     accessible(officer)
+    officer.get_by_role("button", name="この種類として比べる").click()
+    expect(officer.locator("#score")).to_contain_text("%")
     officer.get_by_role("link", name="ページ全体をプレビュー").click()
     expect(officer.locator("#preview")).to_contain_text("模擬小学校24")
     officer.go_back()
@@ -178,21 +188,62 @@ def sign(approver: "Page") -> None:
 
 def download(citizen: "Page") -> None:
     """A citizen reads the page and takes the file home."""
-    expect(citizen.locator("h1")).to_contain_text("避難場所")
+    expect(citizen.locator("h1")).to_contain_text("学校避難場所")
     with citizen.expect_download() as taken:
-        citizen.locator("a[href$='shelters.csv']").first.click()
+        citizen.locator("a[href$='school-shelters.csv']").first.click()
     text = taken.value.path().read_text("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert len(rows) == 25
-    assert "2023-04-01" in rows[1]
+    assert "2021-04-01" in rows[1]
 
 
 def read_by_program(base: str) -> None:
     """CKAN's own client finds the dataset and reads its rows."""
     with RemoteCKAN(base, user_agent="tests") as ckan:
-        package = ckan.action.package_show(id="shelters")
-        assert package["title"] == "避難場所"
+        package = ckan.action.package_show(id="school-shelters")
+        assert package["title"] == "学校避難場所"
         found = ckan.action.datastore_search(
             resource_id=package["resources"][0]["id"], filters={"no": "0002"}
         )
     assert [row["capacity"] for row in found["records"]] == [20]
+
+
+def next_month(officer: "Page", approver: "Page", folder: Path) -> None:
+    """The next file goes through by itself; what differs is counted and shown row by row."""
+    officer.goto(officer.url.partition("/v/")[0] + "/")
+    expect(officer.locator("#state")).to_contain_text("公開中")
+    officer.get_by_role("link", name="新しい版を作る").click()
+    send(officer, excel(folder / "学校避難場所.xlsx", next_month=True), "ファイルを読み取る")
+    expect(officer.locator("#done")).to_contain_text("前の版と同じ読み方")
+    wanted = {"in": "23", "out": "23", "rejected": "0", "added": "0", "changed": "2"}
+    assert counts(officer) == {**wanted, "removed": "1"}
+    officer.get_by_role("link", name="公開中の版と行ごとに比べる").click()
+    changed = officer.locator("#changes tr", has_text="0002")
+    expect(changed).to_contain_text("20")
+    expect(changed).to_contain_text("520")
+    accessible(officer)
+    officer.go_back()
+    officer.get_by_role("button", name="承認を依頼する").click()
+    approver.goto(officer.url.partition("?")[0].replace("/staff/", "/en/staff/") + "approve/")
+    approver.get_by_label("I have looked at the report on personal data").check()
+    approver.get_by_role("button", name="Approve and publish").click()
+    expect(approver.locator("#done")).to_contain_text("it is published")
+
+
+def undo(approver: "Page", base: str) -> None:
+    """An earlier version is public again with one step, and nothing is public with another."""
+    approver.goto(base + "/en" + DESK + "d/school-shelters/")
+    accessible(approver)
+    approver.get_by_role("link", name="Make public again …").click()
+    accessible(approver, (320,))
+    approver.get_by_role("button", name="Make version 1 public").click()
+    expect(approver.locator("#done")).to_contain_text("earlier version")
+    file = f"{base}/data/school-shelters/school-shelters.csv"
+    assert "模擬小学校24" in httpx.get(file).text
+    approver.get_by_role("link", name="Withdraw from the public …").click()
+    approver.get_by_role("button", name="Withdraw it").click()
+    expect(approver.locator("#error-summary")).to_be_focused()
+    approver.get_by_label("Reason").fill("a mistake")
+    approver.get_by_role("button", name="Withdraw it").click()
+    expect(approver.locator("#state")).to_contain_text("Withdrawn")
+    assert httpx.get(file).status_code == 404

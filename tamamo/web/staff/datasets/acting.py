@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tamamo.kernel.errors import Forbidden
 from tamamo.publishing.datasets import Dataset, DatasetRefused, Version
+from tamamo.publishing.standard import kinds
 from tamamo.web.staff.datasets import reports, room, words
 from tamamo.web.staff.datasets.pages import public_url
 from tamamo.web.staff.datasets.room import Work
@@ -85,11 +87,24 @@ async def _decline(work: Work) -> HttpResponse:
     return _to_version(work, "decline")
 
 
+async def _standard(work: Work) -> HttpResponse:
+    """Say which kind of the national standard it is, and check again by that."""
+    kind = work.request.POST.get("kind", "")
+    if kind not in {one.id for one in kinds()}:
+        raise Http404(kind)
+    engine = room.engine(work.desk)
+    told = msgspec.structs.replace(work.dataset.metadata, standard=kind)
+    await engine.describe(work.desk.visitor, work.dataset.id, told)
+    await engine.check(*work.key)
+    return _to_version(work, "standard")
+
+
 _STEPS: Final[dict[str, _Step]] = {
     "submit": _submit,
     "take-back": _take_back,
     "discard": _discard,
     "decline": _decline,
+    "standard": _standard,
 }
 
 

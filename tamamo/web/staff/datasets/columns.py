@@ -1,7 +1,6 @@
 """The columns of a file: what was found, every doubt, and what the officer settles."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -13,11 +12,13 @@ from django.views.decorators.http import require_http_methods
 from tamamo.publishing.datasets import DatasetRefused, Version
 from tamamo.registers.intake import (
     Choice,
+    Difference,
     Finding,
     IntakeRefused,
     Profile,
     Recipe,
     check,
+    compare,
     settle,
 )
 from tamamo.web.staff.cells import language
@@ -82,10 +83,7 @@ async def _settle(work: Work, profile: Profile, typed: Recipe) -> HttpResponse:
         findings = check(typed, profile)
         faults = recipeform.lines(findings, typed) or [room.fault_of(refusal)]
         return await _page(work, profile, typed, faults=faults, findings=findings)
-    checked = await engine.check(*work.key)
-    if checked.state == "failed" and checked.reason is not None:
-        fault = Fault("", checked.reason.text(language()))
-        return await _page(replace(work, version=checked), profile, typed, faults=[fault])
+    await engine.check(*work.key)
     return HttpResponseRedirect(work.url("dataset-version"))
 
 
@@ -113,7 +111,7 @@ async def _page(
     fresh: bool = False,
 ) -> HttpResponse:
     desk, dataset, version = work.desk, work.dataset, work.version
-    differences = await room.engine(desk).differences(*work.key)
+    differences = await _differences(work, profile)
     listed = recipeform.doubts(profile, recipe)
     columns = recipeform.shown(recipe, profile, findings)
     context = {
@@ -145,6 +143,16 @@ async def _page(
     }
     status = 422 if faults else 200
     return show(work.request, desk, "staff/datasets/columns.html", context, status)
+
+
+async def _differences(work: Work, profile: Profile) -> list[Difference]:
+    """Return how a file differs from the mapping of the last published version."""
+    if work.version.state != "new":
+        return await room.engine(work.desk).differences(*work.key)
+    if work.version.recipe is None:
+        return []
+    # Nothing was settled yet: what is kept is that mapping, and the file is not read once more.
+    return compare(msgspec.convert(work.version.recipe, Recipe), profile)
 
 
 def about(version: Version, profile: Profile) -> str:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
+from tamamo.context.errors import TooComplexQuery
 from tamamo.kernel.database import single
 from tamamo.kernel.errors import Forbidden
 from tamamo.publishing.datasets import (
@@ -84,7 +85,11 @@ def datasets_desk(view: View) -> View:
         except (UnknownDataset, UnknownVersion) as unknown:
             raise Http404(str(unknown)) from unknown
         except (DatasetRefused, DatasetConflict, IntakeRefused) as refusal:
-            return refused(request, desk, refusal, **named)
+            text, status = refusal.text(language()), refusal.status
+            return refused(request, desk, text, status, **named)
+        except TooComplexQuery as refusal:
+            text = _("This takes too long here. Take the file, or ask for less at once.")
+            return refused(request, desk, text, refusal.status, **named)
 
     return inside
 
@@ -135,8 +140,8 @@ def fault_of(refusal: Refusal, label: str = "", anchor: str = "") -> Fault:
     return Fault(label, refusal.text(language()), anchor)
 
 
-def refused(request: HttpRequest, desk: Desk, refusal: Refusal, **named: Any) -> HttpResponse:
-    """Answer 409 or 422: why this cannot be now."""
+def refused(request: HttpRequest, desk: Desk, text: str, status: int, **named: Any) -> HttpResponse:
+    """Answer 403, 409 or 422: why this cannot be now."""
     links = [{"url": desk.url("datasets"), "text": _("To the datasets")}]
     name, number = named.get("dataset"), named.get("version")
     if name:
@@ -146,11 +151,11 @@ def refused(request: HttpRequest, desk: Desk, refusal: Refusal, **named: Any) ->
         links.insert(0, {"url": url, "text": _("See how it stands now")})
     context = {
         "heading": _("This cannot be done"),
-        "text": refusal.text(language()),
+        "text": text,
         "detail": _("Nothing was changed by you."),
         "links": links,
     }
-    return show(request, desk, "staff/refused.html", context, status=refusal.status)
+    return show(request, desk, "staff/refused.html", context, status=status)
 
 
 def said(reason: Any) -> str:

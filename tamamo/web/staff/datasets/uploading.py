@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,8 +20,15 @@ from tamamo.kernel.home import MEBIBYTE
 from tamamo.kernel.identity import organisation
 from tamamo.kernel.time import JST, now
 from tamamo.kernel.uploads import UploadRefused, clean_name
-from tamamo.publishing.datasets import Dataset, DatasetConflict, DatasetRefused, Metadata, Words
-from tamamo.registers.intake import IntakeRefused, inspect
+from tamamo.publishing.datasets import (
+    Dataset,
+    DatasetConflict,
+    DatasetRefused,
+    Metadata,
+    Version,
+    Words,
+)
+from tamamo.registers.intake import IntakeRefused, Recipe, inspect
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.datasets import metadataform, room
 from tamamo.web.staff.desk import Desk
@@ -63,11 +71,28 @@ def _written(file: "UploadedFile[Any]") -> Path:
 async def begin(
     desk: Desk, dataset: Dataset, path: Path, file: "UploadedFile[Any]"
 ) -> HttpResponse:
-    """Begin a version with a file, and lead to its columns. Raises what `_REFUSED` names."""
+    """Begin a version with a file, and lead to what is next. Raises what `_REFUSED` names."""
     name = clean_name(file.name or "")
     version = await room.engine(desk).begin(desk.visitor, dataset.id, path, name)
     names = {"dataset": dataset.id, "version": version.number}
+    if await _goes_through(desk, version):
+        return HttpResponseRedirect(desk.url("dataset-version", **names) + "?done=same")
     return HttpResponseRedirect(desk.url("dataset-columns", **names))
+
+
+async def _goes_through(desk: Desk, version: Version) -> bool:
+    """Check a file that is as the last published one was; any other waits for an officer."""
+    if version.recipe is None:
+        return False
+    engine, key = room.engine(desk), (desk.visitor, version.dataset, version.number)
+    try:
+        if any(one.blocking for one in await engine.differences(*key)):
+            return False
+        await engine.settle(*key, msgspec.convert(version.recipe, Recipe))
+        await engine.check(*key)
+    except (IntakeRefused, DatasetRefused):
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from tamamo.publishing.datasets import Dataset, RowsQuery, Version
 from tamamo.web.portal.datasets import page as portal
 from tamamo.web.staff.cells import language
-from tamamo.web.staff.datasets import reports, room, words
+from tamamo.web.staff.datasets import advice, reports, room, words
 from tamamo.web.staff.datasets.columns import EDITABLE
 from tamamo.web.staff.datasets.pages import public_url
 from tamamo.web.staff.datasets.shown import table
@@ -46,7 +46,6 @@ async def page(request: HttpRequest, desk: Desk, dataset: str, version: int) -> 
     if one.state in ("new", "settled") and room.writes(desk, found):
         return HttpResponseRedirect(desk.url("dataset-columns", **names))
     title = room.title_of(found)
-    blocked = any(one.grave for one in reports.differences(one))
     context = {
         "heading": title,
         "trail": room.trail(desk, room.step_to(desk, found), Step(_named(one))),
@@ -60,13 +59,13 @@ async def page(request: HttpRequest, desk: Desk, dataset: str, version: int) -> 
         "reason": one.reason.text(language()) if one.reason else "",
         "figures": reports.figures(one) if one.counts else [],
         "differences": reports.differences(one),
-        "blocked": blocked,
         "rejects": reports.rejects(one),
         "standard": reports.standard(one),
         "privacy": reports.privacy(one),
         "preview": await _table(desk, found, one, _ROWS),
         "buttons": buttons(desk, found, one),
         "may_submit": one.state == "checked" and room.writes(desk, found),
+        **_advice(desk, found, one),
         "may_decline": one.state == "submitted" and room.approves(desk, found),
         "urls": _urls(desk, found, one),
         "public": public_url(desk, found) if one.current and found.state == "published" else "",
@@ -98,6 +97,13 @@ async def preview(request: HttpRequest, desk: Desk, dataset: str, version: int) 
         "back": back,
     }
     return show(request, desk, "staff/datasets/preview.html", context)
+
+
+def _advice(desk: Desk, dataset: Dataset, one: Version) -> dict[str, Any]:
+    """Return what may still be done before others look at it, for whoever can."""
+    if one.state not in ("checked", "failed") or not room.writes(desk, dataset):
+        return {}
+    return {"likely": advice.likely_kind(dataset, one), "missing": advice.missing(dataset, one)}
 
 
 def _named(version: Version) -> str:
@@ -153,6 +159,8 @@ def _urls(desk: Desk, dataset: Dataset, one: Version) -> dict[str, str]:
     urls = {
         "submit": desk.url("dataset-step", **names, step="submit"),
         "decline": desk.url("dataset-step", **names, step="decline"),
+        "standard": desk.url("dataset-step", **names, step="standard"),
+        "describe": desk.url("dataset-describe", dataset=dataset.id),
         "preview": desk.url("dataset-preview", **names) if one.state in SEEN else "",
         "original": desk.url("dataset-original", **names),
         "rejects": "",
@@ -202,6 +210,8 @@ def _note(desk: Desk, dataset: Dataset, one: Version) -> str:
 
 def _done(name: str) -> Done | None:
     texts = {
+        "same": _("The file was read as the last version was. Look at it, then send it."),
+        "standard": _("Compared with the national standard."),
         "submit": _("Sent for approval. Nobody outside sees it yet."),
         "take-back": _("Taken back: it can be changed again."),
         "decline": _("Declined. Whoever sent it reads the reason."),
