@@ -24,6 +24,8 @@ from tamamo.publishing.datasets.rights import Sight
 
 #: CKAN's own limit of a page of the datastore.
 MOST: Final = 32_000
+#: Rows in a box from which they are looked for in the order of their numbers.
+_DENSE: Final = 5_000
 
 
 class Shape:
@@ -75,7 +77,8 @@ async def page(
     version: the row's id; the page's version must be set by the caller.
     """
     params: dict[str, Any] = {"tenant": town, "version": version}
-    wanted = _conditions(shape, query, params)
+    dense = query.bbox is not None and await _is_dense(connection, params, query.bbox)
+    wanted = _conditions(shape, query, params, dense)
     limit, offset, after = max(0, min(query.limit, MOST)), max(query.offset, 0), query.after
     if not wanted and not query.sort and after is None:
         after, offset = offset, 0  # numbers have no gaps
@@ -128,7 +131,19 @@ async def _fetch(
         raise TooComplexQuery("The rows take too long to find: narrow the query") from error
 
 
-def _conditions(shape: Shape, query: RowsQuery, params: dict[str, Any]) -> list[str]:
+async def _is_dense(connection: Connection, params: dict[str, Any], box: Box) -> bool:
+    """Whether a box holds so many rows that a page of them is soon full in any order."""
+    given = dict(params)
+    statement = (
+        "select count(*) from (select from dataset_row r where r.tenant = %(tenant)s"
+        f" and r.version = %(version)s and ({_near(box, given)}) limit {_DENSE}) as few"
+    )
+    return bool((await _fetch(connection, statement, given))[0][0] == _DENSE)
+
+
+def _conditions(
+    shape: Shape, query: RowsQuery, params: dict[str, Any], dense: bool = False
+) -> list[str]:
     found = []
     for name, value in query.filters.items():
         place = shape.place(name)
@@ -138,7 +153,7 @@ def _conditions(shape: Shape, query: RowsQuery, params: dict[str, Any]) -> list[
         params["words"] = words
         found.append("r.texts like all(%(words)s::text[])")
     if query.bbox is not None:
-        found.append(_in_box(shape, query.bbox, params))
+        found.append(_in_box(shape, query.bbox, params, dense))
     return found
 
 
@@ -167,21 +182,29 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _in_box(shape: Shape, box: Box, params: dict[str, Any]) -> str:
+def _near(box: Box, params: dict[str, Any], column: str = "r.quad") -> str:
+    """Return the condition that a row is in one of the ranges that cover a box."""
+    ranges = []
+    for at, (low, high) in enumerate(cover(box)):
+        params |= {f"low{at}": low, f"high{at}": high}
+        ranges.append(f"{column} >= %(low{at})s and {column} < %(high{at})s")
+    return " or ".join(ranges)
+
+
+def _in_box(shape: Shape, box: Box, params: dict[str, Any], dense: bool = False) -> str:
+    """Return the condition that a row is in a box; dense: found in the order of the rows."""
     if shape.latitude is None or shape.longitude is None:
         return "false"
     west, south, east, north = box
     params |= {"west": west, "south": south, "east": east, "north": north}
-    near = []
-    for at, (low, high) in enumerate(cover(box)):
-        params |= {f"low{at}": low, f"high{at}": high}
-        near.append(f"r.quad >= %(low{at})s and r.quad < %(high{at})s")
+    # An expression is in no index.
+    near = _near(box, params, "(r.quad + 0)" if dense else "r.quad")
     longitude = f"(r.cells ->> {shape.longitude})::float8"
     between = f"{longitude} between %(west)s and %(east)s"
     if west > east:
         between = f"({longitude} >= %(west)s or {longitude} <= %(east)s)"
     return (
-        f"({' or '.join(near)}) and {between}"
+        f"({near}) and {between}"
         f" and (r.cells ->> {shape.latitude})::float8 between %(south)s and %(north)s"
     )
 

@@ -2,12 +2,13 @@
 -- A page of the datasets that match, how many there are, and how many of each kind of value.
 with matched as materialized (
     select
-        d.id, d.unit, d.groups, d.tags, d.formats, d.licence, d.metadata ->> 'cycle' as cycle,
+        d.id, d.unit, d.groups, d.tags, d.formats, d.licence,
+        case when 'cycle' = any(%(facets)s) then d.metadata ->> 'cycle' end as cycle,
         d.title_key, d.created_at,
         case when d.kind = 'live' then now() else coalesce(d.data_at, d.changed_at) end as data_at,
-        (
+        case when %(sort)s = 'relevance' and cardinality(%(words)s::text[]) > 0 then (
             select count(*) from unnest(%(words)s::text[]) as w (word) where d.title_key like w.word
-        ) as hits
+        ) else 0 end as hits
     from dataset d
     where d.tenant = %(tenant)s
         and d.state = any(%(states)s::text[])
@@ -26,23 +27,24 @@ with matched as materialized (
         and (%(until)s::timestamptz is null or greatest(d.changed_at, d.data_at) <= %(until)s)
         and d.folded like all (%(words)s::text[])
 ),
-page as (
-    select id, row_number() over (
-        order by
-            case %(sort)s when 'relevance' then -hits end,
-            case %(sort)s when 'title' then title_key end,
-            case %(sort)s when '-title' then title_key end desc,
-            case %(sort)s when 'modified' then data_at when 'created' then created_at end,
-            case %(sort)s when '-id' then id end desc,
-            case when %(sort)s in ('-modified', 'relevance') then data_at
-                when %(sort)s = '-created' then created_at end desc,
-            id
-    ) as place
+-- Sorted as far as the page goes only: all of ten thousand would be most of the work.
+page as materialized (
+    select id
     from matched
+    order by
+        case %(sort)s when 'relevance' then -hits end,
+        case %(sort)s when 'title' then title_key end,
+        case %(sort)s when '-title' then title_key end desc,
+        case %(sort)s when 'modified' then data_at when 'created' then created_at end,
+        case %(sort)s when '-id' then id end desc,
+        case when %(sort)s in ('-modified', 'relevance') then data_at
+            when %(sort)s = '-created' then created_at end desc,
+        id
+    limit %(rows)s offset %(start)s
 )
 select 'total', null, count(*), null::bigint from matched
 union all
-(select 'page', id, null, place from page where place > %(start)s and place <= %(start)s + %(rows)s)
+(select 'page', id, null, row_number() over () from page)
 union all
 select 'organization', unit, count(*), null from matched
     where 'organization' = any(%(facets)s) and unit <> '' group by unit

@@ -107,6 +107,11 @@ async def test_entities_are_a_dataset_like_any_other(hall: Hall, tmp_path: Path)
         await datasets.rows(None, hall.tenant, "tide", RowsQuery(version=1))
     count = await datasets.count(hall.tenant)
     assert (count.total, count.simulated) == (0, 1)
+    told = TIDE + TIDE.replace('"tide"', '"rain"').replace("SeaConditions", "Rain") + "empty = true"
+    file.write_text(told, "utf-8")
+    both, _ = read_all([file])
+    assert await sync(hall.broker, both) == 1, "no rain is an answer too"
+    assert (await Datasets(hall.broker, both).rows(None, hall.tenant, "rain")).total == 0
 
 
 async def test_a_type_that_is_not_public_is_in_nobodys_catalogue(

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tamamo.publishing.datasets import BadDatasetQuery, RowsQuery, UnknownDataset, UnknownVersion
+from tamamo.publishing.datasets import rows as stored
 from tamamo.publishing.datasets.folding import fold
 from tamamo.publishing.datasets.model import RowPage
 from tests.publishing.datasets.conftest import Hall, row
@@ -51,13 +52,16 @@ async def test_pages(hall: Hall) -> None:
         await page(sort=("nothing",))
 
 
-async def test_a_box_takes_what_is_in_it(hall: Hall) -> None:
+async def test_a_box_takes_what_is_in_it(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     await shown(hall)
     box = (134.0045, 34.3, 134.0095, 34.4)
     page = await hall.datasets.rows(None, hall.tenant, "halls", RowsQuery(bbox=box))
     assert names(page) == ["K005", "K006", "K007", "K009"] and page.total == 4
     found = await hall.datasets.points(None, hall.tenant, "halls", box)
     assert sorted(one.number for one in found) == [5, 6, 7, 9]
+    monkeypatch.setattr(stored, "_DENSE", 3)
+    again = await hall.datasets.rows(None, hall.tenant, "halls", RowsQuery(bbox=box))
+    assert again == page, "found the other way round"
     dataset = await hall.datasets.one(None, hall.tenant, "halls")
     assert dataset.bbox == pytest.approx((134.001, 34.301, 134.03, 34.33)) and dataset.located
 

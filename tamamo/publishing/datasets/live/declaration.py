@@ -63,6 +63,9 @@ class _Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     function: str = ""
     cycle: str = "continuous"
     columns: tuple[LiveColumn, ...] = ()
+    #: Whether having no rows says something (no alert now): it is there wherever another dataset
+    #: of the same file is.
+    empty: bool = False
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

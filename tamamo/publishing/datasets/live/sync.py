@@ -41,9 +41,12 @@ async def _sync(broker: Broker, town: str, live: Mapping[str, Live]) -> int:
         cursor = await connection.execute(_SQL["known"], {"tenant": town})
         known = {row[0]: row for row in await cursor.fetchall()}
     made = 0
+    found = {one.id: await _found(broker, sight, one, held) for one in live.values()}
+    files = {live[name].file for name, (number, *_) in found.items() if number}
     for one in live.values():
-        number, simulated, owner = await _found(broker, sight, one, held)
-        if not number and one.id not in known:
+        number, simulated, owner = found[one.id]
+        there = number or one.id in known or (one.declared.empty and one.file in files)
+        if not there:
             continue
         unit = units.get(owner or one.declared.unit, owner or "")
         told = one.metadata(unit, simulated)
