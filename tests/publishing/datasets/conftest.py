@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -116,13 +117,19 @@ class Hall:
             self.approver, identifier, number, seen_privacy=True, privacy_note="模擬の値です"
         )
 
-    async def checked(self, identifier: str, path: Path) -> Version:
-        """Bring a file as far as its check, as an unattended import would settle it."""
+    async def checked(self, identifier: str, path: Path, key: str = "") -> Version:
+        """Bring a file as far as its check, as an unattended import would settle it.
+
+        key: the heading of the column that the officer says tells rows apart.
+        """
         from tamamo.registers import intake
 
         begun = await self.datasets.begin(self.officer, identifier, path, path.name)
         profile = await self.datasets.profile(self.officer, identifier, begun.number)
         recipe = intake.settle(profile)
+        if key:
+            names = [column.name for column in recipe.columns if column.source == key]
+            recipe = msgspec.structs.replace(recipe, key=names)
         await self.datasets.settle(self.officer, identifier, begun.number, recipe)
         return await self.datasets.check(self.officer, identifier, begun.number)
 

@@ -1,6 +1,9 @@
 """From a file to the public: two people, reports, refusals with numbers, roll-back in one act."""
 
+import io
+
 import msgspec
+import openpyxl
 import pytest
 
 from tamamo.kernel.errors import Forbidden
@@ -146,6 +149,42 @@ async def test_refusals_say_the_numbers_and_change_nothing(hall: Hall) -> None:
         "select count(*) from dataset_file f where not exists (select from dataset_version v"
         " where v.id = f.version)"
     ) == [(0,)]
+
+
+async def test_rows_that_are_lost_are_counted_and_named(hall: Hall) -> None:
+    await hall.dataset("halls")
+    body = halls().partition("\n")[2]
+    thrice = hall.file("thrice.csv", halls() + body + body)
+    failed = await hall.checked("halls", thrice, key="番号")
+    assert failed.state == "failed" and failed.reason is not None
+    assert (failed.reason.code, failed.counts["rejected"], failed.counts["out"]) == (
+        "half_lost", 16, 8,
+    )  # fmt: skip
+    with pytest.raises(DatasetConflict):
+        await hall.datasets.submit(hall.officer, "halls", 1)
+    await hall.datasets.discard(hall.officer, "halls", 1)
+    once_more = hall.file("twice.csv", halls() + body.splitlines()[0] + "\n")
+    checked = await hall.checked("halls", once_more, key="番号")
+    assert checked.state == "checked" and checked.counts == {"in": 9, "out": 8, "rejected": 1}
+    (reject,) = checked.reports.rejects
+    assert reject["number"] == 10 and reject["ja"] and reject["en"]
+    assert checked.reports.reasons == {"double_key": 1}
+    book = b"".join([one async for one in hall.datasets.rejects(hall.officer, "halls", 2)])
+    sheet = openpyxl.load_workbook(io.BytesIO(book)).active
+    assert sheet is not None and sheet.max_row == 2
+    kept = b"".join([one async for one in hall.datasets.original(hall.officer, "halls", 2)])
+    assert kept == once_more.read_bytes()
+    recipe = msgspec.convert(checked.recipe, intake.Recipe)
+    columns = [
+        msgspec.structs.replace(one, kind="integer") if one.source == "名称" else one
+        for one in recipe.columns
+    ]
+    with pytest.raises(DatasetRefused) as refused:
+        await hall.datasets.settle(
+            hall.officer, "halls", 2, msgspec.structs.replace(recipe, columns=columns)
+        )
+    assert refused.value.code == "drops_half" and refused.value.numbers["findings"]
+    assert (await hall.datasets.version(hall.officer, hall.tenant, "halls", 2)).state == "checked"
 
 
 async def test_an_approval_is_of_what_was_compared(hall: Hall) -> None:
