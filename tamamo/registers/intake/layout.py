@@ -7,12 +7,14 @@ titles, headings of two rows, remarks below, rows of a form that nobody filled i
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from tamamo.feeds import quality
 from tamamo.feeds.readers.table import normal
 from tamamo.registers.intake import errors, naming
+from tamamo.registers.intake.errors import IntakeRefused
 from tamamo.registers.intake.lines import Cell, Line, is_blank, shown
 from tamamo.registers.intake.parse import dates, numbers, times
 from tamamo.registers.intake.parse.texts import folded
@@ -110,6 +112,10 @@ def locate(head: list[Line], wanted: Sequence[str]) -> Layout | None:
     """Return the layout under which most of the wanted headings are there; None below half."""
     lines = [line for line in head if any(not is_blank(cell) for cell in line[1])]
     names = Counter(map(normal, wanted))
+    with suppress(IntakeRefused):
+        likeliest = find(head)
+        if names <= Counter(map(normal, likeliest.names)):
+            return likeliest
     best: tuple[int, Layout] | None = None
     for index in range(min(len(lines), WITHIN)):
         for rows in (1, 2):

@@ -17,6 +17,7 @@ from tamamo.registers.intake import (
     recipes,
     source,
 )
+from tamamo.registers.intake.around import Around
 from tamamo.registers.intake.columns import Choice as Chosen
 from tamamo.registers.intake.columns import Column, choose
 from tamamo.registers.intake.doubts import Gathered
@@ -31,6 +32,7 @@ from tamamo.registers.intake.model import (
     Note,
     PlaceGuess,
     Profile,
+    Recipe,
     SampleRow,
 )
 from tamamo.registers.intake.source import Source
@@ -284,19 +286,27 @@ def _second_reading(  # noqa: PLR0917 - what the first reading had, and its line
     if about.kind == "csv":
         recipe.sheet = None
     recipe.header_rows = found.header_rows
-    gathered = Gathered()
+    gathered, around = Gathered(), _around(recipe)
     with reading.Rows(given, found.name, recipe, about=about, kept=kept) as rows:
         for count, row in enumerate(rows):
             if count >= ALL_OF:
                 break
+            around.add(row)
             if row.findings:
                 gathered.add(row)
             if progress is not None and count % 10_000 == 0:
                 progress(0.5 + rows.fraction / 2)
     by_column = gathered.doubts()
     points = {f"{one.name}_latitude": one for one in found.columns if one.kind == "point"}
+    for far in around.doubts():
+        by_column.setdefault(far.column or "", []).append(far)
     for name, told in by_column.items():
         column = found.column(name) or points.get(name)
         if column is None and name == "latitude":
             column = next((one for one in found.columns if one.kind == "point"), None)
         (column.doubts if column is not None else found.doubts).extend(told)
+
+
+def _around(recipe: Recipe) -> Around:
+    names = {field.kind: field.name for field in reversed(recipe.fields())}
+    return Around(names.get("latitude", ""), names.get("longitude", ""))

@@ -118,6 +118,16 @@ def test_doubts_of_places() -> None:
     assert (found.place.latitude, found.place.longitude) == ("latitude", "longitude")
 
 
+def test_a_place_far_from_all_others() -> None:
+    rows = [("名称", "緯度", "経度"), *[(f"所{n}", 34.3 + n / 100, 134.0) for n in range(9)]]
+    rows.append(("支店", 35.7, 139.7))
+    found = intake.profile(files.sheet(rows), "a.xlsx")
+    (doubt,) = found.columns[1].doubts
+    assert (doubt.code, doubt.rows, doubt.sample) == ("far_from_others", [11], "35.7, 139.7")
+    near = intake.profile(files.sheet(rows[:-1]), "a.xlsx")
+    assert near.columns[1].doubts == []
+
+
 def test_headings_of_coordinates_that_changed_places() -> None:
     rows = [("名称", "緯度", "経度"), *[(f"所{n}", 134.0 + n / 100, 34.3) for n in range(9)]]
     found = intake.profile(files.sheet(rows), "a.xlsx")
