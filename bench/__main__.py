@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import (
+    catalogue,
     guarded,
     history,
     installation,
@@ -42,6 +43,7 @@ PARTS = (
     "mqtt",
     "rules",
     "opendata",
+    "catalogue",
     "backup",
 )
 
@@ -148,6 +150,7 @@ _MEASURES: dict[str, Callable[[speed.Bench], list[Row]]] = {
     "token": guarded.checking,
     "register": guarded.register,
     "ogc": places.features,
+    "catalogue": catalogue.searching,
     "backup": guarded.backing_up,
 }
 

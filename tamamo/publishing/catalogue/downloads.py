@@ -8,11 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tamamo.context.http import problem_answer
 from tamamo.kernel.errors import Problem
 from tamamo.publishing.catalogue import addresses
 from tamamo.publishing.catalogue.forms import split_name
-from tamamo.publishing.catalogue.towns import asked_place
+from tamamo.publishing.catalogue.towns import asked_place, refusal
 from tamamo.publishing.datasets import (
     MEDIA_TYPES,
     Datasets,
@@ -33,7 +32,7 @@ async def file(request: Request) -> Response:
     try:
         return await _file(request)
     except Problem as problem:
-        return problem_answer(problem, request.headers)
+        return refusal(problem, request)
 
 
 async def _file(request: Request) -> Response:

@@ -1,13 +1,16 @@
 """Whose catalogue an address names, and whether whoever asks may ask now."""
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from tamamo.context.broker import Broker
+from tamamo.context.http import problem_answer
+from tamamo.kernel.errors import Problem
 from tamamo.kernel.identity import ANONYMOUS
 from tamamo.kernel.settings import installation_url
 from tamamo.kernel.towns import DEFAULT, Town
 from tamamo.publishing.catalogue.entry import Place
-from tamamo.publishing.datasets import UnknownDataset, Words
+from tamamo.publishing.datasets import UnknownDataset, UnknownVersion, Words
 
 #: What the installing town is called until somebody says so, as on the pages.
 _DEFAULT = Words("高松市", "Takamatsu")
@@ -22,6 +25,13 @@ def asked_place(request: Request) -> Place:
     town = request.path_params.get("town", DEFAULT)
     broker.limits.check(town, ANONYMOUS, request.scope)
     return place(broker, town)
+
+
+def refusal(problem: Problem, request: Request) -> Response:
+    """Return the answer for what cannot be had; names that were asked for are not said again."""
+    if isinstance(problem, UnknownDataset | UnknownVersion) and "field" not in problem.extra:
+        problem = UnknownDataset("There is no such dataset, version or form for the public")
+    return problem_answer(problem, request.headers)
 
 
 def place(broker: Broker, town: str) -> Place:

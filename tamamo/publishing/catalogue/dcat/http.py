@@ -14,13 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tamamo.context.http import problem_answer
 from tamamo.kernel.errors import Problem
 from tamamo.publishing.catalogue import addresses
 from tamamo.publishing.catalogue.dcat import document
 from tamamo.publishing.catalogue.dcat.forms import SYNTAXES, Syntax, write
 from tamamo.publishing.catalogue.entry import Place, entry_of
-from tamamo.publishing.catalogue.towns import asked_place
+from tamamo.publishing.catalogue.towns import asked_place, refusal
 from tamamo.publishing.datasets import DatasetQuery, Datasets, UnknownDataset
 
 #: Datasets of one page.
@@ -68,7 +67,7 @@ async def catalogue(request: Request) -> Response:
     try:
         return await _catalogue(request, _syntax(request))
     except Problem as problem:
-        return problem_answer(problem, request.headers)
+        return refusal(problem, request)
 
 
 async def _catalogue(request: Request, syntax: Syntax) -> Response:
@@ -134,7 +133,7 @@ async def dataset(request: Request) -> Response:
         told = document.alone(place, entry_of(found, place))
         body = await asyncio.to_thread(write, told, syntax)
     except Problem as problem:
-        return problem_answer(problem, request.headers)
+        return refusal(problem, request)
     headers = {**_OPEN, "Cache-Control": _FRESH}
     return Response(body, 200, headers, f"{syntax.media}; charset=utf-8")
 
