@@ -67,11 +67,12 @@ async def _base(work: Work, choice: Choice | None) -> tuple[Profile, Recipe]:
     if choice is not None:
         profile = await profile_of(*work.key, choice)
         return profile, recipeform.pinned(settle(profile), choice)
-    profile = await profile_of(*work.key)
-    kept = work.version.recipe
-    if kept is None:
+    if work.version.recipe is None:
+        profile = await profile_of(*work.key)
         return profile, settle(profile)
-    return profile, recipeform.merged(msgspec.convert(kept, Recipe), settle(profile))
+    kept = msgspec.convert(work.version.recipe, Recipe)
+    profile = await profile_of(*work.key, recipeform.choice_by(kept))
+    return profile, recipeform.merged(kept, settle(profile))
 
 
 async def _settle(work: Work, profile: Profile, typed: Recipe) -> HttpResponse:

@@ -162,6 +162,17 @@ def choice_of(post: QueryDict) -> tuple[Choice, list[Fault]]:
     return choice, faults
 
 
+def choice_by(recipe: Recipe) -> Choice:
+    """Return how a file is read by a recipe."""
+    return Choice(
+        sheet=recipe.sheet,
+        encoding=recipe.encoding,
+        delimiter=recipe.delimiter,
+        header_rows=recipe.header_rows,
+        area=recipe.area,
+    )
+
+
 def told_of(recipe: Recipe) -> dict[str, str]:
     """Return what a recipe had to be told of how the file is read, as texts of the form."""
     rows = ", ".join(map(str, recipe.header_rows)) if recipe.header_rows else ""

@@ -28,9 +28,9 @@ from tamamo.publishing.datasets import (
     Version,
     Words,
 )
-from tamamo.registers.intake import IntakeRefused, Recipe, inspect
+from tamamo.registers.intake import IntakeRefused, Recipe, check, compare, inspect, profile
 from tamamo.web.staff.cells import language
-from tamamo.web.staff.datasets import metadataform, room
+from tamamo.web.staff.datasets import metadataform, recipeform, room
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.forms import Fault, FormField
 from tamamo.web.staff.frame import Step, show
@@ -72,26 +72,33 @@ async def begin(
     desk: Desk, dataset: Dataset, path: Path, file: "UploadedFile[Any]"
 ) -> HttpResponse:
     """Begin a version with a file, and lead to what is next. Raises what `_REFUSED` names."""
-    name = clean_name(file.name or "")
-    version = await room.engine(desk).begin(desk.visitor, dataset.id, path, name)
+    engine, name = room.engine(desk), clean_name(file.name or "")
+    version = await engine.begin(desk.visitor, dataset.id, path, name)
     names = {"dataset": dataset.id, "version": version.number}
-    if await _goes_through(desk, version):
+    try:
+        through = await _goes_through(desk, version)
+    except (IntakeRefused, DatasetRefused):
+        await engine.discard(desk.visitor, dataset.id, version.number)
+        raise
+    if through:
         return HttpResponseRedirect(desk.url("dataset-version", **names) + "?done=same")
     return HttpResponseRedirect(desk.url("dataset-columns", **names))
 
 
 async def _goes_through(desk: Desk, version: Version) -> bool:
-    """Check a file that is as the last published one was; any other waits for an officer."""
+    """Check a file that is as the last published one was; any other waits for an officer.
+
+    Raises IntakeRefused for a file without a table.
+    """
     if version.recipe is None:
         return False
     engine, key = room.engine(desk), (desk.visitor, version.dataset, version.number)
-    try:
-        if any(one.blocking for one in await engine.differences(*key)):
-            return False
-        await engine.settle(*key, msgspec.convert(version.recipe, Recipe))
-        await engine.check(*key)
-    except (IntakeRefused, DatasetRefused):
+    recipe = msgspec.convert(version.recipe, Recipe)
+    found = await engine.profile(*key, recipeform.choice_by(recipe))
+    if any(one.blocking for one in compare(recipe, found)) or check(recipe, found):
         return False
+    await engine.settle(*key, recipe)
+    await engine.check(*key)
     return True
 
 
@@ -128,6 +135,7 @@ async def new(request: HttpRequest, desk: Desk) -> HttpResponse:
     made: Dataset | None = None
     try:
         async with readable(file) as path:
+            await sync_to_async(profile)(path, file.name or "")
             made = await room.engine(desk).create(desk.visitor, typed.id, metadata)
             return await begin(desk, made, path, file)
     except _REFUSED as refusal:

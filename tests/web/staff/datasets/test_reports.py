@@ -14,7 +14,7 @@ FIELDS = (Field("no", Words("番号", "Number"), "code", role="key"), Field("tel
 
 def version(**told: Any) -> Version:
     """Return a checked version."""
-    values = {
+    values: dict[str, Any] = {
         "id": 1, "dataset": "d", "metadata": Metadata(title=Words("表")), "number": 2,
         "state": "checked",
         "filename": "x.csv", "size": 10, "sha256": "", "choice": None, "recipe": None,
