@@ -112,6 +112,17 @@ def draw(indicator: Indicator, data: SeriesData, language: str) -> Chart | None:
     return chart(indicator.name.pick(language), data, _FIRST_DAY, _LAST_DAY, language)
 
 
+def draw_year(
+    folder: Folder, indicator: Indicator, kept: Sequence[Kept], year: int, language: str
+) -> Chart | None:
+    """Return the chart of a fiscal year as the report has it."""
+    data = series_data(folder, indicator, kept)
+    start, end = date(year, 4, 1), date(year + 1, 4, 1)
+    if not data.courses:
+        return None
+    return chart(indicator.name.pick(language), data, start, end, language)
+
+
 _KINDS: Final = {
     "municipality": ("市町", "Municipalities"),
     "prefecture": ("県", "Prefecture"),

@@ -10,6 +10,7 @@ from tamamo.plan.figures import judge
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Exempt
 from tamamo.plan.present import FigureRow, TableView, figure_rows, table_view
+from tamamo.plan.report.build import years
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class ChapterView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """The whole plan. outcomes: how many figures have each outcome, in a fixed order."""
+    """The whole plan. outcomes: how many figures have each, in a fixed order; reports: years."""
 
     title: str
     period: str
@@ -92,6 +93,7 @@ class PlanView:
     projects: int
     figures: int
     outcomes: list[tuple[str, int]]
+    reports: list[tuple[int, str]]
     chapters: list[ChapterView]
 
 
@@ -120,6 +122,7 @@ def plan_view(language: str) -> PlanView:
             for name in plan.words["outcome"]
             if counted[name]
         ],
+        reports=[(year, fiscal_year(year).pick(language)) for year in years(plan)],
         chapters=chapters,
     )
 

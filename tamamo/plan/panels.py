@@ -17,13 +17,21 @@ from tamamo.context.query.logic import One
 from tamamo.context.query.paging import Page
 from tamamo.context.query.plan import Query, Selector
 from tamamo.plan.loading import Folder
-from tamamo.plan.report.document import Block, Bullets, Grid, Heading, Paragraph
+from tamamo.plan.report.document import Block, Bullets, Chart, FigureLine, Grid, Heading, Paragraph
 from tamamo.registers.catalogue import declared
 from tamamo.registers.values import cells_of
 
 Panels = Callable[[Broker, str, str, int | None], Awaitable[list[Block]]]
 #: Records of a register that a panel looks at, at most.
 MOST = 10_000
+_KINDS: dict[type[Block], str] = {
+    Heading: "heading",
+    Paragraph: "paragraph",
+    Bullets: "bullets",
+    FigureLine: "figure",
+    Grid: "grid",
+    Chart: "chart",
+}
 _logger = structlog.get_logger()
 
 
@@ -33,6 +41,12 @@ class Shown:
 
     kind: str
     block: Block
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """Project and indicator of a chart."""
+        project, _, indicator = getattr(self.block, "about", "").partition("/")
+        return project, indicator
 
 
 def panels_of(folder: Folder) -> Panels | None:
@@ -58,8 +72,7 @@ async def shown(broker: Broker, town: str, folder: Folder, language: str) -> lis
 
 def as_shown(blocks: Sequence[Block]) -> list[Shown]:
     """Return blocks with the names of their kinds."""
-    names = {Heading: "heading", Paragraph: "paragraph", Bullets: "bullets", Grid: "grid"}
-    return [Shown(names[type(block)], block) for block in blocks if type(block) in names]
+    return [Shown(_KINDS[type(block)], block) for block in blocks]
 
 
 async def records(broker: Broker, town: str, register: str) -> list[dict[str, Any]]:

@@ -106,9 +106,13 @@ async def series(request: HttpRequest, project: str, indicator: str) -> HttpResp
 async def series_chart(request: HttpRequest, project: str, indicator: str) -> HttpResponse:
     """The chart of the page; an address of its own, as the pages' policy wants no inline images."""
     found, language = await _series(request, project, indicator), _language()
-    codes, _ = comparison.chosen(found.folder, found.indicator, request.GET.getlist("area"))
-    data = series_data(found.folder, found.indicator, found.kept, codes)
-    drawn = comparison.draw(found.indicator, data, language)
+    year = request.GET.get("year", "")
+    if year.isascii() and year.isdigit() and len(year) == 4:
+        drawn = comparison.draw_year(found.folder, found.indicator, found.kept, int(year), language)
+    else:
+        codes, _ = comparison.chosen(found.folder, found.indicator, request.GET.getlist("area"))
+        data = series_data(found.folder, found.indicator, found.kept, codes)
+        drawn = comparison.draw(found.indicator, data, language)
     if drawn is None:
         raise Http404("there is nothing to draw")
     return HttpResponse(svg(drawn, language), content_type="image/svg+xml")

@@ -25,6 +25,8 @@ from tamamo.kernel.identity import devices, system
 from tamamo.kernel.settings import Settings
 from tamamo.publishing.datasets.live.declaration import declared
 from tamamo.publishing.datasets.live.sync import sync
+from tamamo.registers import catalogue
+from tamamo.registers.projection import own_types
 from tests.access.world import COUNTED, GAUGE, LD, WORD
 from tests.accounts.signing import make_user, sign_in, token_of
 from tests.conftest import TEMPLATE, running_server
@@ -109,13 +111,13 @@ insert into data_request_post (tenant, request, kind, body, visible)
 insert into data_request_person (tenant, post, name, mail, token)
     select 'beta', id, 'bq7xasker', 'bq7xasker@example.jp', sha256('nobody') from data_request_post
     where tenant = 'beta';
-insert into dataset (tenant, id, kind, metadata, licence, title_key, folded, versions, created_by,
-    changed_by) values ('beta', 'bq7xdataset', 'file', '{"title": {"ja": "bq7xtitle"}, "description":
-    {"ja": "bq7xabout"}}', 'CC-BY-4.0', 'bq7xtitle', 'bq7xtitle', 1, 'user:1', 'user:1');
+insert into dataset (tenant, id, kind, metadata, licence, title_key, folded, versions,
+    created_by, changed_by) values ('beta', 'bq7xdataset', 'file', '{"title": {"ja": "bq7xtitle"},
+    "description": {"ja": "bq7xabout"}}', 'CC-BY-4.0', 'bq7xtitle', 'bq7xtitle', 1, 'user:1', 'user:1');
 insert into dataset_version (tenant, dataset, number, state, filename, size, sha256, fields, rows,
     created_by, submitted_by, submitted_at) values ('beta', 'bq7xdataset', 1, 'submitted',
-    'bq7xsheet.csv', 1, 'x', '[{"name": "a", "label": {"ja": "bq7xcolumn"}}]', 1, 'user:1', 'user:1',
-    now());
+    'bq7xsheet.csv', 1, 'x', '[{"name": "a", "label": {"ja": "bq7xcolumn"}}]', 1, 'user:1',
+    'user:1', now());
 insert into dataset_row (tenant, version, number, cells, texts)
     select 'beta', id, 1, '["bq7xcell"]', 'bq7xcell' from dataset_version where tenant = 'beta';
 insert into sharing_agreement (owner, reader, types, actions, purpose, valid_from, proposed_by,
@@ -207,6 +209,8 @@ async def _device(dsn: str) -> tuple[str, str]:
 async def _settle(home: Path, dsn: str) -> None:
     """Have the live datasets made now, so that no service does while pages are tried."""
     async with open_broker(Settings(home=home, database_url=dsn)) as broker:
+        async with transaction(broker.pool) as connection:
+            await own_types(connection, catalogue.declared())
         await sync(broker, declared())
 
 
@@ -298,6 +302,7 @@ def leaks(text: str) -> set[str]:
 
 
 def test_no_page_shows_or_changes_another_town(faces: Faces) -> None:
+    print(faces.one("select json_agg(d)::text from dataset d"))
     before, found, told, tried = faces.fingerprint(), [], [], 0
     posted: list[tuple[str, int]] = []
     form = {who: "/account/logout/" if who else "/account/login/" for who in faces.clients}
@@ -332,6 +337,7 @@ def test_no_page_shows_or_changes_another_town(faces: Faces) -> None:
                     if words := leaks(answer.text):
                         found.append(f"POST /{real} [{who}]: {sorted(words)}")
     after = faces.fingerprint()
+    print(faces.one("select json_agg(d)::text from dataset d"))
     print(f"{len(addresses())} addresses, {len(faces.clients)} people, {tried} requests")
     assert not found, "\n".join(found[:30])
     assert not told, "\n".join(told[:30])

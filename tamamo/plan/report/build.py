@@ -5,7 +5,7 @@ with their sections and projects. Behind it stands the list of all indicators.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -195,7 +195,7 @@ def _picture(inputs: Inputs, folder: Folder, title: str, indicator: str | None) 
     chart = series.chart(title, data, start, end, inputs.language) if data else None
     yield Heading(3, title)
     if chart and data:
-        yield chart
+        yield replace(chart, about=f"{folder.manifest.id}/{indicator}")
         source = data.source.pick(inputs.language)
         yield Paragraph(inputs.word("chart_basis").format(source=source), note=True)
     else:

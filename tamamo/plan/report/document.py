@@ -90,13 +90,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over time with the table of their values and one sentence that says what they show."""
+    """Lines over time with the table of their values and one sentence that says what they show.
+
+    about: the indicator, project/id.
+    """
 
     title: str
     unit: str
     lines: list[Line]
     sentence: str
     grid: Grid
+    about: str = ""
 
 
 Block = Heading | Paragraph | Bullets | FigureLine | Grid | Chart
