@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from psycopg.types.json import Jsonb
 from starlette.applications import Starlette
@@ -13,7 +14,9 @@ from starlette.applications import Starlette
 from tamamo.context.broker import Broker, open_broker
 from tamamo.kernel.database import transaction
 from tamamo.kernel.identity import Role
+from tamamo.kernel.outgoing import Answer
 from tamamo.kernel.settings import Settings
+from tamamo.publishing.catalogue.harvest.service import Harvests
 from tamamo.publishing.catalogue.http import routes
 from tamamo.publishing.datasets import Datasets, Field, Words
 from tests.publishing.datasets.conftest import Hall, person, row
@@ -62,12 +65,36 @@ async def fill(dsn: str, folder: Path) -> None:
         await hall.dataset("visitors", title=Words("来館者数", "Visitors"), tags=("統計", "施設"))
         months = [{"month": f"2026-{n:02}-01", "visitors": n * 100} for n in range(1, 11)]
         await hall.shown("visitors", months, COUNTS)
+        await _neighbour(broker)
         async with transaction(broker.pool) as connection:  # what the workflow writes itself
             await connection.execute(
                 "insert into dataset_change (tenant, dataset, version, kind)"
                 " values ('alpha', 'halls', 1, 'published')"
             )
         await hall.dataset("draft", title=Words("まだ公開していない表"))
+
+
+async def _neighbour(broker: Broker) -> None:
+    """Let the town read a catalogue of another publisher, which has one dataset."""
+    package = {
+        "id": "n1",
+        "name": "bus-stops",
+        "title": "バス停の一覧",
+        "url": "https://n.example/1",
+    }
+    answers = {
+        "status_show": {"site_title": "隣の町のカタログ"},
+        "package_search": {"count": 1, "results": [package]},
+    }
+
+    async def get(url: str, accept: str) -> Answer:
+        name = url.partition("/action/")[2].partition("?")[0]
+        body = orjson.dumps({"success": True, "result": answers[name]})
+        return Answer(200, {}, body, url)
+
+    harvests = Harvests(broker, get)
+    await harvests.add("user:1", TOWN, "neighbour", "ckan", "https://n.example")
+    await harvests.read("user:1", TOWN, "neighbour")
 
 
 class Town:

@@ -142,6 +142,11 @@ def test_pages_show_the_dataset_in_both_languages(base: str) -> None:
     assert "公開しました：ホール一覧" in read("/data/feed.rss")
     assert len(get(f"{base}/data/halls/points/").json()["features"]) == 25
     assert "Data and API" in read("/en/data/api/")
+    assert "バス停の一覧" in read("/data/others/", q="バス") and "0件" in read(
+        "/data/others/", q="船"
+    )
+    assert "1 dataset of other publishers" in read("/en/data/", q="バス停")
+    assert "バス停" not in get(base.removesuffix(f"/t/{TOWN}") + "/data/others/").text
     missing = ("nothing/", "draft/", "halls/compare/", "halls/compare/?a=1&b=9", "halls/rows/99/")
     for path in missing:
         assert get(f"{base}/data/{path}").status_code == 404, path

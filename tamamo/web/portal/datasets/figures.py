@@ -22,14 +22,14 @@ class Recorded:
     target_year: int | None
 
 
-def recorded(town: str) -> Recorded | None:
-    """Return the newest recorded number of open datasets; the plan is the installing town's."""
+def recorded(town: str, query: str = QUERY) -> Recorded | None:
+    """Return the newest recorded value of what a query counts; the plan is the default town's."""
     if town != DEFAULT:
         return None
     for folder in the_plan().folders:
         for indicator in folder.figures.indicator if folder.figures else ():
             known = [one for one in indicator.recorded if one.value is not None]
-            if indicator.query == QUERY and known:
+            if indicator.query == query and known:
                 newest = max(known, key=lambda one: one.year)
                 target = indicator.target
                 return Recorded(

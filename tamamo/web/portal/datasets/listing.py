@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tamamo.publishing.catalogue.figures import RULE
 from tamamo.publishing.catalogue.forms import FORMS
+from tamamo.publishing.catalogue.harvest.service import Harvests
 from tamamo.publishing.datasets import Dataset, DatasetQuery, Facet, Found
 from tamamo.web.portal.datasets import figures
 from tamamo.web.portal.datasets.entry import Reading, reads
@@ -133,6 +134,7 @@ async def index(request: HttpRequest, reading: Reading) -> HttpResponse:
         "switches": _switches(view),
         "sorts": _sorts(view),
         "pages": _pages(view, pages),
+        "others": await _others(reading, view),
         "counted": await reading.engine.count(reading.town),
         "recorded": figures.recorded(reading.town),
         "simulated": _all_simulated(found.datasets),
@@ -145,6 +147,13 @@ async def index(request: HttpRequest, reading: Reading) -> HttpResponse:
 
 async def _found(reading: Reading, view: View) -> Found:
     return await reading.engine.search(None, reading.town, asked(view), tuple(FACETS.values()))
+
+
+async def _others(reading: Reading, view: View) -> int:
+    """Return how many datasets of other catalogues hold the words; 0 without words."""
+    if not view.q:
+        return 0
+    return (await Harvests(reading.broker).search(reading.town, view.q, rows=1)).total
 
 
 def _all_simulated(datasets: Sequence[Dataset]) -> bool:
