@@ -12,6 +12,8 @@ from tamamo.registers import catalogue
 
 _SQL: Final = sql.load("tamamo.publishing.facilities")
 
+#: The query of the plan's indicator that counts as this does; whose project it is, the plan says.
+QUERY: Final = "tamamo.publishing.facilities.counting:map_entries_figure"
 RULE_JA: Final = (
     "地図に載る施設の数。名称と位置があり、出入口・トイレ・駐車場・子ども連れ・配慮のどれか1項目以上が"
     "分かっている施設を、1施設1件として数える。管理する課がいくつあっても1件。模擬データは数えない。"

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamamo.publishing.facilities.model import (
@@ -100,9 +100,10 @@ def test_what_was_surveyed_long_ago_or_on_no_known_day_is_old() -> None:
     assert stale_groups(facility(), TODAY) == [], "nothing known is not old"
 
 
+@settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.sampled_from([*BY_ID, "unknown", ""])), st.text(max_size=120),
-    st.sampled_from(["", "library", "nonsense"]), st.text(max_size=8),
+    st.lists(st.sampled_from([*BY_ID, "unknown", ""]), max_size=6), st.text(max_size=12),
+    st.sampled_from(["", "library", "nonsense"]), st.text(max_size=4),
 )  # fmt: skip
 def test_an_address_is_read_without_failing_and_written_back(
     wanted: list[str], q: str, category: str, page: str

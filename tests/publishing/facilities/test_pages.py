@@ -220,6 +220,7 @@ def test_the_count_is_by_the_rule_beside_the_recorded_one(town: Town) -> None:
     # One is simulated, of one and of what was sent only to be photographed nothing is known.
     unknown = [4, *([12] if town.one("select count(*) from entity where id like '%%:12'") else [])]
     assert (int(told[1]), int(told[2])) == (town.one(named) - 1 - len(unknown), 1)
+    assert "<dd>819</dd>" in page and "<dd>950</dd>" in page, "what the report recorded, beside it"
     plan = town.get("/en/plan/universal_design_map/").text
     assert "819" in plan and "950" in plan
     assert re.search(rf">{told[1]} entries<|{told[1]}\s+entries", plan), "computed, beside it"

@@ -156,6 +156,7 @@ async function open(region) {
 const region = document.getElementById("map-region");
 if (region) {
   region.hidden = false;
+  for (const link of document.querySelectorAll("[data-to-map]")) link.hidden = false;
   const watcher = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;

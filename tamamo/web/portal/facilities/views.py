@@ -13,6 +13,7 @@ from tamamo.kernel.database import single
 from tamamo.publishing.facilities import counting, photos
 from tamamo.publishing.facilities.model import Facility, facility_of, located
 from tamamo.publishing.facilities.needs import NEEDS, PAGE, Wish
+from tamamo.web.portal.datasets.figures import recorded
 from tamamo.web.portal.facilities import words
 from tamamo.web.portal.facilities.pager import links
 from tamamo.web.portal.facilities.room import MOST, Room, facilities
@@ -46,6 +47,7 @@ async def index(request: HttpRequest, room: Room) -> HttpResponse:
         "ignored": wish.ignored,
         "pager": links(wish, reverse("facilities"), page, -(-total // PAGE)),
         "count": counted,
+        "recorded": recorded(room.tenant, counting.QUERY),
         "rule": counting.RULE_EN if language() == "en" else counting.RULE_JA,
         "legend": [words.grade_of(Facility("", "", values)) for values in _GRADES],
     }

@@ -54,6 +54,8 @@ class Met:
 
     text: str
     surveyed: str
+    #: Whether somebody asked for it: then its own day is said.
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,11 @@ def card(register: Register, facility: Facility, wanted: tuple[Need, ...] = ()) 
     name, spoken = facility.named(language())
     order = [*wanted, *(need for need in NEEDS if need not in wanted)]
     met = tuple(
-        Met(need.title.in_(language()), day_text(facility.surveyed_on(need.group)))
+        Met(
+            need.title.in_(language()),
+            day_text(facility.surveyed_on(need.group)),
+            need in wanted,
+        )
         for need in order
         if need.met(facility)
     )
