@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from difflib import get_close_matches
+from math import isfinite
 from typing import Final
 
 from tamamo.kernel.towns.code import check_digit, is_code
@@ -102,6 +103,8 @@ def number_of(text: str) -> float | int | None:
     if not _NUMBER.fullmatch(found):
         return None
     value = float(found)
+    if not isfinite(value):
+        return None
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
