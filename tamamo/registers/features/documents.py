@@ -76,7 +76,8 @@ class Frame:
 
     def both(self, path: str, media: str = JSON) -> list[Document]:
         """Return the links of a document to itself and to its page for people."""
-        page = {"rel": "alternate", "type": HTML, "href": f"{self.page}{path}"}
+        more = "&" if "?" in path else "?"
+        page = {"rel": "alternate", "type": HTML, "href": f"{self.page}{path}{more}f=html"}
         return [self.link("self", path, media), page]
 
 
@@ -88,7 +89,7 @@ def landing(frame: Frame) -> Document:
         "links": [
             *frame.both("/"),
             frame.link("service-desc", "/api", OPENAPI, Texts("APIの定義", "API definition")),
-            {"rel": "service-doc", "type": HTML, "href": f"{frame.page}/api"},
+            {"rel": "service-doc", "type": HTML, "href": f"{frame.page}/api?f=html"},
             frame.link("conformance", "/conformance", JSON, Texts("準拠", "Conformance")),
             frame.link("data", "/collections", JSON, Texts("コレクション", "Collections")),
             frame.link(f"{_REL}tiling-schemes", "/tileMatrixSets", JSON),
@@ -118,7 +119,7 @@ def path_of(found: Collection) -> str:
 def collection(frame: Frame, found: Collection, *, whole: bool = True) -> Document:
     """Return a collection (Part 1, 7.14). whole: alone, not in the list."""
     path = path_of(found)
-    page = {"rel": "items", "type": HTML, "href": f"{frame.page}{path}/items"}
+    page = {"rel": "items", "type": HTML, "href": f"{frame.page}{path}/items?f=html"}
     links = [
         *frame.both(path),
         frame.link("items", f"{path}/items", GEO_JSON),

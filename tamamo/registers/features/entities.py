@@ -33,6 +33,7 @@ from tamamo.registers.features.model import (
 from tamamo.registers.features.recent import Recent
 
 _NAME: Final = default_map().terms.expand_term("name")
+_OBSERVED: Final = default_map().terms.expand_term("observedAt")
 _JSON_TYPES: Final = frozenset({"string", "number", "boolean", "array", "object"})
 #: Rows looked at at once, where a box has to be tested by the geometries themselves.
 _STEP: Final = 500
@@ -186,7 +187,8 @@ async def _properties(reader: Reader, iri: str) -> tuple[Property, ...] | None:
         if row[0] is not None and row[0] != LOCATION
         for kind in (_json_type(row[1], row[2]),)
     ]
-    return (Property("type", filtered=False), *found)
+    head = (Property("type", filtered=False), Property("observedAt", filtered=False))
+    return (*head, *(one for one in found if one.name not in ("type", "observedAt")))
 
 
 def _json_type(kind: str, types: list[str]) -> JsonType:
@@ -262,16 +264,24 @@ def _view(query: ItemsQuery) -> View:
         return View(format="simplified")
     terms = default_map().terms
     names = (terms.expand_term(name) for name in query.properties if name != "type")
-    return View(format="simplified", attrs=frozenset([*names, LOCATION]))
+    omit = frozenset() if "type" in query.properties else frozenset({"type"})
+    return View(format="simplified", attrs=frozenset([*names, LOCATION]), omit=omit)
 
 
 def _feature(entity: Entity, view: View, language: str) -> Feature:
     """Return an entity as a feature: its attributes' values, those of languages in one."""
     entity = store.living(entity)
-    view = View(format="simplified", attrs=view.attrs, lang=language)
+    view = replace(view, lang=language)
     members = represent(entity, default_map().terms, view)
     members.pop("id")
     geometry = members.pop("location", None)
     if isinstance(geometry, list):  # of several instances the first
         geometry = geometry[0]
+    observed = max(
+        (item["observedAt"] for items in entity.attrs.values() for item in items
+         if "observedAt" in item),
+        default=None,
+    )  # fmt: skip
+    if observed is not None and (view.attrs is None or _OBSERVED in view.attrs):
+        members.setdefault("observedAt", observed)
     return Feature(entity.id, geometry, members, entity.id)

@@ -76,7 +76,9 @@ async def api(broker: Broker, registers: Registers) -> AsyncIterator[Api]:
     for number in range(25):
         lamp = placed("Lamp", number, point(134 + number / 100, 34.3), watt=number % 5, on=True)
         await broker.entities.create(TENANT, lamp)
-    await broker.entities.create(TENANT, placed("Park", 1, PARK, name="中央公園"))
+    park = placed("Park", 1, PARK, name="中央公園")
+    park.attrs[f"{VOCABULARY}name"][0]["observedAt"] = "2026-01-01T00:00:00Z"
+    await broker.entities.create(TENANT, park)
     hidden = Entity("urn:ngsi-ld:Idea:1", [f"{VOCABULARY}Idea"], {})
     await broker.entities.create(TENANT, hidden)
     for key, level in (("9", 1.0), ("10", 2.5)):
@@ -111,6 +113,8 @@ async def test_pages_follow_one_another(api: Api) -> None:
     assert seen == [f"urn:ngsi-ld:Lamp:{number:04}" for number in range(25)]
     first = await api.json("/ogc/collections/Lamp/items?limit=10")
     assert first["numberMatched"] == 25
+    some = await api.json("/ogc/collections/Lamp/items?limit=1&properties=watt")
+    assert some["features"][0]["properties"] == {"watt": 0}
     one = first["features"][3]
     assert one["properties"] == {"type": "Lamp", "watt": 3, "on": True}
     assert one["geometry"] == point(134.03, 34.3)
@@ -138,6 +142,14 @@ async def test_what_is_asked_for(api: Api) -> None:
     for query, count in FOUND.items():
         page = await api.json(f"/ogc/collections/Lamp/items?{query}")
         assert (page["numberMatched"], page["numberReturned"]) == (count, count), query
+
+
+async def test_the_time_of_a_feature_is_its_newest_observation(api: Api) -> None:
+    path = "/ogc/collections/Park/items?properties=observedAt,type&datetime="
+    day = await api.json(f"{path}2026-01-01")
+    expected = {"type": "Park", "observedAt": "2026-01-01T00:00:00Z"}
+    assert [one["properties"] for one in day["features"]] == [expected]
+    assert (await api.json(f"{path}2026-01-02/.."))["features"] == []
 
 
 async def test_boxes_are_tested_by_the_geometry_itself(api: Api) -> None:
