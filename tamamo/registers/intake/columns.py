@@ -18,6 +18,8 @@ _SAMPLES: Final = 5
 _ROWS: Final = 20
 _DISTINCT: Final = 200_000
 _FORMS: Final = frozenset({"date", "month", "year"})
+#: Hints of a heading that says everything.
+_ALL: Final = frozenset([*KINDS, "serial"])
 #: Codes whose values are a form of their own, by the heading that names them.
 _CODES: Final = ("municipality", "corporate", "postal")
 
@@ -102,9 +104,9 @@ class Column:
         return found
 
     def fits(self) -> dict[str, int]:
-        """Return {kind: how many values it fits}, of the kinds that fit any; marks fit all."""
+        """Return {kind: how many values it could take}, whatever the heading says."""
         marks = self.filled - self.real
-        counted = {kind: self.fitting(kind) for kind in KINDS}
+        counted = {kind: self.fitting(kind, _ALL) for kind in KINDS}
         return {kind: count + marks for kind, count in counted.items() if count or kind == "text"}
 
 

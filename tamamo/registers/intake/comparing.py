@@ -8,7 +8,6 @@ from tamamo.registers.intake.kinds import NAMES
 from tamamo.registers.intake.model import (
     ColumnGuess,
     Difference,
-    Kind,
     Profile,
     Recipe,
     RecipeColumn,
@@ -17,13 +16,6 @@ from tamamo.registers.intake.model import (
 #: A file with fewer rows than this share of before is held back; with more than twice, said.
 _FEWER: Final = 0.5
 _MORE: Final = 2.0
-#: Kinds that take what the other brings.
-_WIDER: Final[dict[Kind, frozenset[str]]] = {
-    "number": frozenset({"integer"}),
-    "service_time": frozenset({"time"}),
-    "code": frozenset({"integer", "year", "month"}),
-    "moment": frozenset({"date"}),
-}
 
 
 def compare(recipe: Recipe, profile: Profile) -> list[Difference]:
@@ -106,15 +98,15 @@ def _takes(column: RecipeColumn, guess: ColumnGuess) -> bool:
     """Say whether a column still holds what its kind needs."""
     if not guess.filled or column.kind in ("text", guess.kind):
         return True
-    if guess.kind in _WIDER.get(column.kind, frozenset()):
-        return True
-    return guess.fits.get(column.kind, 0) >= guess.filled * ENOUGH and guess.kind != "date"
+    fits = guess.fits.get(column.kind, 0)
+    if column.format == "serial":
+        # The numbers of Excel, shown as days or not.
+        fits = max(guess.fits.get("date", 0), guess.fits.get("integer", 0))
+    return fits >= guess.filled * ENOUGH
 
 
 def _changed(column: RecipeColumn, guess: ColumnGuess) -> list[Difference]:
     found = []
-    if column.format == "serial" and guess.kind == "date":
-        return []
     if not _takes(column, guess):
         ja, en = NAMES[guess.kind]
         before_ja, before_en = NAMES[column.kind]
@@ -138,7 +130,8 @@ def _changed(column: RecipeColumn, guess: ColumnGuess) -> list[Difference]:
     elif _other_form(column, guess):
         ja = f"列「{column.source}」の書き方が変わりました（{column.format} → {guess.format}）"
         en = f"{column.source} is written in another way ({column.format} → {guess.format})"
-        found.append(Difference("format_changed", ja, en, column.name))
+        order = {column.format.rstrip("2"), guess.format.rstrip("2")} == {"mdy", "dmy"}
+        found.append(Difference("format_changed", ja, en, column.name, blocking=order))
     return found
 
 

@@ -77,7 +77,7 @@ def _heading(guess: ColumnGuess, column: Column, _: Choice, say: _Say) -> Iterab
         yield say(
             "blank_name",
             f"見出しのない列に{column.filled}件の値があります",
-            f"a column without a heading has {column.filled} values",
+            f"values in a column without a heading: {column.filled}",
         )
     if column.source.startswith(("←", "→", "↑", "↓")):
         yield say(
@@ -103,7 +103,7 @@ def _contents(guess: ColumnGuess, column: Column, _: Choice, say: _Say) -> Itera
         yield say(
             "missing_marks",
             f"「-」など{marks}件を値なしとして読みます",
-            f"{marks} marks such as '-' are taken as no value",
+            f"marks such as '-' that are taken as no value: {marks}",
             "info",
             marks,
         )
@@ -221,7 +221,7 @@ def _numbers(guess: ColumnGuess, column: Column, choice: Choice, say: _Say) -> I
             yield say(
                 "full_width",
                 f"全角の数字{wide}件を半角として読みます",
-                f"{wide} numbers in full-width digits are read as numbers",
+                f"numbers in full-width digits, read as numbers: {wide}",
                 "info",
                 wide,
             )

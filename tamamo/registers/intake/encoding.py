@@ -77,7 +77,8 @@ def _told(file: BinaryIO, name: str) -> str:
         _decode(file, name)
     except _Wrong as error:
         raise _unknown(error.row, (name,)) from None
-    return name
+    # With or without its mark at the start.
+    return "utf-8-sig" if codecs.lookup(name).name == "utf-8" else name
 
 
 def _unknown(row: int, tried: tuple[str, ...]) -> IntakeRefused:

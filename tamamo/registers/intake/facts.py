@@ -18,7 +18,7 @@ def of_sheet(given: Source, found: Profile) -> list[Doubt]:
     merged = [one for one in facts.merged if workbook.spans(one) != (1, 1)]
     if merged:
         ja = f"結合セルが{len(merged)}か所あります（{merged[0]} など。各セルに同じ値を入れます）"
-        en = f"{len(merged)} merged cells ({merged[0]} …): each of their cells gets the value"
+        en = f"merged cells, each part of which gets the value: {len(merged)} ({merged[0]} …)"
         told.append(Doubt("merged_cells", ja, en, count=len(merged), sample=merged[0]))
     for place, text in list(facts.notes.items())[:20]:
         column = _column(found, place[1])
@@ -46,7 +46,7 @@ def _formulas(found: Profile, count: int, outward: dict[tuple[int, int], str]) -
     told = []
     if count:
         ja = f"数式が{count}個あります（保存された計算結果を読みます。計算はしません）"
-        en = f"{count} formulas: the values saved with them are read, nothing is worked out"
+        en = f"formulas, never worked out, read as the values saved with them: {count}"
         told.append(Doubt("formulas", ja, en, count=count, level="info"))
     if outward:
         (row, column), text = next(iter(outward.items()))
@@ -67,7 +67,7 @@ def _hidden(found: Profile, rows: list[int], columns: list[int]) -> list[Doubt]:
     inside = [row for row in rows if found.first_row <= row <= found.last_row]
     if inside:
         ja = f"非表示の行が{len(inside)}行あります（公開すると見えるようになります）"
-        en = f"{len(inside)} rows are hidden: publishing would show them"
+        en = f"hidden rows, which publishing would show: {len(inside)}"
         told.append(
             Doubt("hidden_rows", ja, en, None, inside[0], inside[:20], "", len(inside), level)
         )

@@ -33,7 +33,7 @@ NAMES: Final[Mapping[Kind, tuple[str, str]]] = {
     "text": ("文字", "text"),
     "integer": ("整数", "whole number"),
     "number": ("数", "number"),
-    "boolean": ("有無（○×）", "yes or no"),
+    "boolean": ("有無（○×）", "mark for yes or no"),
     "date": ("日付", "date"),
     "time": ("時刻", "time"),
     "service_time": ("時刻（24時超）", "time beyond 24:00"),

@@ -34,25 +34,20 @@ class Lines:
         about: Inspection,
         *,
         sheet: str | None = None,
-        told: str | None = None,
         delimiter: str | None = None,
         kept: list[Line] | None = None,
     ) -> None:
-        """Take what `inspect` said; told: an encoding that a person named.
-
-        kept: the lines of a workbook, where it was read before.
-        """
+        """Take what `inspect` said. kept: the lines of a workbook that was read before."""
         if about.refusal is not None:
             raise errors.refused(about.refusal, about.row)
         self.kind = about.kind
         self.name = about.name
-        self.encoding = told or about.encoding
+        self.encoding = about.encoding
         self.delimiter = delimiter or about.delimiter
         self.sheet = ""
         if about.kind == "xlsx":
             self.sheet = _sheet(about, sheet)
         self._source = source
-        self._told = told
         self._kept = kept
         self._size = max(size_of(source), 1)
         self._raw: io.BufferedIOBase | None = None
@@ -96,8 +91,6 @@ class Lines:
 
     def _text(self) -> Iterator[Line]:
         file = self._stack.enter_context(opened(self._source))
-        if self._told is not None:
-            encoding.find(file, self._told)
         self._raw = file  # type: ignore[assignment]
         text = self._stack.enter_context(io.TextIOWrapper(file, self.encoding, newline=""))
         _, skipped = encoding.delimiter(text.read(_HEAD))

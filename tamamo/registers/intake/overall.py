@@ -37,7 +37,7 @@ def _headings(found: Profile) -> list[Doubt]:
     count = len(found.about) + len(found.notes)
     if count:
         ja = f"表の外に{count}行の情報があります（データとして使いません）"
-        en = f"{count} lines beside the table are no data"
+        en = f"lines beside the table that are no data: {count}"
         told.append(_say("lines_beside", ja, en, "info", count))
     return told
 
@@ -46,15 +46,15 @@ def _lines(found: Profile, totals: list[int], blank_tail: int) -> list[Doubt]:
     told = []
     if found.blank_rows:
         ja = f"表の途中に空行が{found.blank_rows}行あります"
-        en = f"{found.blank_rows} rows within the table are blank"
+        en = f"blank rows within the table: {found.blank_rows}"
         told.append(_say("blank_rows", ja, en, "info", found.blank_rows))
     if blank_tail:
         ja = f"表の下に空行が{blank_tail}行あります（表の終わりとして扱います）"
-        en = f"{blank_tail} blank rows below the table are its end"
+        en = f"blank rows below the table, which ends there: {blank_tail}"
         told.append(_say("blank_tail", ja, en, "info", blank_tail))
     if found.template_rows:
         ja = f"番号だけで中身のない行が{found.template_rows}行あります（使いません）"
-        en = f"{found.template_rows} rows have nothing but a number: not used"
+        en = f"rows with nothing but a number, not used: {found.template_rows}"
         told.append(_say("template_rows", ja, en, "info", found.template_rows))
     if totals:
         ja = "合計と見られる行があります（集計すると二重になります）"
@@ -72,7 +72,7 @@ def _columns(found: Profile, columns: Sequence[Column]) -> list[Doubt]:
     blank = [one for one in columns if not one.source and not one.filled]
     if blank:
         ja = f"見出しも値もない列が{len(blank)}列あります（使いません）"
-        en = f"{len(blank)} columns have neither heading nor values: not used"
+        en = f"columns with neither heading nor values, not used: {len(blank)}"
         told.append(_say("blank_columns", ja, en, "info", len(blank)))
     stray = [one for one in found.columns if not one.source and one.filled and not one.use]
     if stray:
@@ -90,7 +90,7 @@ def _key(found: Profile) -> list[Doubt]:
     if near is not None:
         lost = found.looked_at - near.distinct
         ja = f"「{near.label}」は{lost}行で重複しているため、キーにできません"
-        en = f"{near.name} repeats itself in {lost} rows, so it is no key"
+        en = f"{near.name} is no key: rows that repeat a value of it: {lost}"
         told.append(Doubt("nearly_key", ja, en, near.name, count=lost))
     if found.key is None:
         ja = "行を区別できる列がありません（更新時に同じ行を見分けられません）"

@@ -134,7 +134,7 @@ def profile(
     progress: called now and then with the part that is done, 0 to 1.
     """
     choice = choice or Choice()
-    about = source.inspect(given, name)
+    about = source.inspect(given, name, choice.encoding)
     asked = (about.sha256, about.name, msgspec.json.encode(choice))
     known = _KNOWN.get(asked) if about.sha256 else None
     if known is None:
@@ -148,9 +148,7 @@ def profile(
 def _profile(
     given: Source, about: Inspection, choice: Choice, progress: Progress | None
 ) -> Profile:
-    with Lines(
-        given, about, sheet=choice.sheet, told=choice.encoding, delimiter=choice.delimiter
-    ) as lines:
+    with Lines(given, about, sheet=choice.sheet, delimiter=choice.delimiter) as lines:
         survey = _read(lines, choice, progress)
         found = _found(about, lines, survey, choice)
     _guess(found, survey)

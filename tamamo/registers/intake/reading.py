@@ -48,14 +48,13 @@ class Rows:
 
         Raises IntakeRefused when the file, its sheet or its headings are not as the recipe needs.
         """
-        about = about or source.inspect(given, name)
+        about = about or source.inspect(given, name, recipe.encoding)
         self.recipe = recipe
         self.tally = Tally()
         self._lines = Lines(
             given,
             about,
             sheet=recipe.sheet,
-            told=recipe.encoding,
             delimiter=recipe.delimiter,
             kept=kept,
         )

@@ -130,7 +130,7 @@ def _losses(used: list[RecipeColumn], profile: Profile) -> list[Finding]:
             continue
         fits = guess.fits.get(column.kind, 0)
         if column.format == "serial":
-            fits = max(fits, guess.fits.get("date", 0))
+            fits = max(guess.fits.get("date", 0), guess.fits.get("integer", 0))
         if fits * 2 < guess.filled:
             ja, en = NAMES[column.kind]
             lost = guess.filled - fits

@@ -65,18 +65,21 @@ def content_of(source: Source) -> bytes:
         return file.read()
 
 
-def inspect(source: Source, name: str) -> Inspection:
-    """Say what a file is, by its content; a file that is not taken says why in `refusal`."""
+def inspect(source: Source, name: str, told: str | None = None) -> Inspection:
+    """Say what a file is, by its content; a file that is not taken says why in `refusal`.
+
+    told: the encoding of a text file, where a person named it.
+    """
     size = size_of(source)
     try:
         with opened(source) as file:
-            return _inspect(file, source, name, size)
+            return _inspect(file, source, name, size, told)
     except IntakeRefused as error:
         clean = uploads.clean_name(name)
         return Inspection(clean, "", size, refusal=error.reason, row=error.row)
 
 
-def _inspect(file: BinaryIO, source: Source, name: str, size: int) -> Inspection:
+def _inspect(file: BinaryIO, source: Source, name: str, size: int, told: str | None) -> Inspection:
     head = file.read(_HEAD)
     limit = LARGEST_WORKBOOK if head.startswith(b"PK") else LARGEST_CSV
     if size > limit:
@@ -96,7 +99,7 @@ def _inspect(file: BinaryIO, source: Source, name: str, size: int) -> Inspection
             "文字のファイル（CSVなど）です。", "It is a text file such as CSV."
         )
         return Inspection(upload.name, "", size, upload.sha256, refusal=reason)
-    found = encoding.find(file)
+    found = encoding.find(file, told)
     with io.TextIOWrapper(file, found, newline="") as text:
         separator, _ = encoding.delimiter(text.read(_HEAD))
     return Inspection(upload.name, "csv", size, upload.sha256, found, separator)

@@ -127,6 +127,14 @@ def test_where_a_file_is_spoilt_is_said() -> None:
 def test_a_named_encoding_is_the_only_one_tried() -> None:
     content = files.text(POOLS, "cp932")
     assert intake.profile(content, "a.csv", intake.Choice(encoding="cp932")).rows == 3
+    other = "이름,수\n한국,1\n".encode("johab")
+    with pytest.raises(IntakeRefused):
+        intake.profile(other, "b.csv")
+    found = intake.profile(other, "b.csv", intake.Choice(encoding="johab"))
+    assert found.columns[0].samples == ["한국"]
+    marked = files.text(POOLS, "utf-8-sig")
+    found = intake.profile(marked, "c.csv", intake.Choice(encoding="utf-8"))
+    assert found.columns[0].source == "番号"
     for encoding in ("utf-8", "no-such-encoding"):
         with pytest.raises(IntakeRefused) as refused:
             intake.profile(content, "a.csv", intake.Choice(encoding=encoding))

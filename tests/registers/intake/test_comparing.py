@@ -7,7 +7,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tamamo.registers import intake
-from tamamo.registers.intake import Recipe
+from tamamo.registers.intake import Kind, Recipe
 from tests.registers.intake import files
 
 Lines = list[list[object]]
@@ -100,6 +100,39 @@ def test_dates_written_in_another_way() -> None:
     after = [["名称", "日付"], *[[f"池{n}", f"R8.3.{n + 1}"] for n in range(5)]]
     recipe = intake.settle(intake.profile(files.sheet(before), "a.xlsx"))
     assert differences(recipe, after) == {"format_changed": ("date", False)}
+
+
+def test_a_month_that_is_now_a_day_stops_the_file() -> None:
+    before = [["名称", "日付"], *[[f"池{n}", f"{n + 1}/25/2026"] for n in range(5)]]
+    after = [["名称", "日付"], *[[f"池{n}", f"25/{n + 1}/2026"] for n in range(5)]]
+    recipe = intake.settle(intake.profile(files.sheet(before), "a.xlsx"))
+    assert differences(recipe, after) == {"format_changed": ("date", True)}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "format_"),
+    [
+        ([46054, 46055], "date", "serial"),
+        ([900, 1730], "time", ""),
+        (["20260201", "20260202"], "date", ""),
+        ([0, 1], "boolean", ""),
+        ([2024, 2025], "year", ""),
+        (["34.1", "34.2"], "number", ""),
+        ([1, 2], "code", ""),
+        ([1, 2], "number", ""),
+    ],
+)
+def test_what_an_officer_settled_goes_through_next_month(
+    values: list[object], kind: Kind, format_: str
+) -> None:
+    """Though its heading says nothing, and the guess would be another one."""
+    lines: Lines = [["名称", "甲"], *[[f"池{n}", value] for n, value in enumerate(values * 3)]]
+    profile = intake.profile(files.sheet(lines), "a.xlsx")
+    recipe = intake.settle(profile)
+    recipe.columns[1].kind, recipe.columns[1].format = kind, format_
+    assert intake.check(recipe, profile) == []
+    assert intake.compare(recipe, profile) == []
+    assert not any(row.rejected for row in intake.rows(files.sheet(lines), "a.xlsx", recipe))
 
 
 def test_a_sheet_that_is_gone(recipe: Recipe) -> None:
