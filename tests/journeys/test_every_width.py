@@ -13,6 +13,8 @@ PATHS = [
     "/gauges/9003/",
     "/en/data/",
     "/sources/",
+    "/requests/",
+    "/en/requests/new/",
     "/?at=1812-01-01",
     "/en/nowhere/",
 ]
