@@ -77,11 +77,11 @@ async def _base(work: Work, choice: Choice | None) -> tuple[Profile, Recipe]:
 
 async def _settle(work: Work, profile: Profile, typed: Recipe) -> HttpResponse:
     """Keep the mapping and check the file by it; what is wrong with it is said at the columns."""
-    engine = room.engine(work.desk)
+    engine, settled = room.engine(work.desk), recipeform.rebound(typed, work.request.POST)
     try:
-        await engine.settle(*work.key, typed)
+        await engine.settle(*work.key, settled)
     except DatasetRefused as refusal:
-        findings = check(typed, profile)
+        findings = check(settled, profile)
         faults = recipeform.lines(findings, typed) or [room.fault_of(refusal)]
         return await _page(work, profile, typed, faults=faults, findings=findings)
     await engine.check(*work.key)
@@ -114,7 +114,7 @@ async def _page(
     desk, dataset, version = work.desk, work.dataset, work.version
     differences = await _differences(work, profile)
     listed = recipeform.doubts(profile, recipe)
-    columns = recipeform.shown(recipe, profile, findings)
+    columns = recipeform.shown(recipe, profile, findings, work.request.POST)
     context = {
         "heading": _("Columns: %(title)s") % {"title": room.title_of(dataset)},
         "trail": room.trail(desk, room.step_to(desk, dataset), Step(_("Columns"))),

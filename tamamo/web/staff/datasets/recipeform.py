@@ -65,6 +65,9 @@ class ShownColumn:
     key: bool
     errors: Mapping[str, str]
     doubts: tuple[ShownDoubt, ...]
+    #: Whether this file has no such column; what it may be read from then.
+    gone: bool = False
+    sources: tuple[Option, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -74,7 +77,7 @@ class ShownColumn:
     @property
     def open(self) -> bool:
         """Whether somebody should look at it: it is shown unfolded."""
-        return bool(self.errors) or any(one.level != "info" for one in self.doubts)
+        return self.gone or bool(self.errors) or any(one.level != "info" for one in self.doubts)
 
 
 def mark_of(recipe: Recipe) -> str:
@@ -120,6 +123,30 @@ def read(post: QueryDict, base: Recipe) -> Recipe:
         key=[one.name for place, one in enumerate(columns) if place in keys],
         totals=totals,
     )
+
+
+def rebound(recipe: Recipe, post: QueryDict) -> Recipe:
+    """Return a recipe whose columns are read from the headings that were chosen for them.
+
+    What a chosen heading was by itself is no column of its own any more.
+    """
+    count = len(recipe.columns)
+    chosen = {}
+    for place in range(count):
+        text = post.get(f"c{place}.from", "")
+        if text.isdecimal() and len(text) < 5 and int(text) < count:
+            chosen[place] = recipe.columns[int(text)]
+    taken = [id(one) for one in chosen.values()]
+    columns = [
+        one
+        if (to := chosen.get(place)) is None
+        else msgspec.structs.replace(
+            one, source=to.source, occurrence=to.occurrence, position=to.position
+        )
+        for place, one in enumerate(recipe.columns)
+        if id(one) not in taken
+    ]
+    return msgspec.structs.replace(recipe, columns=columns)
 
 
 def _column(post: QueryDict, place: int, base: RecipeColumn) -> RecipeColumn:
@@ -195,8 +222,16 @@ def _header_rows(text: str) -> tuple[list[int] | None, list[Fault]]:
     return sorted(set(numbers)), []
 
 
-def shown(recipe: Recipe, profile: Profile, findings: Iterable[Finding] = ()) -> list[ShownColumn]:
-    """Return the columns of the form, each with its guess, doubts and errors."""
+def shown(
+    recipe: Recipe,
+    profile: Profile,
+    findings: Iterable[Finding] = (),
+    post: Mapping[str, str] | None = None,
+) -> list[ShownColumn]:
+    """Return the columns of the form, each with its guess, doubts and errors.
+
+    post: what was sent, where the form is shown again.
+    """
     errors: dict[str, list[Finding]] = {}
     for finding in findings:
         errors.setdefault(finding.column, []).append(finding)
@@ -221,9 +256,23 @@ def shown(recipe: Recipe, profile: Profile, findings: Iterable[Finding] = ()) ->
                 key=one.name in recipe.key,
                 errors={"": " ".join(told)} if told else {},
                 doubts=tuple(shown_doubt(doubt, place) for doubt in guess.doubts) if guess else (),
+                gone=guess is None and one.use,
+                sources=_sources(recipe, guesses, (post or {}).get(f"c{place}.from", "")),
             )
         )
     return made
+
+
+def _sources(
+    recipe: Recipe, known: Mapping[tuple[str, int], ColumnGuess], chosen: str
+) -> tuple[Option, ...]:
+    """Return the headings of the file that no column is read from."""
+    free = [
+        (str(place), one.source)
+        for place, one in enumerate(recipe.columns)
+        if not one.use and (one.source, one.occurrence) in known
+    ]
+    return tuple(Option(value, text, value == chosen) for value, text in free)
 
 
 def guesses_of(profile: Profile) -> dict[tuple[str, int], ColumnGuess]:

@@ -194,6 +194,25 @@ def test_next_months_file_with_another_kind_waits_for_a_person(hall: Hall) -> No
     assert busy.status_code == 409
 
 
+def test_a_renamed_heading_is_told_once(hall: Hall) -> None:
+    path = checked(hall, "renamed")
+    hall.send("officer", path + "submit/", form=path)
+    hall.send("head", path + "approve/", seen="1", privacy_note="places")
+    later = CSV.replace("定員", "収容人数")
+    answer = hall.send("officer", "d/renamed/upload/", file=("next.csv", later.encode()))
+    assert answer.headers["location"].endswith("v/2/columns/")
+    page = hall.get("officer", "d/renamed/v/2/columns/").text
+    assert "not in this file" in page
+    assert hall.settle("officer", "d/renamed/v/2/", **{"c2.from": "4"}).status_code == 302
+    page = hall.get("officer", "d/renamed/v/2/").text
+    assert "Checked, not sent yet" in page
+    assert 'data-count="removed"><dt>Gone</dt><dd>0<' in page
+    hall.send("officer", "d/renamed/v/2/submit/", form="d/renamed/v/2/")
+    hall.send("head", "d/renamed/v/2/approve/", seen="1", privacy_note="places")
+    again = hall.send("officer", "d/renamed/upload/", file=("third.csv", later.encode()))
+    assert again.headers["location"].endswith("v/3/?done=same")
+
+
 def test_rejected_rows_come_back_as_a_workbook_with_the_reasons(hall: Hall) -> None:
     path = checked(hall, "rejected", CSV.replace("2026-04-05", "いつか"))
     page = hall.get("officer", path).text

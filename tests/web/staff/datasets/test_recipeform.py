@@ -90,6 +90,23 @@ def test_next_months_file_brings_its_new_columns_left_out() -> None:
     assert recipeform.mark_of(told) != recipeform.mark_of(recipe())
 
 
+def test_a_heading_that_was_renamed_is_chosen_and_nothing_else_changes() -> None:
+    old = recipe()
+    new = RecipeColumn("備　考", "remark_3", "備　考", position=1, use=False)
+    base = msgspec.structs.replace(old, columns=[*old.columns, new])
+    found = profile()
+    found.columns[1].source = "備　考"
+    with override("en"):
+        columns = recipeform.shown(base, found)
+    assert [one.gone for one in columns] == [False, False, True, False]
+    assert [option.label for option in columns[2].sources] == ["備　考"]
+    told = recipeform.rebound(recipeform.read(sent(base), base), sent(base, c2__from="3"))
+    assert [(one.name, one.source, one.occurrence) for one in told.columns] == [
+        ("number", "番号", 1), ("remark", "備考", 1), ("remark_2", "備　考", 1),
+    ]  # fmt: skip
+    assert recipeform.rebound(base, sent(base, c2__from="99")) == base
+
+
 def test_only_what_somebody_changed_is_told_for_next_month() -> None:
     same = "sheet=表&was.sheet=表&header_rows=3&was.header_rows=3"
     assert recipeform.choice_of(QueryDict(same)) == (Choice(), [])
