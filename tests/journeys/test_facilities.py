@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 LIST = "/facilities/"
+#: One width a page: the narrowest one.
+NARROW = (320,)
 
 
 @pytest.fixture(scope="module")
@@ -64,19 +66,19 @@ def test_from_the_need_to_the_corrected_map(browser: "Browser", town: Town) -> N
         assert sorted(names(page)) == ["中央図書館", "仏生山公園", "模擬センター"]
         # The map draws these and no others.
         expect(page.locator("#map-region[data-drawn='3']")).to_be_attached(timeout=30_000)
-        accessible(page)
+        accessible(page, NARROW)
         page.get_by_role("link", name="仏生山公園").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("仏生山公園")
-        accessible(page)
+        accessible(page, NARROW)
         page.get_by_role("link", name="訂正を知らせる").click()
-        accessible(page)
+        accessible(page, NARROW)
         page.get_by_role("button", name="送る前に確かめる").click()
         expect(page.locator("#error-summary")).to_be_focused()
         page.get_by_label("オストメイト").select_option("yes")
         page.get_by_label("違っているところ").fill("2階のトイレが新しくなりました")
         page.get_by_role("button", name="送る前に確かめる").click()
         expect(page.locator("tbody tr")).to_have_text(["オストメイトなしあり"])
-        accessible(page)
+        accessible(page, NARROW)
         page.get_by_role("button", name="送る", exact=True).click()
         expect(page.locator(".banner--success")).to_contain_text("送りました")
         mine = page.url
@@ -86,7 +88,7 @@ def test_from_the_need_to_the_corrected_map(browser: "Browser", town: Town) -> N
         page.get_by_label("写真の説明").fill("2階のトイレ")
         page.get_by_role("button", name="写真を送る").click()
         expect(page.get_by_text("写真1枚を受け取りました")).to_be_visible()
-        accessible(page)
+        accessible(page, NARROW)
 
         page.goto(f"{town.base}/account/login/")
         page.locator("input[name=login]").fill("parks@example.jp")
@@ -94,18 +96,18 @@ def test_from_the_need_to_the_corrected_map(browser: "Browser", town: Town) -> N
         page.locator("form:has(input[name=password]) button").first.click()
         expect(page.locator("input[name=password]")).to_have_count(0)
         page.goto(f"{town.base}/staff/default/facilities/")
-        accessible(page)
+        accessible(page, NARROW)
         page.get_by_role("link", name="仏生山公園", exact=True).click()
         page.locator("input[name='d.ostomate'][value=accept]").check()
         page.get_by_label("見た日を調査日としても記録する").check()
-        accessible(page)
+        accessible(page, NARROW)
         page.get_by_role("button", name="決定する").click()
         expect(page.locator("#done")).to_contain_text("決定を記録しました")
         page.get_by_role("link", name="仏生山公園の写真を確かめる").click()
         page.get_by_label("写真の説明（英語）").fill("The toilet on the second floor")
         page.get_by_role("button", name="地図で公開する").click()
         expect(page.locator("#done")).to_contain_text("写真を公開しました")
-        accessible(page)
+        accessible(page, NARROW)
 
         page.goto(mine)
         expect(page.locator(".chip--green")).to_have_text("採用")
@@ -137,5 +139,5 @@ def test_in_english_without_javascript(browser: "Browser", town: Town) -> None:
     with _page(browser, notes, False, {"locale": "en-GB", "with_map": False}) as page:
         for path in ("", "1/", "1/correct/", "print/"):
             page.goto(f"{town.base}/en{LIST}{path}")
-            accessible(page)
+            accessible(page, NARROW)
     assert notes.errors == [] and notes.refused == []
