@@ -121,6 +121,8 @@ def _broken(line: int, error: Exception) -> IntakeRefused:
 def _sheet(about: Inspection, wanted: str | None) -> str:
     if wanted is None:
         shown = [sheet for sheet in about.sheets if not sheet.hidden] or about.sheets
+        if not shown:
+            raise errors.refused(errors.NO_ROWS)
         return shown[0].name
     if wanted not in (sheet.name for sheet in about.sheets):
         names = "、".join(sheet.name for sheet in about.sheets)

@@ -23,6 +23,10 @@ _SPACES: Final = (
     "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}",
     "{http://purl.oclc.org/ooxml/spreadsheetml/main}",
 )
+_RELATIONS: Final = (
+    "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
+    "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
+)
 #: Functions that fetch something, or start a program, when a spreadsheet works them out.
 _OUTWARD: Final = re.compile(
     r"(?i)\b(?:HYPERLINK|WEBSERVICE|FILTERXML|IMAGE|IMPORT\w+|RTD|DDE|CALL|REGISTER(?:\.ID)?)\s*\("
@@ -58,11 +62,19 @@ class Facts:
 
 
 def sheets(name: str, content: bytes) -> list[Sheet]:
-    """Return all sheets of a workbook. Raises UnreadableFile."""
+    """Return the sheets of a workbook that have cells: no charts. Raises UnreadableFile."""
     shown = set(xlsx.sheets(name, content))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        book = etree.fromstring(archive.read("xl/workbook.xml"), etree.XMLParser(**_SAFE))
-    names = [str(one.get("name")) for space in _SPACES for one in book.iter(f"{space}sheet")]
+        parser = etree.XMLParser(**_SAFE)
+        book = etree.fromstring(archive.read("xl/workbook.xml"), parser)
+        links = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), parser)
+    charts = {link.get("Id") for link in links if str(link.get("Type")).endswith("/chartsheet")}
+    found = [sheet for space in _SPACES for sheet in book.iter(f"{space}sheet")]
+    names = [
+        str(sheet.get("name"))
+        for sheet in found
+        if not charts.intersection(sheet.get(relation) for relation in _RELATIONS)
+    ]
     return [Sheet(one, one not in shown) for one in names]
 
 

@@ -2,6 +2,7 @@
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tamamo.registers import intake
@@ -66,6 +67,14 @@ def test_two_rows_of_headings_are_joined() -> None:
     ]  # fmt: skip
     assert found.columns[3].unit_code == "MTK"
     assert "merged_cells" in [doubt.code for doubt in found.doubts]
+
+
+def test_a_merged_cell_says_the_same_for_each_of_its_rows() -> None:
+    rows: Rows = (("地区", "施設名", "定員"), ("東部", "甲", 5), (None, "乙", 6), ("西部", "丙", 7))
+    content = files.sheet(rows, lambda page: page.merge_cells("A2:A3"))
+    recipe = intake.settle(intake.profile(content, "a.xlsx"))
+    districts = [row.values["district"] for row in intake.rows(content, "a.xlsx", recipe)]
+    assert districts == ["東部", "東部", "西部"]
 
 
 def test_groups_over_some_of_the_columns() -> None:
@@ -163,6 +172,7 @@ def test_the_first_visible_sheet_is_read() -> None:
         page = book.create_sheet(name)
         for row in (("名称", "定員"), (name, 5), ("西", 6)):
             page.append(row)
+    book.create_chartsheet("グラフ", 0).add_chart(BarChart())
     content = files.saved(book)
     found = intake.profile(content, "a.xlsx")
     assert (found.sheet, len(found.sheets), found.sheets[0].hidden) == ("公開", 3, True)

@@ -122,3 +122,20 @@ def test_a_number_of_excel_can_be_settled_as_one() -> None:
     assert [row.values["population"] for row in intake.rows(content, "p.xlsx", recipe)] == [
         402, 646, 110,
     ]  # fmt: skip
+
+
+def test_a_large_file_is_read_as_it_is_asked_for() -> None:
+    lines = [["名称", "備考"], *[[f"施設{n}", "あ" * 40] for n in range(20_000)]]
+    content = files.text(lines)
+    told: list[float] = []
+    recipe = intake.settle(intake.profile(content, "a.csv", progress=told.append))
+    assert told == sorted(told)
+    assert 0 <= told[0] < told[-1] <= 1
+    with intake.rows(content, "a.csv", recipe) as rows:
+        assert next(rows).values["name"] == "施設0"
+        assert rows.fraction < 0.1
+        for _ in rows:
+            pass
+        assert rows.tally.rows_out == 20_000
+    with pytest.raises(StopIteration):
+        next(rows)
