@@ -25,7 +25,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 16, 12, 30
 MOST: Final = 2_000
 #: Points of the table under the chart.
 _TOLD: Final = 50
-_TIMES: Final = frozenset({"date", "moment", "year"})
+_TIMES: Final = frozenset({"date", "moment", "month", "year"})
 _FEWEST: Final = 3
 
 
@@ -51,7 +51,7 @@ class Chart:
 async def read(subject: Subject) -> Chart | None:
     """Return the chart an address asks for (`y`: of which column); None where there is none."""
     fields = subject.fields
-    time = next((one for one in fields if one.role == "time" and one.kind in _TIMES), None)
+    time = _time(fields)
     measured = [one for one in fields if one.kind in {"integer", "number"} and not one.role]
     if time is None or not measured or subject.dataset.kind == "live":
         return None
@@ -64,6 +64,15 @@ async def read(subject: Subject) -> Chart | None:
         return None
     cut = (page.total or 0) > len(page.rows)
     return _drawn(points, how, time, value, measured, cut=cut)
+
+
+def _time(fields: Sequence[Field]) -> Field | None:
+    """Return the column that says when: named so, or a time that is part of the key."""
+    times = [one for one in fields if one.kind in _TIMES]
+    for role in ("time", "key"):
+        if found := next((one for one in times if one.role == role), None):
+            return found
+    return None
 
 
 def gathered(
@@ -105,8 +114,7 @@ def _drawn(
     cut: bool,
 ) -> Chart:
     language = get_language() or "ja"
-    low = min(0.0, *(worth for _moment, _text, worth in points))
-    high = max(worth for _moment, _text, worth in points) or 1.0
+    low, high = span_of([worth for _moment, _text, worth in points])
     start, end = points[0][0], points[-1][0]
     span = (end - start).total_seconds() or 1.0
 
@@ -137,6 +145,15 @@ def _drawn(
         how=how,
         cut=cut,
     )  # fmt: skip
+
+
+def span_of(values: Sequence[float]) -> tuple[float, float]:
+    """Return what the axis goes from and to: from 0, or close around values that differ little."""
+    low, high = min(values), max(values)
+    if low > (high - low) * 2:
+        margin = (high - low) * 0.2 or high * 0.1
+        return max(low - margin, 0.0), high + margin
+    return min(low, 0.0), max(high, 0.0) or 1.0
 
 
 def _sentence(points: Sequence[tuple[datetime, str, float]], label: str, unit: str) -> str:
