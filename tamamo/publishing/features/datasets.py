@@ -123,7 +123,7 @@ class PublishedDatasets:
     async def feature(self, reader: Reader, collection: Collection, name: str) -> Feature | None:
         """Return a row by its number."""
         dataset = await _dataset(reader, collection.key)
-        if dataset is None or not (name.isascii() and name.isdigit() and 0 < len(name) < 10):
+        if dataset is None or not _is_number(name):
             return None
         try:
             engine = Datasets(reader.whole)
@@ -220,9 +220,14 @@ def _number(after: str) -> int | None:
     """Return the row behind which a page begins. Raises BadParameter."""
     if not after:
         return None
-    if not (after.isascii() and after.isdigit() and len(after) < 10):
+    if not _is_number(after):
         raise BadParameter("after: take it from the link next", field="after")
     return int(after)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is the number of a row: they count from 1."""
+    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0
 
 
 def _box(boxes: Sequence[Bounds]) -> Bounds | None:

@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tamamo.context import acting, negotiation
 from tamamo.context.arrival import arrive
 from tamamo.context.broker import Broker
-from tamamo.context.errors import InternalError
 from tamamo.context.model.entity import DEFAULT_TENANT
 from tamamo.kernel.errors import PROBLEM_JSON, Problem, Unavailable
 from tamamo.kernel.identity import ANONYMOUS, Actor
@@ -63,7 +62,7 @@ class Door:
             response = problem_response(problem)
         except Exception:
             _log.exception("request failed", method=request.method, path=request.url.path)
-            response = problem_response(InternalError("See the log."))
+            response = problem_response(Problem("See the log."))
         finally:
             acting.end()
         if request.method == "HEAD":

@@ -118,7 +118,8 @@ def _operation(path: str, summary: str, names: tuple[str, ...], media: tuple[str
                     for one in media},
     }  # fmt: skip
     problem = {"schema": {"$ref": "#/components/schemas/problem"}}
-    error = {"description": "What is wrong.", "content": {PROBLEM_JSON: problem}}
+    pages = {HTML: {"schema": {"type": "string"}}} if HTML in media else {}
+    error = {"description": "What is wrong.", "content": {PROBLEM_JSON: problem, **pages}}
     return {
         "summary": summary,
         "operationId": operation,
