@@ -11,8 +11,9 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from tamamo.context.broker import Broker
-from tamamo.kernel.database import Pool, single, transaction
+from tamamo.kernel.database import Connection, Pool, single, transaction
 from tamamo.kernel.errors import Forbidden
+from tamamo.kernel.towns.quota import guard_of
 from tamamo.kernel.uploads import clean_name
 from tamamo.publishing.datasets import store
 from tamamo.publishing.datasets.acting import locked, note
@@ -44,6 +45,7 @@ async def begin(
 
     async with single(broker.pool) as connection:
         dataset = await store.get(connection, visitor.tenant, identifier)
+        await _require_room(connection, visitor.tenant)
     require_write(visitor, dataset)
     _require_free(dataset)
     inspected = await asyncio.to_thread(intake.inspect, path, filename)
@@ -73,6 +75,14 @@ async def begin(
     except BaseException:
         await asyncio.shield(_forget(broker.pool, visitor.tenant, number))
         raise
+
+
+async def _require_room(connection: Connection, tenant: str) -> None:
+    """Raise StorageExceeded where the town has used up its space."""
+    guard = await guard_of(connection, [tenant])
+    problem = guard.refuses(tenant, existed=True, exists=True) if guard is not None else None
+    if problem is not None:
+        raise problem
 
 
 def _require_free(dataset: Dataset) -> None:

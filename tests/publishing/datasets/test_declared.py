@@ -89,7 +89,10 @@ async def test_entities_are_a_dataset_like_any_other(hall: Hall, tmp_path: Path)
         await datasets.one(None, hall.tenant, "tide")
     stations = [station(n, n / 10) for n in range(1, 6)]
     await hall.broker.observations.record(hall.tenant, stations)
-    assert await sync(hall.broker, live) == 1 and await sync(hall.broker, live) == 0
+    assert await sync(hall.broker, live) == 1
+    stamp = await datasets.stamp(hall.tenant)
+    assert await sync(hall.broker, live) == 0
+    assert await datasets.stamp(hall.tenant) == stamp, "nothing changed, nothing is written"
     one = await datasets.one(None, hall.tenant, "tide")
     assert one.metadata.simulated and one.kind == "live" and one.rows == 5 and one.located
     assert one.bbox == pytest.approx((134.01, 34.3, 134.05, 34.3)) and one.version is None

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from psycopg.types.json import Jsonb
-
 from tamamo.context.broker import Broker
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, transaction
@@ -16,6 +14,7 @@ from tamamo.publishing.datasets.files import formats_of
 from tamamo.publishing.datasets.live import reading
 from tamamo.publishing.datasets.live.declaration import Live, iri
 from tamamo.publishing.datasets.metadata import Metadata
+from tamamo.publishing.datasets.model import Field
 from tamamo.publishing.datasets.rights import Sight, sight_of
 
 _SQL: Final = sql.load("tamamo.publishing.datasets.live", "live.sql")
@@ -53,7 +52,7 @@ async def _sync(broker: Broker, town: str, live: Mapping[str, Live]) -> int:
         async with transaction(broker.pool) as connection:
             if one.id not in known:
                 made += await _make(connection, town, one, told)
-            elif known[one.id][2:] != (described.stored(told), _fields(one), one.type or None):
+            elif _as_known(known[one.id]) != (told, one.fields, one.type or None):
                 await _change(connection, town, one, told)
             box = await _box(connection, town, one)
             await connection.execute(
@@ -84,15 +83,15 @@ async def _found(
     return len(rows), bool(rows) and all(row.get("simulated") is True for row in rows), None
 
 
-def _fields(one: Live) -> Any:
-    return store.fields_told(one.fields).obj
+def _as_known(row: tuple[Any, ...]) -> tuple[Metadata, tuple[Field, ...], str | None]:
+    return described.from_stored(row[2]), store.fields_of(row[3]), row[4]
 
 
 async def _make(connection: Connection, town: str, one: Live, told: Metadata) -> int:
     formats = list(formats_of(one.fields, None))
     made = await store.insert(
         connection, town, one.id, kind="live", state="published", type=one.type or None,
-        formats=formats, fields=Jsonb(_fields(one)), by=_BY,
+        formats=formats, fields=store.fields_told(one.fields), by=_BY,
         **store.described_columns(one.id, told, one.fields),
     )  # fmt: skip
     if made:
@@ -106,7 +105,7 @@ async def _make(connection: Connection, town: str, one: Live, told: Metadata) ->
 async def _change(connection: Connection, town: str, one: Live, told: Metadata) -> None:
     await store.execute(
         connection, "describe", tenant=town, id=one.id, due=None, by=_BY,
-        fields=Jsonb(_fields(one)), formats=list(formats_of(one.fields, None)),
+        fields=store.fields_told(one.fields), formats=list(formats_of(one.fields, None)),
         type=one.type or None, **store.described_columns(one.id, told, one.fields),
     )  # fmt: skip
 
