@@ -153,7 +153,8 @@ def span_of(values: Sequence[float]) -> tuple[float, float]:
     if low > (high - low) * 2:
         margin = (high - low) * 0.2 or high * 0.1
         return max(low - margin, 0.0), high + margin
-    return min(low, 0.0), max(high, 0.0) or 1.0
+    low, high = min(low, 0.0), max(high, 0.0)
+    return low, high if high > low else low + 1.0
 
 
 def _sentence(points: Sequence[tuple[datetime, str, float]], label: str, unit: str) -> str:
