@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.util import resolve_name
 from pathlib import Path
 
+from tamamo.kernel import time
 from tamamo.plan.check_figures import check_figures
 from tamamo.plan.live import resolved
 from tamamo.plan.loading import BadPlan, Fault, Folder
@@ -51,6 +52,7 @@ def check_manifest(folder: Folder, outline: Outline) -> Iterator[Fault]:
         yield Fault(file, "id", f'"{manifest.id}" is not the folder\'s name "{folder.path.name}"')
     if manifest.owner not in {division.name.ja for division in outline.division}:
         yield Fault(file, "owner", f'"{manifest.owner}" is not a division of plan/outline.toml')
+    yield from _check_owner(file, manifest.owner, outline)
     texts = {"name": manifest.name, "purpose": manifest.purpose}
     if manifest.today:
         texts["today"] = manifest.today
@@ -60,6 +62,15 @@ def check_manifest(folder: Folder, outline: Outline) -> Iterator[Fault]:
     for name, text in texts.items():
         yield from check_text(file, name, text)
     yield from _check_quality(folder, file, outline)
+
+
+def _check_owner(file: Path, owner: str, outline: Outline) -> Iterator[Fault]:
+    """A division that is no more owns nothing; its successor is named where one is known."""
+    today = time.now().astimezone(time.JST).date()
+    for division in outline.division:
+        if division.name.ja == owner and division.until and division.until < today:
+            heir = f": {division.successor} took over" if division.successor else ""
+            yield Fault(file, "owner", f'"{owner}" was there until {division.until}{heir}')
 
 
 def check_text(file: Path, name: str, text: Text) -> Iterator[Fault]:

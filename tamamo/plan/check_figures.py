@@ -8,6 +8,7 @@ from pathlib import Path
 from tamamo.plan.figures import column_sum, number, share
 from tamamo.plan.loading import Fault, Folder
 from tamamo.plan.model import Column, Indicator, Outline, Recorded, Table, Target, Text
+from tamamo.plan.values.judging import judge_value
 
 #: "R3目標値" is the target for 令和3年度, FY2021.
 _TARGET_YEAR = re.compile(r"R([0-9]+)目標値")
@@ -34,13 +35,28 @@ def check_figures(folder: Folder, outline: Outline) -> Iterator[Fault]:
 def _check_indicator(
     folder: Folder, file: Path, at: str, indicator: Indicator, sources: set[str]
 ) -> Iterator[Fault]:
+    years = [recorded.year for recorded in indicator.recorded]
     for place, recorded in enumerate(indicator.recorded):
         here = f"{at}.recorded[{place}]"
+        if years.index(recorded.year) != place:
+            yield Fault(file, f"{here}.year", f"{recorded.year} has a value already")
+        yield from _check_range(file, here, indicator, recorded.value)
         if recorded.source not in sources:
             yield Fault(file, f"{here}.source", f'"{recorded.source}" is not in outline.toml')
         yield from _check_printed(file, here, recorded, _report_text(folder, recorded.year))
     if target := indicator.target:
+        yield from _check_range(file, f"{at}.target", indicator, target.value)
+        if target.value is not None and target.year is None:
+            yield Fault(file, f"{at}.target.year", "is missing: by when is the target to be met?")
         yield from _check_target(file, f"{at}.target", target, _report_text(folder, None))
+
+
+def _check_range(
+    file: Path, at: str, indicator: Indicator, value: Decimal | None
+) -> Iterator[Fault]:
+    reason = judge_value(indicator, value, indicator.unit.ja) if value is not None else None
+    if reason:
+        yield Fault(file, f"{at}.value", reason.en)
 
 
 def _check_printed(file: Path, at: str, recorded: Recorded, text: str) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ Years are Japanese fiscal years by their first calendar year: 2020 is 令和2年
 March 2021.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -261,9 +262,14 @@ class Source(_Strict, frozen=True):
 
 
 class Division(_Strict, frozen=True):
-    """A division of the city hall that owns projects."""
+    """A division of the city hall that owns projects.
+
+    until: the last day there was one of that name; successor: who took over its projects.
+    """
 
     name: Text
+    until: date | None = None
+    successor: Filled | None = None
 
 
 class Rule(_Strict, frozen=True):

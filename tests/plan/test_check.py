@@ -1,11 +1,15 @@
 """A folder that is wrong is refused with a sentence that names file and field."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
+from tamamo.plan.catalog import load_plan
+from tamamo.plan.check import check_manifest
 from tamamo.plan.commands import project
 
 Spoil = Callable[[Path], None]
@@ -48,6 +52,7 @@ WATCH = "disaster_watch/project.toml"
 TOURISM = "tourism/project.toml"
 TOWNS = "city_links/project.toml"
 OPEN_KPI = "open_data/kpi.toml"
+COUNTER = "one_stop_counter/kpi.toml"
 RPA = "ai_rpa/kpi.toml"
 
 
@@ -131,6 +136,23 @@ RPA = "ai_rpa/kpi.toml"
             'elder_watch/record.toml: report[0].source: "somewhere" is not in plan/outline.toml',
         ),
         (
+            _replace(COUNTER, "value = 98.0", "value = 980"),
+            f"{COUNTER}: indicator[0].recorded[0].value: 980 % is more than 100 %",
+        ),
+        (
+            _replace(COUNTER, "year = 2021\nvalue = 100", "value = 100"),
+            f"{COUNTER}: indicator[0].target.year: is missing: by when is the target to be met?",
+        ),
+        (
+            _replace(
+                COUNTER,
+                "[indicator.target]",
+                '[[indicator.recorded]]\nyear = 2020\nsource = "progress_report_2020"\n'
+                'value = 97.0\nprinted = "満足度：97.0%"\n\n[indicator.target]',
+            ),
+            f"{COUNTER}: indicator[0].recorded[1].year: 2020 has a value already",
+        ),
+        (
             _replace(OPEN_KPI, "value = 118", "value = 181"),
             f"{OPEN_KPI}: indicator[0].recorded[0].value: 181 does not stand in "
             '"オープンデータ件数：118件（R3目標値：150件）"',
@@ -200,6 +222,20 @@ def test_several_faults_are_all_told(folders: Path) -> None:
     _replace(WATCH, 'id = "disaster_watch"', 'id = "disaster"')(folders)
     _replace(OPEN_KPI, "value = 118", "value = 181")(folders)
     assert "2 faults in 36 readable project folders." in _check(folders).stderr
+
+
+def test_a_division_that_is_no_more_owns_nothing() -> None:
+    plan = load_plan()
+    gone = [
+        replace(d, until=date(2022, 3, 31), successor="防災課") if d.name.ja == "危機管理課" else d
+        for d in plan.outline.division
+    ]
+    folder = plan.find("disaster_watch")
+    assert folder
+    faults = list(check_manifest(folder, replace(plan.outline, division=gone)))
+    assert [(fault.field, fault.message) for fault in faults] == [
+        ("owner", '"危機管理課" was there until 2022-03-31: 防災課 took over')
+    ]
 
 
 def test_uses_must_name_what_the_python_imports(folders: Path) -> None:

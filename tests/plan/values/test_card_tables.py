@@ -1,12 +1,18 @@
 """The ministry's tables of cards issued: the real ones, and every way a row can be wrong."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from tamamo.feeds.quality import UnreadableFile
+from tamamo.plan.catalog import load_plan
+from tamamo.plan.report.build import Inputs, build
+from tamamo.plan.report.document import Chart
+from tamamo.plan.values import Kept, fiscal_year_of
 from tamamo.plan.values.courses import Point, crossings, summed
+from tamamo.plan.values.importing import with_series
+from tamamo.plan.values.keeping import series_data
 from tamamo.projects.mynumber_card.published import check_digit, read
 
 HEAD = (
@@ -44,6 +50,36 @@ def test_the_real_tables_give_the_plans_figures(shared_data: Path) -> None:
     assert rates == ["28.8", "28.3"]
     members = sorted({a for a, _ in values if a.startswith("37")})
     assert len(summed([points(area) for area in members])) == 46
+
+
+def test_the_real_tables_draw_the_chart_of_the_report(shared_data: Path) -> None:
+    plan, made = load_plan(), datetime(2026, 11, 23, tzinfo=UTC)
+    folder, indicator = with_series(plan, "mynumber_card")
+    kept = [
+        Kept(
+            "", "mynumber_card", "issue_rate", v.area, v.at, fiscal_year_of(v.at), v.value, v.part,
+            v.whole, v.whole_at, "imported", file.name, v.detail, "approved", None, "", "system:x",
+            made, "system:x", made, "",
+        )
+        for file in (shared_data / "mynumber").glob("*.csv")
+        for v in read(file.name, file.read_bytes()).values
+    ]  # fmt: skip
+    courses = {"mynumber_card/issue_rate": series_data(folder, indicator, kept)}
+    (chart,) = (
+        block
+        for block in build(Inputs(plan, 2020, "ja", courses=courses)).blocks
+        if isinstance(block, Chart)
+    )
+    assert chart.sentence == (
+        "2021年2月1日、高松市は25.155%となり、全国の25.154%を上回りました。 "
+        "2021年4月1日は、高松市 28.8%、全国 28.3%、香川県 27.8%。"
+    )
+    rows = [[cell.text for cell in row[:3]] for row in chart.grid.rows]
+    assert len(rows) == 13
+    assert rows[-3:] == [
+        ["2021年2月1日", "25.2", "25.2"], ["2021年3月1日", "26.6", "26.3"],
+        ["2021年4月1日", "28.8", "28.3"],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
