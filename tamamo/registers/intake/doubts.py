@@ -64,7 +64,7 @@ def of_column(guess: ColumnGuess, column: Column, choice: Choice) -> list[Doubt]
         return Doubt(code, ja, en, guess.name, first, list(rows), sample, count, level)
 
     found: list[Doubt] = []
-    for rule in (_heading, _contents, _mixture, _clocks, _form, _numbers):
+    for rule in (_heading, _contents, _mixture, _clocks, _form, _numbers, _codes, _places):
         found.extend(rule(guess, column, choice, say))
     return found
 
@@ -205,7 +205,7 @@ def _order(column: Column, choice: Choice, say: _Say) -> Iterable[Doubt]:
         )
 
 
-def _numbers(guess: ColumnGuess, column: Column, choice: Choice, say: _Say) -> Iterable[Doubt]:
+def _numbers(guess: ColumnGuess, column: Column, _: Choice, say: _Say) -> Iterable[Doubt]:
     if guess.kind in ("integer", "number"):
         units = [unit for unit in column.units() if unit]
         if len(units) > 1:
@@ -225,6 +225,9 @@ def _numbers(guess: ColumnGuess, column: Column, choice: Choice, say: _Say) -> I
                 "info",
                 wide,
             )
+
+
+def _codes(guess: ColumnGuess, column: Column, choice: Choice, say: _Say) -> Iterable[Doubt]:
     if guess.kind == "code" and choice.format == "municipality":
         short = sum(column.lengths[length] for length in (5,))
         if short:
@@ -242,6 +245,9 @@ def _numbers(guess: ColumnGuess, column: Column, choice: Choice, say: _Say) -> I
             f"コードの桁数が混在しています（{lengths}）",
             f"the codes have several lengths ({lengths})",
         )
+
+
+def _places(_: ColumnGuess, column: Column, choice: Choice, say: _Say) -> Iterable[Doubt]:
     if choice.kind in ("latitude", "longitude") and choice.kind not in column.hints:
         if column.hints & {"latitude", "longitude"}:
             yield say(

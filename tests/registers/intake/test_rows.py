@@ -2,11 +2,12 @@
 
 import io
 
+import msgspec
 import openpyxl
 import pytest
 
 from tamamo.registers import intake
-from tamamo.registers.intake import Choice, IntakeRefused
+from tamamo.registers.intake import Choice, IntakeRefused, Recipe
 from tests.registers.intake import files
 from tests.registers.intake.files import POOLS
 
@@ -25,6 +26,7 @@ def test_a_list_of_places_goes_through() -> None:
     recipe = intake.settle(found)
     assert intake.check(recipe, found) == []
     assert intake.compare(recipe, found) == []
+    recipe = msgspec.json.decode(msgspec.json.encode(recipe), type=Recipe)  # as it is kept
     read = list(intake.rows(content, "pools.xlsx", recipe))
     assert read[0].values == {
         "no": 1, "name": "東プール", "address": "玉藻市東町1-1", "latitude": 34.341,
