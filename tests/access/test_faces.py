@@ -113,7 +113,8 @@ insert into data_request_person (tenant, post, name, mail, token)
     where tenant = 'beta';
 insert into dataset (tenant, id, kind, metadata, licence, title_key, folded, versions,
     created_by, changed_by) values ('beta', 'bq7xdataset', 'file', '{"title": {"ja": "bq7xtitle"},
-    "description": {"ja": "bq7xabout"}}', 'CC-BY-4.0', 'bq7xtitle', 'bq7xtitle', 1, 'user:1', 'user:1');
+    "description": {"ja": "bq7xabout"}}', 'CC-BY-4.0', 'bq7xtitle', 'bq7xtitle', 1,
+    'user:1', 'user:1');
 insert into dataset_version (tenant, dataset, number, state, filename, size, sha256, fields, rows,
     created_by, submitted_by, submitted_at) values ('beta', 'bq7xdataset', 1, 'submitted',
     'bq7xsheet.csv', 1, 'x', '[{"name": "a", "label": {"ja": "bq7xcolumn"}}]', 1, 'user:1',
@@ -302,7 +303,6 @@ def leaks(text: str) -> set[str]:
 
 
 def test_no_page_shows_or_changes_another_town(faces: Faces) -> None:
-    print(faces.one("select json_agg(d)::text from dataset d"))
     before, found, told, tried = faces.fingerprint(), [], [], 0
     posted: list[tuple[str, int]] = []
     form = {who: "/account/logout/" if who else "/account/login/" for who in faces.clients}
@@ -337,7 +337,6 @@ def test_no_page_shows_or_changes_another_town(faces: Faces) -> None:
                     if words := leaks(answer.text):
                         found.append(f"POST /{real} [{who}]: {sorted(words)}")
     after = faces.fingerprint()
-    print(faces.one("select json_agg(d)::text from dataset d"))
     print(f"{len(addresses())} addresses, {len(faces.clients)} people, {tried} requests")
     assert not found, "\n".join(found[:30])
     assert not told, "\n".join(told[:30])

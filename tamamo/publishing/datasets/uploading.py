@@ -48,7 +48,8 @@ async def begin(
         await _require_room(connection, visitor.tenant)
     require_write(visitor, dataset)
     _require_free(dataset)
-    inspected = await asyncio.to_thread(intake.inspect, path, filename)
+    told = None if choice is None else choice.encoding
+    inspected = await asyncio.to_thread(intake.inspect, path, filename, told)
     if inspected.refusal is not None:
         refusal = inspected.refusal
         raise DatasetRefused(refusal.code, refusal.ja, refusal.en)
