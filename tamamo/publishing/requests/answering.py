@@ -1,5 +1,6 @@
 """What departments do: answer, publish, decline, give to a unit, moderate, erase."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from tamamo.kernel.identity import Actor
 from tamamo.publishing.requests import mails, rights, store
 from tamamo.publishing.requests.errors import InvalidPost, NoSuchRequest, RequestChanged
 from tamamo.publishing.requests.model import OUTCOMES, Answer, Request, Visible
-from tamamo.publishing.requests.words import LONGEST_BODY, SHORTEST_BODY
+from tamamo.publishing.requests.words import LONGEST_BODY, SHORTEST_BODY, clean
 
 _Told = dict[str, Any] | None
 
@@ -25,6 +26,7 @@ class Desk:
 
         Raises Forbidden, NoSuchRequest, InvalidPost, RequestChanged (somebody answered meanwhile).
         """
+        answer = replace(answer, body=clean(answer.body), dataset=clean(answer.dataset))
         await self.look(tenant, answer)
         async with transaction(self._broker.pool) as connection:
             before = await store.locked(connection, tenant, number)
@@ -74,7 +76,7 @@ class Desk:
         async with transaction(self._broker.pool) as connection:
             values = {
                 "tenant": tenant, "post": post, "visible": visible,
-                "reason": reason.strip() if visible == "hidden" else "",
+                "reason": clean(reason).strip() if visible == "hidden" else "",
             }  # fmt: skip
             rows = await store.run(connection, "see_post", values)
             if not rows:
@@ -135,7 +137,7 @@ class Desk:
         if not dataset:
             return False
         try:
-            await Datasets(self._broker).one(None, tenant, dataset)
+            await Datasets(self._broker).one(None, tenant, clean(dataset))
         except UnknownDataset:
             return False
         return True

@@ -27,6 +27,7 @@ class Door:
 
         by: the subject for the audit log. Raises InvalidPost, TooManyPosts.
         """
+        asking = words.cleaned(asking)
         _check(asking, titled=True)
         reason = words.held(asking)
         visible: Visible = "held" if reason else "shown"
@@ -47,6 +48,7 @@ class Door:
 
         Raises InvalidPost, NoSuchRequest, TooManyPosts.
         """
+        asking = words.cleaned(asking)
         _check(asking, titled=False)
         reason = words.held(asking)
         async with transaction(self._broker.pool) as connection:

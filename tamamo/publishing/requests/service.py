@@ -43,7 +43,9 @@ class Requests(Door, Desk):
 
         staff: those held or hidden too. waiting: only what somebody has to look through.
         """
-        escaped = q.strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        escaped = (
+            words.clean(q).strip().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        )
         values: dict[str, Any] = {
             "tenant": tenant, "states": [one for one in states if one in STATES],
             "like": f"%{escaped}%" if escaped else "", "all": staff, "waiting": waiting,

@@ -188,6 +188,17 @@ async def test_what_cannot_be_asked_names_its_fields(
     assert await hall.audited() == []
 
 
+async def test_control_characters_reach_neither_database_nor_feed(hall: Hall) -> None:
+    asked = Asking("バス停\x00の位置\x0b", "時刻表を\r\n公開\x00して", "乗\x00客")
+    request, _ = await hall.requests.ask(hall.tenant, asked, "resident:x")
+    assert request.title == "バス停の位置"
+    thread = await hall.requests.thread(hall.tenant, 1)
+    assert (thread.posts[0].body, thread.posts[0].name) == ("時刻表を\n公開して", "乗客")
+    assert (await hall.requests.listing(hall.tenant, q="バス停\x00")).total == 1
+    made = Answer("answered", "準備\x00しています。", "x\x00")
+    assert (await hall.requests.answer(hall.editor, hall.tenant, 1, made)).state == "answered"
+
+
 async def test_a_flood_is_stopped(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "MOST_AN_HOUR", 2)
     for _ in range(2):
