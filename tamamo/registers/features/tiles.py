@@ -89,11 +89,12 @@ async def _make(
     reader: Reader, source: Source, collection: Collection, place: tuple[int, int, int]
 ) -> Tile:
     box = bounds_of(*place)
-    places = await source.places(reader, collection, box, MOST_PLACES + 1)
-    if len(places) <= MOST_PLACES:
+    # Counting is cheap where they are few, and all there is to do where they are many.
+    cells = await source.cells(reader, collection, box, CELLS * 2 ** place[0])
+    if sum(cell.count for cell in cells) <= MOST_PLACES:
+        places = await source.places(reader, collection, box, MOST_PLACES) if cells else ()
         features = await asyncio.to_thread(_features, places, place)
     else:
-        cells = await source.cells(reader, collection, box, CELLS * 2 ** place[0])
         features = _cells(cells, place)
     body = await asyncio.to_thread(encode, features)
     digest = hashlib.blake2s(body, digest_size=12).hexdigest()
