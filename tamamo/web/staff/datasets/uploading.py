@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -28,22 +28,26 @@ from tamamo.publishing.datasets import (
     Version,
     Words,
 )
-from tamamo.registers.intake import IntakeRefused, Recipe, check, compare, inspect, profile
+from tamamo.registers.intake import Choice, IntakeRefused, Recipe, check, compare, inspect, profile
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.datasets import metadataform, recipeform, room
 from tamamo.web.staff.desk import Desk
-from tamamo.web.staff.forms import Fault, FormField
+from tamamo.web.staff.forms import Fault, FormField, Option
 from tamamo.web.staff.frame import Step, show
 
+#: Encodings an officer may choose from, where none of the usual ones can be: those with the
+#: characters of JIS X 0213, which names of people and places use.
+_RARE: Final = ("shift_jis_2004", "euc_jis_2004", "utf-16-le", "cp1252")
 #: What the engine refuses of a file, or of the dataset it is for.
 _REFUSED = (UploadRefused, IntakeRefused, DatasetRefused, DatasetConflict)
 
 
 @asynccontextmanager
-async def readable(file: "UploadedFile[Any]") -> AsyncIterator[Path]:
+async def readable(file: "UploadedFile[Any]", told: str | None) -> AsyncIterator[Path]:
     """Yield where an uploaded file lies. Raises IntakeRefused where it is no table.
 
     So nothing is made for a file that cannot be read. What was small is written to the disk first.
+    told: the encoding, where somebody named it.
     """
     made: Path | None = None
     try:
@@ -51,7 +55,7 @@ async def readable(file: "UploadedFile[Any]") -> AsyncIterator[Path]:
             path = Path(file.temporary_file_path())
         else:
             path = made = await sync_to_async(_written)(file)
-        found = await sync_to_async(inspect)(path, file.name or "")
+        found = await sync_to_async(inspect)(path, file.name or "", told)
         if found.refusal is not None:
             raise IntakeRefused(found.refusal.code, found.refusal.ja, found.refusal.en)
         yield path
@@ -69,11 +73,12 @@ def _written(file: "UploadedFile[Any]") -> Path:
 
 
 async def begin(
-    desk: Desk, dataset: Dataset, path: Path, file: "UploadedFile[Any]"
+    desk: Desk, dataset: Dataset, path: Path, file: "UploadedFile[Any]", told: str | None
 ) -> HttpResponse:
     """Begin a version with a file, and lead to what is next. Raises what `_REFUSED` names."""
     engine, name = room.engine(desk), clean_name(file.name or "")
-    version = await engine.begin(desk.visitor, dataset.id, path, name)
+    choice = Choice(encoding=told) if told else None
+    version = await engine.begin(desk.visitor, dataset.id, path, name, choice=choice)
     names = {"dataset": dataset.id, "version": version.number}
     try:
         through = await _goes_through(desk, version)
@@ -132,23 +137,23 @@ async def new(request: HttpRequest, desk: Desk) -> HttpResponse:
         faults.append(Fault(metadataform.label("id"), wrong, "f-id"))
     if metadata is None or faults:
         return _new_page(request, desk, typed, faults)
-    made: Dataset | None = None
+    made, told = None, _encoding(request)
     try:
-        async with readable(file) as path:
-            await sync_to_async(profile)(path, file.name or "")
+        async with readable(file, told) as path:
+            await sync_to_async(profile)(path, file.name or "", Choice(encoding=told))
             made = await room.engine(desk).create(desk.visitor, typed.id, metadata)
-            return await begin(desk, made, path, file)
+            return await begin(desk, made, path, file, told)
     except _REFUSED as refusal:
         if made is not None:
             return _upload_page(request, desk, made, refusal)
         of_id = isinstance(refusal, DatasetRefused | DatasetConflict)
         anchor, label = ("f-id", metadataform.label("id")) if of_id else ("f-file", _("File"))
         faults = [Fault(label, refusal.text(language()), anchor)]
-        return _new_page(request, desk, typed, faults, status=refusal.status)
+        return _new_page(request, desk, typed, faults, refusal=refusal)
 
 
 def _new_page(
-    request: HttpRequest, desk: Desk, typed: _Typed, faults: list[Fault], *, status: int = 422
+    request: HttpRequest, desk: Desk, typed: _Typed, faults: list[Fault], *, refusal: Any = None
 ) -> HttpResponse:
     wrong = {fault.anchor: fault.text for fault in reversed(faults)}
     fields = metadataform.Fields(typed.texts, wrong, typed.units)
@@ -166,9 +171,25 @@ def _new_page(
         "file_error": wrong.get("f-file", ""),
         "fields": [fields.text("title_ja", required=True), fields.text("title_en"), short,
                    *fields.first()[1:]],
+        "encodings": _encodings(request, refusal),
         "errors": faults,
     }  # fmt: skip
-    return show(request, desk, "staff/datasets/new.html", context, status if faults else 200)
+    status = refusal.status if refusal else 422 if faults else 200
+    return show(request, desk, "staff/datasets/new.html", context, status)
+
+
+def _encoding(request: HttpRequest) -> str | None:
+    """Return the encoding that somebody named."""
+    named = request.POST.get("encoding", "")
+    return named if named in _RARE else None
+
+
+def _encodings(request: HttpRequest, refusal: Any) -> list[Option]:
+    """Return the encodings to choose from, where a file's could not be found out."""
+    named = _encoding(request)
+    if named is None and getattr(refusal, "code", "") != "unknown_encoding":
+        return []
+    return [Option(one, one, one == named) for one in _RARE]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -179,12 +200,12 @@ async def upload(request: HttpRequest, desk: Desk, dataset: str) -> HttpResponse
     room.require_write(desk, found)
     if request.method != "POST":
         return _upload_page(request, desk, found, None)
-    file = request.FILES.get("file")
+    file, told = request.FILES.get("file"), _encoding(request)
     if not isinstance(file, UploadedFile):
         return _upload_page(request, desk, found, None, missing=True)
     try:
-        async with readable(file) as path:
-            return await begin(desk, found, path, file)
+        async with readable(file, told) as path:
+            return await begin(desk, found, path, file, told)
     except _REFUSED as refusal:
         return _upload_page(request, desk, found, refusal)
 
@@ -209,6 +230,7 @@ def _upload_page(
         "accept": ".csv,.xlsx",
         "file_error": text,
         "fields": [],
+        "encodings": _encodings(request, refusal),
         "errors": [Fault(_("File"), text, "f-file")] if text else [],
         "first": dataset.version is None,
     }

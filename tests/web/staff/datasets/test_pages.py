@@ -44,11 +44,11 @@ class Hall:
             files={"file": (file[0], file[1])} if file else None,
         )
 
-    def begin(self, who: str, name: str, content: str | bytes = CSV) -> httpx.Response:
+    def begin(self, who: str, name: str, content: str | bytes = CSV, **more: str) -> httpx.Response:
         """Begin a dataset with a file."""
         told = content.encode() if isinstance(content, str) else content
         return self.send(who, "new/", file=(f"{name}.csv", told), title_ja=name,
-                         licence="CC-BY-4.0", cycle="monthly")  # fmt: skip
+                         licence="CC-BY-4.0", cycle="monthly", **more)  # fmt: skip
 
     def settle(self, who: str, path: str, **changes: str) -> httpx.Response:
         """Send the form of the columns as it stands, with some fields typed anew."""
@@ -148,6 +148,16 @@ def test_what_is_no_table_makes_nothing_and_keeps_what_was_typed(
     assert f'value="{name.partition(".")[0]}-file"' in answer.text
     assert told in answer.text.lower()
     assert "error-summary" in answer.text
+
+
+def test_an_encoding_that_cannot_be_found_out_can_be_named(hall: Hall) -> None:
+    content = CSV.replace("場所1,", "𠮟,").encode("shift_jis_2004")
+    answer = hall.begin("officer", "encoded", content)
+    assert answer.status_code == 422
+    assert 'name="encoding"' in answer.text
+    answer = hall.begin("officer", "encoded", content, encoding="shift_jis_2004")
+    assert answer.status_code == 302
+    assert "𠮟" in hall.get("officer", "d/encoded/v/1/columns/").text
 
 
 def test_a_mapping_that_would_lose_half_of_the_rows_is_refused_with_the_numbers(hall: Hall) -> None:
