@@ -201,10 +201,12 @@ class Watch:
 def quasi_identifiers(columns: Sequence[Column], sample: Sequence[Row]) -> tuple[str, ...]:
     """Return the columns that together may tell somebody: none where rows are not of people.
 
-    Rows are of people where a column has ages or sexes of single ones.
+    Rows are of people where a column has ages or sexes of single ones; of groups, where another
+    counts them (men in their thirties: 120). Those are looked at as small cells.
     """
     people = [column for column in columns if _is_age(column, sample) or _is_sex(column, sample)]
-    if not people:
+    rest = [column for column in columns if column not in people]
+    if not people or any(_counts_people(column, sample) for column in rest):
         return ()
     others = [
         column
@@ -231,6 +233,17 @@ def _is_age(column: Column, sample: Sequence[Row]) -> bool:
             words.says(words.BIRTHDAY, column)
         )
     return all(0 <= age <= _OLDEST for age in ages)
+
+
+def _counts_people(column: Column, sample: Sequence[Row]) -> bool:
+    texts = _cells(column, sample)
+    return (
+        bool(texts)
+        and words.says(words.PEOPLE, column)
+        and not words.says(words.NOT_PEOPLE, column)
+        and not words.says(words.QUASI, column)
+        and all(number_of(text) is not None for text in texts)
+    )
 
 
 def _is_sex(column: Column, sample: Sequence[Row]) -> bool:

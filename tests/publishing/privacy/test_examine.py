@@ -134,6 +134,14 @@ def test_small_counts_of_people_are_counted_and_capacities_are_not() -> None:
     ]
 
 
+def test_a_table_of_groups_is_no_table_of_people() -> None:
+    groups_of = [("20代", "男", 120), ("20代", "女", 3), ("30代", "男", 98)]
+    report = examine(*table(["年代", "性別", "接種者数"], *groups_of))
+    assert (report.quasi_identifiers, report.k) == ((), None)
+    assert [(one.column, one.rows) for one in report.small_cells] == [("c2", (3,))]
+    assert report.verdict == "look"
+
+
 SURVEY = [(age, sex, area, 4) for age in ("20代", "30代", "60代") for sex in ("男", "女")
           for area in ("中央", "東") for _ in range(6)]  # fmt: skip
 
