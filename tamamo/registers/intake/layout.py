@@ -26,7 +26,12 @@ _BELOW: Final = 20
 PROPERTY: Final = "#property"
 #: Between the two rows of a double heading.
 JOINT: Final = "／"
-_NOTE: Final = re.compile(r"[※＊*]|(?:\(?注|出典|資料|備考|単位|作成|更新日)")
+#: A remark below a table; 資料館 and 注連縄 are none.
+_NOTE: Final = re.compile(
+    r"[※＊*]|[(（]?注\d*[)）:：]|(?:注記?|出典|資料|備考|単位|作成|更新日)\s*[:：]"
+)
+#: A line of the file's own, such as #license; a pump called #1 is none.
+_OWN: Final = re.compile(r"#[A-Za-z_][\w-]*")
 #: First letters of cells that need a closer look; nothing at all is one of them.
 _MARKS: Final = frozenset({"", "#", " ", "\u3000", "\t", "\r", "\n", "\u200b", "\ufeff"})
 _TOTALS: Final = frozenset({"合計", "計", "総計", "総数", "小計", "total", "subtotal"})
@@ -59,8 +64,8 @@ class Layout:
         if not filled:
             return "blank"
         first = cells[filled[0]]
-        if filled[0] == 0 and isinstance(first, str) and first.startswith("#"):
-            return "data" if first in quality.SHEET_ERRORS else "about"
+        if filled[0] == 0 and isinstance(first, str) and _OWN.fullmatch(first.strip()):
+            return "about"
         if filled == [self.serial]:
             return "template"
         if not isinstance(first, str):
@@ -249,4 +254,26 @@ def _is_double(lines: list[Line], index: int) -> bool:
     names = [normal(shown(cell)) for cell in inner]
     pairs = {(above[place], name) for place, name in zip(grouped, names, strict=False)}
     filled = [cell for cell in below if not is_blank(cell)]
-    return len(pairs) == len(names) and sum(map(is_text, filled)) == len(filled)
+    if len(pairs) < len(names) or not all(map(is_text, filled)):
+        return False
+    return _spans(above, below, grouped) or _differ(below, lines[index + 2 : index + 2 + _BELOW])
+
+
+def _spans(above: list[str], below: Sequence[Cell], grouped: list[int]) -> bool:
+    """Say whether every heading that is no group reaches down into the second row."""
+    alone = [place for place, name in enumerate(above) if name and place not in grouped]
+    reach = [
+        place >= len(below) or normal(shown(below[place])) in ("", above[place]) for place in alone
+    ]
+    return bool(reach) and all(reach)
+
+
+def _differ(below: Sequence[Cell], body: list[Line]) -> bool:
+    """Say whether most columns under a row of texts hold no texts: then it is one of headings."""
+    columns = [place for place, cell in enumerate(below) if not is_blank(cell)]
+    values = [
+        [cells[place] for _, cells in body if place < len(cells) and not is_blank(cells[place])]
+        for place in columns
+    ]
+    others = sum(bool(column) and not any(map(is_text, column)) for column in values)
+    return others * 2 >= len(columns)

@@ -49,6 +49,14 @@ def test_lines_of_the_first_portal() -> None:
     assert [column.name for column in found.columns] == ["rowNumber", "name", "capacity"]
 
 
+@pytest.mark.parametrize(
+    "name", ["資料館", "#1ポンプ場", "注連縄展示室", "#REF!", "備考欄のある施設"]
+)
+def test_a_row_that_only_looks_like_a_remark_is_data(name: str) -> None:
+    found = profile([("名称", "定員", "住所"), *DATA, (name, "", "")])
+    assert (found.rows, found.notes) == (4, [])
+
+
 def test_two_rows_of_headings_are_joined() -> None:
     def merged(page: Worksheet) -> None:
         page.merge_cells("B1:C1")
@@ -67,6 +75,15 @@ def test_two_rows_of_headings_are_joined() -> None:
     ]  # fmt: skip
     assert found.columns[3].unit_code == "MTK"
     assert "merged_cells" in [doubt.code for doubt in found.doubts]
+
+
+def test_a_heading_that_is_there_twice_makes_no_second_row_of_headings() -> None:
+    found = profile([("名称", "備考", "備考"), ("東", "甲", "乙"), ("西", "丙", "丁")])
+    assert (found.header_rows, found.rows) == ([1], 2)
+    found = profile(
+        [("地区", "連絡先", "連絡先"), ("", "係", "担当"), ("東", "甲", "乙"), ("西", "丙", "丁")]
+    )
+    assert (found.header_rows, found.rows) == ([1, 2], 2)
 
 
 def test_a_merged_cell_says_the_same_for_each_of_its_rows() -> None:
