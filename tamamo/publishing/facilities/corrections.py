@@ -20,6 +20,7 @@ from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.identity import ANONYMOUS
 from tamamo.publishing.facilities.model import GROUP_OF
+from tamamo.publishing.facilities.texts import tidy
 
 _SQL: Final = sql.load("tamamo.publishing.facilities")
 State = Literal["open", "accepted", "declined"]
@@ -110,7 +111,7 @@ async def send(connection: Connection, tenant: str, entity_id: str, proposal: Pr
         {
             **values,
             "digest": digest(token),
-            "comment": proposal.comment.strip()[:LONGEST_COMMENT],
+            "comment": tidy(proposal.comment, LONGEST_COMMENT),
             "seen_on": proposal.seen_on,
             "language": proposal.language,
         },
@@ -197,6 +198,7 @@ async def decide(
 
     A correction is closed with its last field. edit: the register's edit that carried it out.
     """
+    reason = tidy(reason, LONGEST_REASON)
     cursor = await connection.execute(
         _SQL["decide"],
         {
@@ -204,7 +206,7 @@ async def decide(
             "correction": correction.id,
             "fields": list(fields),
             "state": state,
-            "reason": reason[:LONGEST_REASON],
+            "reason": reason,
             "by": by,
             "edit": edit,
         },
@@ -215,7 +217,7 @@ async def decide(
     values = {"tenant": tenant, "id": correction.id}
     await connection.execute(_SQL["close"], values)
     told = {"correction": str(correction.id), "fields": decided, "state": state}
-    told |= {"reason": reason[:LONGEST_REASON]} if reason else {}
+    told |= {"reason": reason} if reason else {}
     event = Event(tenant, by, "facility.correction.decide", correction.entity_id, after=told)
     await append(connection, event)
     return decided

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from tamamo.publishing.facilities.model import GROUP_OF, Facility, Group
+from tamamo.publishing.facilities.texts import tidy
 from tamamo.registers import ListQuery, Register
 from tamamo.registers.declaration import Texts
 
@@ -122,7 +123,7 @@ class Wish:
         if category and register.column("category").choice(category) is None:
             category = ""
             ignored.append("category")
-        text = " ".join((params.get("q") or [""])[-1].split())[:_LONGEST]
+        text = " ".join(tidy((params.get("q") or [""])[-1], _LONGEST).split())
         number = (params.get("page") or ["1"])[-1]
         page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
         needs = tuple(need for need in NEEDS if need.id in wanted)

@@ -18,6 +18,7 @@ from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.uploads import UploadRefused
+from tamamo.publishing.facilities.texts import tidy
 
 _SQL: Final = sql.load("tamamo.publishing.facilities")
 #: Longer side of what is kept, in pixels, and what a file may unpack to.
@@ -149,8 +150,8 @@ async def add(
             **values,
             "correction": correction,
             "state": "shown" if correction is None else "waiting",
-            "alt_ja": alt[0][:LONGEST_ALT],
-            "alt_en": alt[1][:LONGEST_ALT],
+            "alt_ja": tidy(alt[0], LONGEST_ALT),
+            "alt_en": tidy(alt[1], LONGEST_ALT),
             "taken_on": taken_on,
             "width": picture.width,
             "height": picture.height,
@@ -199,7 +200,7 @@ async def show(
     connection: Connection, tenant: str, photo: UUID, alt: tuple[str, str], *, by: str
 ) -> bool:
     """Show a photo to everybody, with what it shows in words; False where there is none."""
-    told = {"alt_ja": alt[0][:LONGEST_ALT], "alt_en": alt[1][:LONGEST_ALT]}
+    told = {"alt_ja": tidy(alt[0], LONGEST_ALT), "alt_en": tidy(alt[1], LONGEST_ALT)}
     return await _decide(connection, "show", {"tenant": tenant, "id": photo, "by": by, **told})
 
 

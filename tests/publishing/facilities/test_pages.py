@@ -163,6 +163,22 @@ def test_a_form_that_cannot_be_sent_keeps_what_was_typed(
     assert town.one("select count(*) from facility_correction") == before
 
 
+def test_control_characters_reach_no_database(town: Town) -> None:
+    for path in ("/facilities/?q=%00a&category=%00&need=%00&page=%00", "/facilities/%00/",
+                 "/facilities/corrections/%00/", f"{TOWN}?q=%00"):  # fmt: skip
+        assert town.get(path, "parks").status_code in (200, 404), path
+    page = sent(town, "3", comment="a\x00b\u202ec")
+    assert (
+        town.one("select comment from facility_correction where entity_id like '%%:3'")
+        == "ab\u202ec"
+    )
+    assert town.get(page).status_code == 200
+    assert (
+        town.send("/facilities/3/correct/", **{"v.name": "a\x00", "step": "check"}).status_code
+        == 422
+    )
+
+
 def jpeg(size: tuple[int, int] = (2400, 1200)) -> bytes:
     """A photo that says where it was taken, lying on its side."""
     exif = Image.Exif()

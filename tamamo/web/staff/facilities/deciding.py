@@ -12,6 +12,7 @@ from tamamo.kernel.database import single, transaction
 from tamamo.publishing.facilities import corrections, photos
 from tamamo.publishing.facilities.corrections import COMMENT, Correction, Item
 from tamamo.publishing.facilities.model import GROUP_OF, REGISTER
+from tamamo.publishing.facilities.texts import tidy
 from tamamo.registers import EditConflict, Invalid, Record, Register
 from tamamo.web.portal.facilities.words import day_text, today
 from tamamo.web.staff.cells import language
@@ -75,7 +76,7 @@ def _read(post: QueryDict, desk: Desk, register: Register, found: Correction) ->
         if wanted == "accept":
             choice.accepted.append(item)
         elif wanted == "decline":
-            reason = post.get(f"r.{item.field}", "").strip()[: corrections.LONGEST_REASON]
+            reason = tidy(post.get(f"r.{item.field}", ""), corrections.LONGEST_REASON)
             if reason:
                 choice.declined.setdefault(reason, []).append(item)
             else:

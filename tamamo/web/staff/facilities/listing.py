@@ -13,6 +13,7 @@ from tamamo.kernel.database import single
 from tamamo.publishing.facilities import corrections, photos
 from tamamo.publishing.facilities.corrections import Correction
 from tamamo.publishing.facilities.model import FRESH_FOR, GROUPS, REGISTER
+from tamamo.publishing.facilities.texts import tidy
 from tamamo.registers import ListQuery, Register, UnknownRecord
 from tamamo.web.portal.facilities.words import today
 from tamamo.web.staff.cells import language
@@ -36,7 +37,7 @@ async def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         decided = await corrections.listed(connection, desk.tenant, open_=False, limit=_DECIDED)
         pictures = await photos.listed(connection, desk.tenant, states=("waiting",))
     rows = [await _row(desk, register, one) for one in waiting]
-    q = request.GET.get("q", "").strip()[:100]
+    q = tidy(request.GET.get("q", ""), 100)
     context = {
         "trail": room.trail(desk),
         "mine": [row for row in rows if row["mine"]],
