@@ -77,7 +77,10 @@ class Liner:
             copied.add(longitude, latitude)
         key = self._key(cells)
         texts = fold("\n".join([cell for cell in cells if isinstance(cell, str)]))
-        told = orjson.dumps(cells).replace(b"\\u0000", b"").replace(b"\\", b"\\\\")
+        told = orjson.dumps(cells)
+        if b"\\u0000" in told:  # the one character that PostgreSQL has no place for
+            told = orjson.dumps([_without_null(cell) for cell in cells])
+        told = told.replace(b"\\", b"\\\\")
         head = self._start(copied.rows, key, place)
         return b"%b%b\t%b\n" % (head, told, texts.translate(_ESCAPED).encode())
 
@@ -93,6 +96,10 @@ class Liner:
         if all(part is None for part in parts):
             return None
         return _BETWEEN_KEYS.join("" if part is None else str(part) for part in parts)
+
+
+def _without_null(cell: Any) -> Any:
+    return cell.replace("\0", "") if isinstance(cell, str) else cell
 
 
 async def copy(

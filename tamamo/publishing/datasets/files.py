@@ -7,6 +7,7 @@ names of the fields, which stay; labels may be reworded.
 import asyncio
 import csv
 import io
+import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
 EXTENSIONS: Final[dict[Format, str]] = {
     one: "-bom.csv" if one == "csv-bom" else f".{one}" for one in FORMATS
 }
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CHUNK: Final = 64 * 1024
 #: Rows in memory at once.
 _STEP: Final = 2_000
@@ -163,7 +165,7 @@ async def _xlsx(table: Table, rows: Batches) -> AsyncIterator[bytes]:
 
     def add(part: list[list[Any]]) -> None:
         for row in part:
-            page.append([as_text(cell) if isinstance(cell, str) else cell for cell in row])
+            page.append([_in_sheet(cell) for cell in row])
 
     async for part in rows:
         await asyncio.to_thread(add, part)
@@ -171,6 +173,11 @@ async def _xlsx(table: Table, rows: Batches) -> AsyncIterator[bytes]:
         await asyncio.to_thread(book.save, file)
         async for piece in _pieces(file):
             yield piece
+
+
+def _in_sheet(cell: Any) -> Any:
+    """Return a cell as a workbook takes it: no formula, and no character that XML has not."""
+    return as_text(_CONTROLS.sub("", cell)) if isinstance(cell, str) else cell
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:

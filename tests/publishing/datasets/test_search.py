@@ -102,7 +102,9 @@ async def test_files_say_the_same_as_the_rows(hall: Hall) -> None:
     rows = [row(n) for n in range(1, 2_103)]
     rows[0] |= {"name": '=HYPERLINK("http://x.example")', "seats": None, "latitude": None}
     rows[1] |= {"name": "-5"}
+    rows[2] |= {"name": "null \0 and \\u0000 and \v"}
     await hall.shown("halls", rows)
+    rows[2]["name"] = "null  and \\u0000 and \v"
     told = list(csv.DictReader(io.StringIO((await _file(hall, "halls", "csv")).decode())))
     assert len(told) == 2_102 and told[0]["name"].startswith("'=HYPER") and told[0]["seats"] == ""
     assert (await _file(hall, "halls", "csv-bom")).startswith(b"\xef\xbb\xbfid,name,")
@@ -112,12 +114,13 @@ async def test_files_say_the_same_as_the_rows(hall: Hall) -> None:
     assert places[1]["geometry"]["coordinates"] == [134.002, 34.302]
     sheet = openpyxl.load_workbook(io.BytesIO(await _file(hall, "halls", "xlsx"))).active
     assert sheet is not None and sheet["B2"].value.startswith("'=") and sheet["C3"].value == 20
+    assert sheet["B4"].value == "null  and \\u0000 and "
     parquet = await _file(hall, "halls", "parquet")
     assert pyarrow.parquet.read_table(io.BytesIO(parquet)).to_pylist() == rows
 
 
 async def test_search_over_ten_thousand(hall: Hall) -> None:
-    """Processor time of the statement, by the planner's own clock: no rate of a busy machine."""
+    """What Python does of it; how long the statement takes is a row of the bench."""
     await hall.dataset(
         "first", title=Words("公園の桜", "Cherry trees"), description=Words("桜" * 400)
     )
