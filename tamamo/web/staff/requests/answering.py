@@ -1,20 +1,25 @@
 """The answer: what it makes of the request, its text, what everybody will read, then sending."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tamamo.kernel.errors import Forbidden
+from tamamo.publishing.datasets import DatasetQuery, Datasets
 from tamamo.publishing.requests import OUTCOMES, Answer, InvalidPost, Request, State
 from tamamo.publishing.requests.words import LONGEST_BODY
 from tamamo.web.portal.requests.room import CHIPS, state_word
+from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.forms import Fault, FormField, Option
 from tamamo.web.staff.frame import Step, show
 from tamamo.web.staff.requests import room
+
+#: Datasets that a list offers; with more of them, the id is typed.
+_CHOICES: Final = 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,20 +31,32 @@ async def answer(request: HttpRequest, desk: Desk, number: int) -> HttpResponse:
     if not room.answers(desk, found):
         raise Forbidden("This request is another department's")
     if request.method != "POST":
-        return _form(request, desk, found, {"seen": found.changed_at.isoformat()}, {})
+        return await _form(request, desk, found, {"seen": found.changed_at.isoformat()}, {})
     typed = request.POST
     made = _answer(typed)
     faults = await _faults(desk, made)
     if typed.get("step") == "back" or faults:
-        return _form(request, desk, found, typed, {} if typed.get("step") == "back" else faults)
+        faults = {} if typed.get("step") == "back" else faults
+        return await _form(request, desk, found, typed, faults)
     if typed.get("step") != "send":
         return _check(request, desk, found, made)
     await room.engine(desk).answer(desk.actor, desk.tenant, number, made)
     return HttpResponseRedirect(desk.url("request", number=number) + "?done=answered")
 
 
-def fields_of(typed: Mapping[str, str], faults: Mapping[str, str]) -> list[FormField]:
-    """Return the fields of an answer."""
+async def datasets_of(desk: Desk) -> list[tuple[str, str]]:
+    """Return the town's public datasets to choose from, by title; [] where they are too many."""
+    query = DatasetQuery(sort="title", rows=_CHOICES)
+    found = await Datasets(desk.broker).search(None, desk.tenant, query)
+    if found.total > _CHOICES:
+        return []
+    return [(one.id, one.title.in_(language())) for one in found.datasets]
+
+
+def fields_of(
+    typed: Mapping[str, str], faults: Mapping[str, str], known: Sequence[tuple[str, str]] = ()
+) -> list[FormField]:
+    """Return the fields of an answer. known: the datasets to choose from."""
     chosen = typed.get("state", "")
     options = tuple(
         Option(value, text, value == chosen)
@@ -54,13 +71,20 @@ def fields_of(typed: Mapping[str, str], faults: Mapping[str, str]) -> list[FormF
             "body", _("Answer"), "long", typed.get("body", ""), required=True,
             help=_("Everybody reads it. When declining: the reason."), error=_said("body", faults),
         ),
-        FormField(
-            "dataset", _("Published dataset"), "text", typed.get("dataset", ""),
-            width="input--mid", error=_said("dataset", faults),
-            help=_("Only when data was published: the dataset's id, as it stands in its address "
-                   "/data/<id>/."),
-        ),
+        _dataset_field(typed.get("dataset", ""), _said("dataset", faults), known),
     ]  # fmt: skip
+
+
+def _dataset_field(chosen: str, error: str, known: Sequence[tuple[str, str]]) -> FormField:
+    label = _("Published dataset")
+    if not known:
+        text = _("Only when data was published: the dataset's id, as it stands in its address "
+                 "/data/<id>/.")  # fmt: skip
+        return FormField("dataset", label, "text", chosen, text, width="input--mid", error=error)
+    options = (Option("", _("No dataset"), not chosen),
+               *(Option(name, title, name == chosen) for name, title in known))  # fmt: skip
+    return FormField("dataset", label, "choice", options=options, error=error,
+                     help=_("Only when data was published."))  # fmt: skip
 
 
 def _answer(typed: Mapping[str, str]) -> Answer:
@@ -78,14 +102,14 @@ async def _faults(desk: Desk, made: Answer) -> dict[str, str]:
     return {}
 
 
-def _form(
+async def _form(
     request: HttpRequest,
     desk: Desk,
     found: Request,
     typed: Mapping[str, str],
     faults: Mapping[str, str],
 ) -> HttpResponse:
-    fields = fields_of(typed, faults)
+    fields = fields_of(typed, faults, await datasets_of(desk))
     context = {
         "trail": _trail(desk, found, _("Answer")),
         "title": found.title,

@@ -66,7 +66,7 @@ async def one_context(desk: Desk, number: int) -> dict[str, Any]:
         "posts": [Said(post) for post in thread.posts],
         "may": may,
         "moderates": room.answers(desk),
-        "fields": answering.fields_of({}, {}),
+        "fields": answering.fields_of({}, {}, await answering.datasets_of(desk)),
         "seen": thread.request.changed_at.isoformat(),
         "units": [
             Option("", _("Nobody in particular"), not thread.request.unit),
