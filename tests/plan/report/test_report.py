@@ -1,5 +1,6 @@
 """The report of FY2020 in all formats against the published text, which it must hold wholly."""
 
+import re
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from tamamo.kernel.errors import SetupError
 from tamamo.plan.catalog import load_plan, year_named
+from tamamo.plan.check_figures import numbers_in
 from tamamo.plan.report import pdf, reading, sheet, word
 from tamamo.plan.report.build import Inputs, build, one_page
 from tamamo.plan.report.commands import FORMATS, plan, write
@@ -79,6 +81,18 @@ def test_each_marked_figure_is_written_from_its_indicator() -> None:
     assert judged["universal_design_map/map_entries"] == ("△", "目標未達 86.2%")
     assert judged["pedestrian_flow/pedestrians_15_points"] == ("〇", "目標達成 109.0%")
     assert judged["security_training/mail_drill_targets"][0] == "－"
+
+
+def test_the_translated_lines_hold_the_same_figures() -> None:
+    both = [
+        [b for b in build(Inputs(PLAN, 2020, language)).blocks if isinstance(b, FigureLine)]
+        for language in ("ja", "en")
+    ]
+    for japanese, english in zip(*both, strict=True):
+        assert japanese.indicator == english.indicator
+        # R3 and R6 are FY2021 and FY2024 in English.
+        text = re.sub(r"（R([0-9]+)", lambda era: f" {int(era[1]) + 2018} ", japanese.text)
+        assert sorted(numbers_in(text)) == sorted(numbers_in(english.text)), english.text
 
 
 def test_a_corrected_value_is_printed_and_judged_instead() -> None:
