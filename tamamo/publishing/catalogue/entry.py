@@ -101,7 +101,8 @@ def entry_of(dataset: Dataset, place: Place) -> Entry:
     """Return one of our datasets as an entry."""
     about = dataset.metadata
     cycle = CYCLES.get(about.cycle)
-    moments = [dataset.changed_at, dataset.modified_at]
+    # What is fed live is new at every moment: told so, each reading would differ from the last.
+    modified = None if dataset.kind == "live" else dataset.modified_at
     return Entry(
         id=dataset.uuid,
         name=dataset.id,
@@ -113,8 +114,8 @@ def entry_of(dataset: Dataset, place: Place) -> Entry:
         licence=licence_of(about.licence),
         cycle=cycle.uri if cycle else "",
         issued=dataset.published_at,
-        modified=dataset.modified_at,
-        changed=max(moment for moment in moments if moment is not None),
+        modified=modified,
+        changed=max(dataset.changed_at, modified or dataset.changed_at),
         version="" if dataset.version is None else str(dataset.version),
         contact=about.contact,
         source=about.source,

@@ -1,5 +1,6 @@
 """The list of datasets: search, facets and order, all in the address."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -120,7 +121,9 @@ class Box:
 async def index(request: HttpRequest, reading: Reading) -> HttpResponse:
     """The datasets of a town that match."""
     view = parse(request.GET)
-    found = await _found(reading, view)
+    found, others, counted = await asyncio.gather(
+        _found(reading, view), _others(reading, view), reading.engine.count(reading.town)
+    )
     if found.total and not found.datasets:  # an old link to a page there is no more
         view = replace(view, page=-(-found.total // SIZE))
         found = await _found(reading, view)
@@ -134,8 +137,8 @@ async def index(request: HttpRequest, reading: Reading) -> HttpResponse:
         "switches": _switches(view),
         "sorts": _sorts(view),
         "pages": _pages(view, pages),
-        "others": await _others(reading, view),
-        "counted": await reading.engine.count(reading.town),
+        "others": others,
+        "counted": counted,
         "recorded": figures.recorded(reading.town),
         "simulated": _all_simulated(found.datasets),
         "rule": RULE.in_(get_language() or "ja"),
