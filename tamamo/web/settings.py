@@ -77,6 +77,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 FILE_UPLOAD_PERMISSIONS = 0o600
 #: Forms here are small; the broker's bodies do not come this way.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+#: The columns of a table have ten fields each; the bytes above bound the form as a whole.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 #: Static files: built by `npm run build`, served by tamamo.web.asgi.
 ASSET_ROOT = _HERE / "static" / "build"

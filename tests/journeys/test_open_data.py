@@ -51,7 +51,6 @@ def visit(browser: "Browser", base: str) -> Iterator[Open]:
 
         def visit_page(login: str, path: str) -> "Page":
             page = opened.enter_context(_page(browser, notes, False, {"with_map": False}))
-            page.set_default_timeout(15000)
             if login:
                 sign_in(page, base, login)
             page.goto(base + path)
@@ -237,7 +236,7 @@ def undo(approver: "Page", base: str) -> None:
     approver.get_by_role("link", name="Make public again …").click()
     accessible(approver, (320,))
     approver.get_by_role("button", name="Make version 1 public").click()
-    expect(approver.locator("#done")).to_contain_text("earlier version")
+    expect(approver.locator("#done")).to_contain_text("public again")
     file = f"{base}/data/school-shelters/school-shelters.csv"
     assert "模擬小学校24" in httpx.get(file).text
     approver.get_by_role("link", name="Withdraw from the public …").click()

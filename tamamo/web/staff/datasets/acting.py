@@ -191,30 +191,41 @@ async def unpublish(request: HttpRequest, desk: Desk, dataset: str) -> HttpRespo
 @room.datasets_desk
 async def roll_back(request: HttpRequest, desk: Desk, dataset: str, version: int) -> HttpResponse:
     """Make an earlier version the public one again, after saying what follows."""
-    found, one = await room.version_of(desk, dataset, version)
-    room.require_write(desk, found)
-    reason = _text(request, "reason")
-    if request.method == "POST" and len(reason) <= _LONGEST_REASON:
-        await room.engine(desk).roll_back(desk.visitor, found.id, one.number, note=reason)
+    found = await room.dataset_of(desk, dataset)
+    if not room.approves(desk, found):
+        raise Forbidden
+    one = None if found.kind == "live" else (await room.version_of(desk, dataset, version))[1]
+    number_ = None if one is None else one.number
+    reason, posted = _text(request, "reason"), request.method == "POST"
+    if posted and len(reason) <= _LONGEST_REASON:
+        await room.engine(desk).roll_back(desk.visitor, found.id, number_, note=reason)
         return HttpResponseRedirect(desk.url("dataset", dataset=found.id) + "?done=rolled-back")
-    told = {"n": one.number, "rows": words.rows_text(one.rows)}
-    consequence = [_("Version %(n)s (%(rows)s) is what everybody reads at once.") % told]
-    if found.state == "published" and found.version is not None:
-        text = _("Version %(n)s stays in the list of versions.")
-        consequence.append(text % {"n": number(found.version)})
-    posted = request.method == "POST"
+    button = _("Make version %(n)s public") % {"n": number_}
+    if one is None:
+        button = _("Make it public again")
     context = {
-        **_around(desk, found, one, _("Make this version public again")),
-        "consequence": consequence,
-        "here": desk.url("dataset-roll-back", dataset=found.id, version=one.number),
-        "button": _("Make version %(n)s public") % {"n": one.number},
+        **_around(desk, found, one, _("Make public again")),
+        "consequence": _of_roll_back(found, one),
+        "here": desk.url("dataset-roll-back", dataset=found.id, version=version),
+        "button": button,
         "reason": reason,
         "reason_required": False,
         "errors": [_say_why()] if posted else [],
     }
-    return show(
-        request, desk, "staff/datasets/confirm.html", context, status=422 if posted else 200
-    )
+    status = 422 if posted else 200
+    return show(request, desk, "staff/datasets/confirm.html", context, status=status)
+
+
+def _of_roll_back(dataset: Dataset, one: Version | None) -> list[str]:
+    """Return what follows from making a version, or a live dataset, public again."""
+    if one is None:
+        return [_("Everybody reads its rows as they are now.")]
+    told = {"n": one.number, "rows": words.rows_text(one.rows)}
+    found = [_("Version %(n)s (%(rows)s) is what everybody reads at once.") % told]
+    if dataset.state == "published" and dataset.version is not None:
+        text = _("Version %(n)s stays in the list of versions.")
+        found.append(text % {"n": number(dataset.version)})
+    return found
 
 
 def _around(desk: Desk, dataset: Dataset, version: Version | None, name: str) -> dict[str, Any]:

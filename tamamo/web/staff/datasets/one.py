@@ -44,7 +44,7 @@ async def page(request: HttpRequest, desk: Desk, dataset: str) -> HttpResponse:
         "opened": _opened(desk, found, listed),
         "urls": _urls(desk, found, file=file, may_write=may_write),
         "accept": ".csv,.xlsx",
-        "versions": [_version(desk, found, one, may_write=may_write) for one in listed],
+        "versions": [_version(desk, found, one) for one in listed],
         "may_compare": len(published) > 1,
         "acts": [_act(one) for one in acts],
         "done": _done(request.GET.get("done", "")),
@@ -58,8 +58,10 @@ def _urls(desk: Desk, dataset: Dataset, *, file: bool, may_write: bool) -> dict[
     if may_write and file:
         urls["upload"] = desk.url("dataset-upload", dataset=dataset.id)
         urls["describe"] = desk.url("dataset-describe", dataset=dataset.id)
-    if may_write and file and dataset.state == "published":
+    if may_write and dataset.state == "published":
         urls["unpublish"] = desk.url("dataset-unpublish", dataset=dataset.id)
+    if not file and dataset.state == "unpublished" and room.approves(desk, dataset):
+        urls["again"] = desk.url("dataset-roll-back", dataset=dataset.id, version=0)
     return urls
 
 
@@ -103,8 +105,8 @@ def _standard(identifier: str) -> str:
     return found.en if language() == "en" else found.ja
 
 
-def _version(desk: Desk, dataset: Dataset, one: Version, *, may_write: bool) -> dict[str, Any]:
-    back = may_write and one.published_at is not None
+def _version(desk: Desk, dataset: Dataset, one: Version) -> dict[str, Any]:
+    back = one.published_at is not None and room.approves(desk, dataset)
     back = back and not (one.current and dataset.state == "published")
     names = {"dataset": dataset.id, "version": one.number}
     return {
@@ -145,7 +147,7 @@ def _done(name: str) -> Done | None:
         "described": _("The description is kept. It is public at once where the data are."),
         "published": _("It is published."),
         "unpublished": _("It is withdrawn: nobody outside sees it any more."),
-        "rolled-back": _("The earlier version is the public one again."),
+        "rolled-back": _("It is public again as you chose."),
         "discarded": _("The version is put aside."),
     }
     return Done("success", texts[name]) if name in texts else None

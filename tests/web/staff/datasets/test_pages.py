@@ -1,6 +1,7 @@
 """The pages over HTTP, as a browser without scripts asks: who may do what, what is refused."""
 
 import io
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -221,6 +222,20 @@ def test_a_renamed_heading_is_told_once(hall: Hall) -> None:
     hall.send("head", "d/renamed/v/2/approve/", seen="1", privacy_note="places")
     again = hall.send("officer", "d/renamed/upload/", file=("third.csv", later.encode()))
     assert again.headers["location"].endswith("v/3/?done=same")
+
+
+def test_a_live_dataset_is_withdrawn_and_shown_again_by_an_approver(hall: Hall) -> None:
+    end = time.monotonic() + 30
+    while hall.get("head", "d/plan-indicators/").status_code == 404:
+        assert time.monotonic() < end, "the declared datasets do not come"
+        time.sleep(0.2)
+    public = f"{hall.base}/data/plan-indicators/"
+    answer = hall.send("head", "d/plan-indicators/unpublish/", reason="wrong figures")
+    assert answer.status_code == 302
+    assert httpx.get(public).status_code == 404
+    assert hall.get("officer", "d/plan-indicators/v/0/roll-back/").status_code == 403
+    assert hall.send("head", "d/plan-indicators/v/0/roll-back/", reason="").status_code == 302
+    assert httpx.get(public).status_code == 200
 
 
 def test_rejected_rows_come_back_as_a_workbook_with_the_reasons(hall: Hall) -> None:
