@@ -41,6 +41,7 @@ class _Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     tags: tuple[str, ...]
     cycle: str
     tables: tuple[_Table, ...]
+    english: dict[str, str]
     standard: str = ""
     entities: bool = False
 
@@ -87,7 +88,7 @@ async def bring(broker: Broker, writer: Visitor, approver: Visitor, one: _Exampl
             await asyncio.to_thread(path.write_bytes, content)
             begun = await datasets.begin(writer, one.id, path, table.filename)
             profile = await datasets.profile(writer, one.id, begun.number)
-            recipe = _keyed(intake.settle(profile), one.key)
+            recipe = _settled(intake.settle(profile), one)
             await datasets.settle(writer, one.id, begun.number, recipe)
             checked = await datasets.check(writer, one.id, begun.number)
             if checked.state != "checked":
@@ -99,10 +100,14 @@ async def bring(broker: Broker, writer: Visitor, approver: Visitor, one: _Exampl
     return len(one.tables)
 
 
-def _keyed(recipe: intake.Recipe, headers: tuple[str, ...]) -> intake.Recipe:
-    """Return a recipe whose key is the columns of these headers."""
-    names = [column.name for column in recipe.columns if column.source in headers]
-    return msgspec.structs.replace(recipe, key=names)
+def _settled(recipe: intake.Recipe, one: _Example) -> intake.Recipe:
+    """Return a recipe as an officer would settle it: with the key, and labels in English."""
+    columns = [
+        msgspec.structs.replace(column, label_en=one.english[column.source])
+        for column in recipe.columns
+    ]
+    names = [column.name for column in recipe.columns if column.source in one.key]
+    return msgspec.structs.replace(recipe, columns=columns, key=names)
 
 
 async def _unit(connection: Connection, writer: Visitor, name: str) -> str:

@@ -10,6 +10,7 @@ async def test_the_demos_tables(hall: Hall) -> None:
         assert await bring(hall.broker, hall.officer, hall.approver, one) == len(one.tables)
         shown = await hall.datasets.one(None, hall.tenant, one.id)
         assert shown.metadata.simulated and shown.version == len(one.tables)
+        assert all(field.label.ja and field.label.en for field in shown.fields)
     found = await hall.datasets.compare(None, hall.tenant, "aed", 1, 2)
     assert (found.added, found.removed, found.changed, found.same) == (2, 1, 2, 5)
     population = await hall.datasets.one(None, hall.tenant, "population-by-district")
