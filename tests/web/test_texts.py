@@ -71,7 +71,9 @@ def test_a_translation_keeps_the_places_to_fill_in(entry: polib.POEntry) -> None
         assert set(pattern.findall(text)) == wanted
 
 
-@pytest.mark.parametrize("path", ["/en/", "/en/?gauge=1", "/en/gauges/1/", "/en/data/api/", "/en/x/"])
+@pytest.mark.parametrize(
+    "path", ["/en/", "/en/?gauge=1", "/en/gauges/1/", "/en/data/api/", "/en/x/"]
+)
 async def test_english_pages_are_english_but_for_names(
     client: AsyncClient, source: MemorySource, path: str
 ) -> None:
