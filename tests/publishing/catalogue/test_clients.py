@@ -147,6 +147,7 @@ def test_pages_show_the_dataset_in_both_languages(base: str) -> None:
     )
     assert "1 dataset of other publishers" in read("/en/data/", q="バス停")
     assert "バス停" not in get(base.removesuffix(f"/t/{TOWN}") + "/data/others/").text
-    missing = ("nothing/", "draft/", "halls/compare/", "halls/compare/?a=1&b=9", "halls/rows/99/")
+    missing = ("nothing/", "draft/", "halls/compare/", "halls/compare/?a=1&b=9", "halls/rows/99/",
+               "halls/rows/0/", "halls/rows/" + "9" * 30 + "/")  # fmt: skip
     for path in missing:
         assert get(f"{base}/data/{path}").status_code == 404, path

@@ -63,7 +63,7 @@ async def read(subject: Subject) -> Chart | None:
     if len(points) < _FEWEST:
         return None
     cut = (page.total or 0) > len(page.rows)
-    return _drawn(points, how, time, value, measured, cut=cut)
+    return _drawn(points, how, value, measured, cut=cut)
 
 
 def _time(fields: Sequence[Field]) -> Field | None:
@@ -107,7 +107,6 @@ def moment_of(text: str) -> datetime | None:
 def _drawn(
     points: list[tuple[datetime, str, float]],
     how: str,
-    time: Field,
     value: Field,
     measured: Sequence[Field],
     *,

@@ -99,15 +99,11 @@ def files(dataset: Dataset, where: Place, version: int | None = None) -> list[Fi
         File(
             form,
             form.title.in_(language),
-            _path(where.file(dataset.id, form, version), where) + _language(form),
+            _path(where.file(dataset.id, form, version), where),
             dataset.id + form.suffix,
         )
         for form in forms
     ]
-
-
-def _language(form: Form) -> str:
-    return "?lang=en" if get_language() == "en" and form.id == "xlsx" else ""
 
 
 def _path(address: str, where: Place) -> str:

@@ -1,6 +1,6 @@
 """The places of a dataset's rows for its map: one by one where they are few, else as tiles."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -12,6 +12,8 @@ from tamamo.web.portal.datasets.page import MOST_POINTS
 from tamamo.web.portal.datasets.table import cell
 from tamamo.web.portal.datasets.units import sign
 
+#: No dataset has more rows; PostgreSQL would refuse numbers without end.
+_LAST = 1_000_000_000
 _ROLES = ("latitude", "longitude")
 
 
@@ -60,6 +62,8 @@ def naming(dataset: Dataset) -> Field | None:
 @reads
 async def row(request: HttpRequest, reading: Reading, dataset: str, number: int) -> HttpResponse:
     """One row with all its columns: where a point of the map leads."""
+    if not 0 < number <= _LAST:
+        raise Http404("rows are numbered from 1")
     found = await reading.engine.one(None, reading.town, dataset)
     one = await reading.engine.row(None, reading.town, dataset, number)
     language = get_language() or "ja"
