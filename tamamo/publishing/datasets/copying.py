@@ -21,6 +21,8 @@ from tamamo.publishing.datasets.rows import Shape
 
 #: Rows of one transaction.
 STEP: Final = 10_000
+#: Rows from which the planner is told at once what the table has become.
+_MANY: Final = 50_000
 _COPY: Final = "copy dataset_row (tenant, version, number, key, quad, cells, texts) from stdin"
 #: How COPY's text format writes what has a meaning there.
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": ""})
@@ -130,6 +132,9 @@ async def copy(
     finally:
         # Whoever closes the file must not do so under a thread that reads it.
         await asyncio.gather(coming, return_exceptions=True)
+    if liner.copied.rows >= _MANY:
+        async with transaction(pool) as connection:
+            await connection.execute("analyze dataset_row (tenant, version, number, quad)")
     return liner.copied
 
 

@@ -5,9 +5,6 @@ names of the fields, which stay; labels may be reworded.
 """
 
 import asyncio
-import csv
-import io
-import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +14,7 @@ import msgspec
 import orjson
 
 from tamamo.context.broker import Broker
-from tamamo.kernel.cells import as_text
+from tamamo.kernel import cells
 from tamamo.kernel.database import searching
 from tamamo.publishing.datasets import parquet
 from tamamo.publishing.datasets.errors import BadDatasetQuery
@@ -39,7 +36,6 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
 EXTENSIONS: Final[dict[Format, str]] = {
     one: "-bom.csv" if one == "csv-bom" else f".{one}" for one in FORMATS
 }
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CHUNK: Final = 64 * 1024
 #: Rows in memory at once.
 _STEP: Final = 2_000
@@ -111,9 +107,7 @@ async def batches(broker: Broker, table: Table) -> Batches:
         after = found.rows[-1].number
 
 
-async def download(
-    broker: Broker, table: Table, format_: Format, language: str
-) -> AsyncIterator[bytes]:
+async def download(broker: Broker, table: Table, format_: Format) -> AsyncIterator[bytes]:
     """Yield a table as a file. Raises BadDatasetQuery for a format it cannot be had in."""
     rows = table.version.rows if table.version is not None else None
     if format_ not in formats_of(table.fields, rows):
@@ -127,7 +121,7 @@ async def download(
 
 
 async def _csv(table: Table, rows: Batches) -> AsyncIterator[bytes]:
-    yield _lines([[field.name for field in table.fields]])
+    yield cells.lines([[field.name for field in table.fields]]).encode()
     async for part in rows:
         yield await asyncio.to_thread(_csv_part, part)
 
@@ -140,19 +134,7 @@ async def _csv_bom(table: Table, rows: Batches) -> AsyncIterator[bytes]:
 
 
 def _csv_part(part: list[list[Any]]) -> bytes:
-    return _lines([[_cell(value) for value in row] for row in part])
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return as_text(value)
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _lines(rows: list[list[Any]]) -> bytes:
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
-    return out.getvalue().encode()
+    return cells.lines(map(cells.cell, row) for row in part).encode()
 
 
 async def _xlsx(table: Table, rows: Batches) -> AsyncIterator[bytes]:
@@ -165,7 +147,7 @@ async def _xlsx(table: Table, rows: Batches) -> AsyncIterator[bytes]:
 
     def add(part: list[list[Any]]) -> None:
         for row in part:
-            page.append([_in_sheet(cell) for cell in row])
+            page.append(list(map(cells.in_sheet, row)))
 
     async for part in rows:
         await asyncio.to_thread(add, part)
@@ -173,11 +155,6 @@ async def _xlsx(table: Table, rows: Batches) -> AsyncIterator[bytes]:
         await asyncio.to_thread(book.save, file)
         async for piece in _pieces(file):
             yield piece
-
-
-def _in_sheet(cell: Any) -> Any:
-    """Return a cell as a workbook takes it: no formula, and no character that XML has not."""
-    return as_text(_CONTROLS.sub("", cell)) if isinstance(cell, str) else cell
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:

@@ -111,7 +111,7 @@ async def read(broker: Broker, tenant: str, version: Version) -> Outcome:
         outcome.reason = _unfit(counts) or await _doubled(broker, tenant, version)
         against = await _against(broker, tenant, version)
         reports = await asyncio.to_thread(_reports, broker, tenant, version, taken)
-        differences = await _differences(broker, tenant, version, recipe)
+        differences = await _differences(broker, tenant, version)
         outcome.reports = Reports(
             standard=reports[0], privacy=reports[1], differences=differences,
             against=against.a if against else None,
@@ -175,9 +175,7 @@ async def _against(broker: Broker, tenant: str, version: Version) -> Comparison 
             return Comparison(public.number, version.number, 0, 0, 0, 0, False, ())
 
 
-async def _differences(
-    broker: Broker, tenant: str, version: Version, recipe: "intake.Recipe"
-) -> list[dict[str, Any]]:
+async def _differences(broker: Broker, tenant: str, version: Version) -> list[dict[str, Any]]:
     """Return how this file differs from what the last published version's mapping expects."""
     from tamamo.registers import intake  # noqa: PLC0415
 

@@ -133,10 +133,14 @@ async def _fetch(
 
 async def _is_dense(connection: Connection, params: dict[str, Any], box: Box) -> bool:
     """Whether a box holds so many rows that a page of them is soon full in any order."""
-    given = dict(params)
+    lows, highs = zip(*cover(box), strict=True)
+    given = params | {"lows": list(lows), "highs": list(highs)}
+    # Range by range, so that each is left as soon as there are enough.
     statement = (
-        "select count(*) from (select from dataset_row r where r.tenant = %(tenant)s"
-        f" and r.version = %(version)s and ({_near(box, given)}) limit {_DENSE}) as few"
+        "select count(*) from (select from unnest(%(lows)s::bigint[], %(highs)s::bigint[])"
+        " as q (low, high), lateral (select from dataset_row r where r.tenant = %(tenant)s"
+        " and r.version = %(version)s and r.quad >= q.low and r.quad < q.high"
+        f" limit {_DENSE}) as inside limit {_DENSE}) as few"
     )
     return bool((await _fetch(connection, statement, given))[0][0] == _DENSE)
 

@@ -147,7 +147,6 @@ class Datasets(Workflow):
         format_: Format,
         *,
         version: int | None = None,
-        language: str = "ja",
     ) -> AsyncIterator[bytes]:
         """Yield a dataset as a file in the pieces in which it is made.
 
@@ -159,7 +158,7 @@ class Datasets(Workflow):
         live = None if chosen is not None else self._declared(dataset)
         fields = chosen.fields if chosen is not None else dataset.fields
         table = files.Table(town, dataset, fields, chosen, live, sight)
-        async for piece in files.download(self._broker, table, format_, language):
+        async for piece in files.download(self._broker, table, format_):
             yield piece
 
     async def organizations(self, visitor: Visitor | None, town: str) -> list[Organization]:
