@@ -1,7 +1,5 @@
 """The page of an indicator's values over time: areas compared, in figures, a chart and words."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from tamamo.kernel import cells
 from tamamo.plan.figures import round_half_up
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
@@ -198,8 +197,5 @@ def to_json(folder: Folder, indicator: Indicator, kept: Sequence[Kept]) -> bytes
 
 def to_csv(folder: Folder, indicator: Indicator, kept: Sequence[Kept]) -> bytes:
     """Return the same as CSV, UTF-8 with a mark; names of fields in English."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(_rows(areas_of(folder, indicator), kept))
-    return text.getvalue().encode("utf-8-sig")
+    rows = (map(cells.cell, row.values()) for row in _rows(areas_of(folder, indicator), kept))
+    return cells.lines([COLUMNS, *rows]).encode("utf-8-sig")

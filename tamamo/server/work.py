@@ -40,6 +40,7 @@ SERVICES: dict[str, str] = {
     "datasets": "tamamo.publishing.datasets.following:run",
     "harvests": "tamamo.publishing.catalogue.harvest.following:run",
     "data_requests": "tamamo.publishing.requests.sweep:run",
+    "plan_reminders": "tamamo.plan.year.reminding:run",
 }
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0

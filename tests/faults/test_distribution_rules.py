@@ -116,6 +116,8 @@ REFERENCE = {
     "feed_record": "the last few raw records of each feed",
     "feed_rejects": "the last few rejects files of each feed",
     "plan_value": "one row a value of the plan: some thousand, of no entity's own key",
+    "plan_text": "narratives and decisions of the plan: some hundred a year",
+    "plan_evidence": "links and files of the plan: some hundred a year",
     "warning": "one row a warning to the public",
     "warning_draft": "one row a message of a warning that somebody writes",
     "warning_revision": "one row a version of such a text",

@@ -62,6 +62,9 @@ class Entry:
     source: str
     detail: str = ""
     reason: str = ""
+    #: How it is counted differently from before: the series breaks here. "" where it is not.
+    counted_otherwise: str = ""
+    simulated: bool = False
 
 
 class WorkingYear:
@@ -78,30 +81,8 @@ class WorkingYear:
         indicator: project and definition. Raises ValueRefused for another unit, a value that cannot
         be, a second one that waits, the same value again, or a correction without its reason.
         """
-        project, one = indicator
-        if reason := judge_value(one, entry.value, entry.unit):
-            raise ValueRefused(reason)
-        names = {"tenant": tenant, "project": project, "indicator": one.id, "at": entry.at}
         async with transaction(self._pool) as connection:
-            if await _row(connection, "waiting", names):
-                raise ValueRefused(WAITING)
-            holding = await _row(connection, "holding", names)
-            if holding and holding[1] == entry.value:
-                raise ValueRefused(SAME)
-            if holding and not entry.reason.strip():
-                raise ValueRefused(NO_REASON)
-            given = {
-                "year": fiscal_year_of(entry.at), "value": entry.value, "source": entry.source,
-                "detail": entry.detail, "reason": entry.reason.strip(), "by": by,
-                "now": time.now(), "replaces": holding[0] if holding else None,
-            }  # fmt: skip
-            row = await _row(connection, "enter", {**names, **given})
-            assert row is not None
-            before = {"value": str(holding[1])} if holding else None
-            after = {"at": entry.at.isoformat(), "value": str(entry.value), "reason": entry.reason}
-            about = f"plan:{project}/{one.id}"
-            await append(connection, Event(tenant, by, "plan.values.enter", about, before, after))
-        return str(row[0])
+            return await enter_in(connection, tenant, indicator, entry, by)
 
     async def confirm(self, tenant: str, id_: str, by: str) -> None:
         """The owner stands by a value. Raises ValueRefused unless it was entered."""
@@ -128,21 +109,80 @@ class WorkingYear:
         states: frozenset[str],
         reason: str = "",
     ) -> None:
-        names = {"tenant": tenant, "id": id_, "by": by, "now": time.now(), "reason": reason}
         async with transaction(self._pool) as connection:
-            row = await _row(connection, "one", names)
-            if row is None or row[5] not in states:
-                raise ValueRefused(NOT_WAITING)
-            _, project, indicator, at, value, state, replaces, made_by = row
-            if step != "confirm" and made_by == by:
-                raise ValueRefused(SAME_PERSON)
-            if step == "approve" and replaces:
-                await connection.execute(_SQL["replaced"], {**names, "id": replaces})
-            await connection.execute(_SQL[step], names)
-            about = f"plan:{project}/{indicator}"
-            after = {"at": at.isoformat(), "value": str(value), "reason": reason}
-            event = Event(tenant, by, f"plan.values.{step}", about, {"state": state}, after)
-            await append(connection, event)
+            await step_in(connection, tenant, id_, by, step=step, states=states, reason=reason)
+
+
+async def enter_in(
+    connection: Connection,
+    tenant: str,
+    indicator: tuple[str, Indicator],
+    entry: Entry,
+    by: str,
+    *,
+    instead: bool = False,
+) -> str:
+    """Keep a value in the caller's transaction, as WorkingYear.enter does.
+
+    instead: one that waits already is taken back for it.
+    """
+    project, one = indicator
+    if reason := judge_value(one, entry.value, entry.unit):
+        raise ValueRefused(reason)
+    names = {"tenant": tenant, "project": project, "indicator": one.id, "at": entry.at}
+    now = time.now()
+    if waiting := await _row(connection, "waiting", names):
+        if not instead:
+            raise ValueRefused(WAITING)
+        step = {"tenant": tenant, "id": waiting[0], "by": by, "now": now}
+        await connection.execute(_SQL["withdraw"], step)
+    holding = await _row(connection, "holding", names)
+    # What Tamamo counted itself is confirmed, or put in the place of, without a reason.
+    said = holding and holding[2] != "computed"
+    if said and holding[1] == entry.value:
+        raise ValueRefused(SAME)
+    if said and not entry.reason.strip():
+        raise ValueRefused(NO_REASON)
+    given = {
+        "year": fiscal_year_of(entry.at), "value": entry.value, "source": entry.source,
+        "detail": entry.detail, "reason": entry.reason.strip(), "by": by, "now": now,
+        "replaces": holding[0] if holding else None, "simulated": entry.simulated,
+        "counted_otherwise": entry.counted_otherwise.strip(),
+    }  # fmt: skip
+    row = await _row(connection, "enter", {**names, **given})
+    assert row is not None
+    before = {"value": str(holding[1])} if holding else None
+    after = {"at": entry.at.isoformat(), "value": str(entry.value), "reason": entry.reason}
+    about = f"plan:{project}/{one.id}"
+    await append(connection, Event(tenant, by, "plan.values.enter", about, before, after))
+    return str(row[0])
+
+
+async def step_in(
+    connection: Connection,
+    tenant: str,
+    id_: str,
+    by: str,
+    *,
+    step: str,
+    states: frozenset[str],
+    reason: str = "",
+) -> None:
+    """Confirm, approve, decline or withdraw a value in the caller's transaction."""
+    names = {"tenant": tenant, "id": id_, "by": by, "now": time.now(), "reason": reason}
+    row = await _row(connection, "one", names)
+    if row is None or row[5] not in states:
+        raise ValueRefused(NOT_WAITING)
+    _, project, indicator, at, value, state, replaces, made_by = row
+    if step in ("approve", "decline") and made_by == by:
+        raise ValueRefused(SAME_PERSON)
+    if step == "approve" and replaces:
+        await connection.execute(_SQL["replaced"], {**names, "id": replaces})
+    await connection.execute(_SQL[step], names)
+    about = f"plan:{project}/{indicator}"
+    after = {"at": at.isoformat(), "value": str(value), "reason": reason}
+    event = Event(tenant, by, f"plan.values.{step}", about, {"state": state}, after)
+    await append(connection, event)
 
 
 async def _row(connection: Connection, block: str, names: dict[str, Any]) -> Any:

@@ -1,0 +1,125 @@
+-- name: items
+-- Everything entered of a year, values and texts alike; of one project, or of all of them.
+select 'value' as kind, id::text, project, year, indicator as name, value, '' as body,
+    '' as outcome, null::date as decided_on, basis, source, detail, counted_otherwise, state,
+    replaces::text, reason, simulated, made_by, made_at, confirmed_by, confirmed_at,
+    approved_by, approved_at, declined_by, declined_why
+from plan_value
+where tenant = %(tenant)s and year = any(%(years)s) and area = ''
+    and (%(project)s = '' or project = %(project)s) and basis in ('entered', 'recorded')
+union all
+select kind, id::text, project, year, kind, null, body, outcome, decided_on, 'entered', '', '', '',
+    state, replaces::text, reason, simulated, made_by, made_at, confirmed_by, confirmed_at,
+    approved_by, approved_at, declined_by, declined_why
+from plan_text
+where tenant = %(tenant)s and year = any(%(years)s)
+    and (%(project)s = '' or project = %(project)s)
+order by made_at, id;
+
+-- name: item
+select 'value' as kind, project, year, indicator from plan_value
+where tenant = %(tenant)s and id = %(id)s::uuid and area = '' and basis = 'entered'
+union all
+select kind, project, year, kind from plan_text where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: computed
+-- The newest value of the year that Tamamo counted itself: what an owner may confirm.
+select distinct on (indicator) indicator, value, at, source from plan_value
+where tenant = %(tenant)s and project = %(project)s and year = %(year)s and area = ''
+    and basis = 'computed' and state = 'approved'
+order by indicator, at desc;
+
+-- name: text_waiting
+select id::text, state from plan_text
+where tenant = %(tenant)s and project = %(project)s and year = %(year)s and kind = %(kind)s
+    and state in ('entered', 'confirmed')
+for update;
+
+-- name: text_holding
+select id::text, body, outcome, decided_on from plan_text
+where tenant = %(tenant)s and project = %(project)s and year = %(year)s and kind = %(kind)s
+    and state = 'approved'
+for update;
+
+-- name: text_enter
+insert into plan_text (
+    tenant, project, year, kind, body, outcome, decided_on, replaces, reason, simulated, made_by,
+    made_at
+)
+values (
+    %(tenant)s, %(project)s, %(year)s, %(kind)s, %(body)s, %(outcome)s, %(decided_on)s,
+    %(replaces)s::uuid, %(reason)s, %(simulated)s, %(by)s, %(now)s
+)
+returning id::text;
+
+-- name: text_one
+select project, year, kind, state, replaces::text, made_by from plan_text
+where tenant = %(tenant)s and id = %(id)s::uuid
+for update;
+
+-- name: text_confirm
+update plan_text set state = 'confirmed', confirmed_by = %(by)s, confirmed_at = %(now)s
+where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: text_approve
+update plan_text set state = 'approved', approved_by = %(by)s, approved_at = %(now)s
+where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: text_decline
+update plan_text set
+    state = 'declined', declined_by = %(by)s, declined_at = %(now)s, declined_why = %(reason)s
+where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: text_withdraw
+update plan_text set state = 'withdrawn' where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: text_replaced
+update plan_text set state = 'replaced' where tenant = %(tenant)s and id = %(id)s::uuid;
+
+-- name: evidence
+select id::text, project, year, title, url, filename, media_type, made_by, made_at
+from plan_evidence
+where tenant = %(tenant)s and year = any(%(years)s)
+    and (%(project)s = '' or project = %(project)s) and removed_at is null
+order by made_at, id;
+
+-- name: evidence_one
+select id::text, project, year, title, url, filename, media_type, made_by, made_at, body
+from plan_evidence
+where tenant = %(tenant)s and id = %(id)s::uuid and removed_at is null;
+
+-- name: evidence_add
+insert into plan_evidence (
+    tenant, project, year, title, url, filename, media_type, body, sha256, made_by, made_at
+)
+values (
+    %(tenant)s, %(project)s, %(year)s, %(title)s, %(url)s, %(filename)s, %(media_type)s, %(body)s,
+    %(sha256)s, %(by)s, %(now)s
+)
+returning id::text;
+
+-- name: evidence_remove
+update plan_evidence set removed_by = %(by)s, removed_at = %(now)s
+where tenant = %(tenant)s and id = %(id)s::uuid and removed_at is null
+returning project, year, title;
+
+-- name: people
+-- Names of those who had a hand in it; here: whether they still work for the town.
+select 'user:' || u.id, coalesce(nullif(u.name, ''), u.email),
+    u.is_active and exists (
+        select 1 from role_grant g
+        where g.subject = 'user:' || u.id and g.tenant in (%(tenant)s, '*')
+            and g.role in ('editor', 'approver', 'operator') and g.revoked_at is null
+            and g.valid_from <= %(now)s and (g.valid_to is null or g.valid_to > %(now)s)
+    )
+from accounts_user u
+where 'user:' || u.id = any(%(subjects)s);
+
+-- name: owners
+-- Who is reminded: those who may enter for a division by name. Grants of the whole town are not.
+select u.email, u.language, g.unit from role_grant g
+join accounts_user u on 'user:' || u.id = g.subject
+where g.tenant = %(tenant)s and g.role in ('editor', 'approver') and g.unit is not null
+    and g.revoked_at is null and g.valid_from <= %(now)s
+    and (g.valid_to is null or g.valid_to > %(now)s) and u.is_active
+order by u.id;
