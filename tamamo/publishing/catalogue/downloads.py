@@ -49,7 +49,6 @@ async def _file(request: Request) -> Response:
     chosen: Version | None = None
     if number is not None:
         chosen = await engine.version(None, place.town, identifier, number)
-    language = "en" if request.query_params.get("lang") == "en" else "ja"
     name = file_name(dataset.id if number is None else f"{dataset.id}-v{number}", form)
     simulated = "simulated-" if dataset.metadata.simulated else ""
     headers = {
@@ -58,13 +57,19 @@ async def _file(request: Request) -> Response:
         "Cache-Control": _FRESH if number is None else _KEPT,
         "Link": f'<{place.page(dataset.id)}>; rel="describedby"',
     }
-    headers["ETag"] = tag = etag(chosen or dataset, form)[:-1] + f'-{language}"'
+    headers["ETag"] = tag = etag(chosen or dataset, form)
     if tag in request.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
     if request.method == "HEAD":
-        return Response(None, 200, headers, MEDIA_TYPES[form])
-    pieces = engine.download(None, place.town, identifier, form, version=number, language=language)
+        # How long it is nobody knows before it is made: a length of 0 would say "empty" (GDAL).
+        return StreamingResponse(_nothing(), 200, headers, MEDIA_TYPES[form])
+    pieces = engine.download(None, place.town, identifier, form, version=number)
     return await _streamed(pieces, headers, MEDIA_TYPES[form])
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for piece in ():
+        yield piece
 
 
 async def _streamed(pieces: AsyncIterator[bytes], headers: dict[str, str], media: str) -> Response:

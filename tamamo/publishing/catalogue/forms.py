@@ -6,7 +6,6 @@ from typing import Final
 
 from tamamo.publishing.datasets import Words
 
-_IANA: Final = "https://www.iana.org/assignments/media-types/"
 _FILE_TYPES: Final = "http://publications.europa.eu/resource/authority/file-type/"
 
 
@@ -24,11 +23,6 @@ class Form:
     suffix: str
     media: str
     file_type: str
-
-    @property
-    def media_uri(self) -> str:
-        """Return the media type's address at IANA, as DCAT names it."""
-        return _IANA + self.media
 
     @property
     def file_type_uri(self) -> str:

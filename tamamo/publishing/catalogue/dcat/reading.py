@@ -114,7 +114,7 @@ def _entry(graph: Graph, node: Node) -> Entry:
     simulated = any(is_note(one.ja or one.en) for one in said) or says_simulated(title)
     sources = [one for one in said if not is_note(one.ja or one.en)]
     modified = _moment(graph, node, DCTERMS.modified)
-    spots = [_resource(graph, one, page) for one in graph.objects(node, DCAT.distribution)]
+    spots = [_resource(graph, one) for one in graph.objects(node, DCAT.distribution)]
     groups = [_group(graph, one) for one in graph.objects(node, DCAT.theme)]
     return Entry(
         id=identifier,
@@ -212,7 +212,7 @@ def _cycle(uri: str) -> str:
     return uri if uri in {one.uri for one in CYCLES.values()} else ""
 
 
-def _resource(graph: Graph, node: Node, page: str) -> Resource:
+def _resource(graph: Graph, node: Node) -> Resource:
     media = _uri(graph, node, DCAT.mediaType).removeprefix(_IANA)
     file_type = _uri(graph, node, DCTERMS.format)
     identifier = _plain(graph, node, DCTERMS.identifier) or str(node)
