@@ -68,8 +68,7 @@ async def _file(request: Request) -> Response:
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
-        yield piece
+    yield b""
 
 
 async def _streamed(pieces: AsyncIterator[bytes], headers: dict[str, str], media: str) -> Response:
