@@ -1,6 +1,5 @@
 """The reviewed log of a drill as one table: entries, decisions and comments in the drill's time."""
 
-import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -8,7 +7,7 @@ from typing import Any, Final
 from tamamo.drills.events import Note
 from tamamo.drills.log import Line, moment_text
 from tamamo.drills.review import Judged
-from tamamo.kernel.cells import as_text
+from tamamo.kernel import cells
 from tamamo.kernel.drills import Drill
 from tamamo.kernel.time import JST
 
@@ -79,11 +78,7 @@ def _time(drill: Drill, position: float) -> str:
 
 def to_csv(rows: Sequence[Row]) -> bytes:
     """Return the table as CSV that a spreadsheet opens right."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+    return cells.lines([COLUMNS, *(map(cells.cell, row) for row in rows)]).encode("utf-8-sig")
 
 
 def to_xlsx(rows: Sequence[Row]) -> bytes:
@@ -95,11 +90,7 @@ def to_xlsx(rows: Sequence[Row]) -> bytes:
     sheet.freeze_panes = "A2"
     sheet.append(list(COLUMNS))
     for row in rows:
-        sheet.append([_cell(value) for value in row])
+        sheet.append(list(map(cells.in_sheet, row)))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return as_text(value) if isinstance(value, str) else value

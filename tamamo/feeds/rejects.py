@@ -11,12 +11,11 @@ from io import StringIO, TextIOWrapper
 from pathlib import Path
 
 from tamamo.feeds.quality import Reason
+from tamamo.kernel.cells import as_text
 from tamamo.kernel.errors import SetupError
 from tamamo.kernel.time import JST
 
 HEADER = ("row", "field", "code", "reason_ja", "reason_en", "original")
-#: What a spreadsheet would take for a formula when it opens the rejects file.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +37,11 @@ class Reject:
         return f"{where}: {self.reason.en} / {self.reason.ja}"
 
 
-def _safe(cell: str) -> str:
-    # An apostrophe keeps a spreadsheet from running what a stranger wrote (CWE-1236); plain
-    # negative numbers stay as they are.
-    risky = cell.startswith(_FORMULA) and not re.fullmatch(r"[+-]?[\d.,]+|[-+]", cell)
-    return "'" + cell if risky else cell
-
-
 def cells(reject: Reject) -> list[str | int]:
     """Return the row of a rejects file."""
     reason = reject.reason
-    head = (reject.row, _safe(reject.field), reason.code, reason.ja, reason.en)
-    return [*head, *map(_safe, reject.original)]
+    head = (reject.row, as_text(reject.field), reason.code, reason.ja, reason.en)
+    return [*head, *map(as_text, reject.original)]
 
 
 def as_csv(rejects: Iterable[Reject]) -> bytes:

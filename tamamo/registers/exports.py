@@ -1,8 +1,6 @@
 """A list as a file: CSV, XLSX or GeoJSON, made while it is sent, safe to open in a spreadsheet."""
 
 import asyncio
-import csv
-import io
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -11,7 +9,7 @@ from typing import IO, Any, Final, Literal
 import orjson
 
 from tamamo.context.model.entity import Entity
-from tamamo.kernel.cells import as_text
+from tamamo.kernel.cells import as_text, lines
 from tamamo.kernel.time import JST, now
 from tamamo.registers import lists, values
 from tamamo.registers.declaration import Column, Register
@@ -110,19 +108,13 @@ Batches = AsyncIterator[list[Entity]]
 
 async def _csv(sheet: _Sheet, batches: Batches) -> AsyncIterator[bytes]:
     # The byte order mark tells a spreadsheet that it is UTF-8.
-    yield ("\ufeff" + _lines([sheet.header()])).encode()
+    yield ("\ufeff" + lines([sheet.header()])).encode()
     async for entities in batches:
         yield await asyncio.to_thread(_csv_rows, sheet, entities)
 
 
 def _csv_rows(sheet: _Sheet, entities: list[Entity]) -> bytes:
-    return _lines(sheet.rows(entities)).encode()
-
-
-def _lines(rows: list[list[Any]]) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
-    return out.getvalue()
+    return lines(sheet.rows(entities)).encode()
 
 
 async def _xlsx(sheet: _Sheet, batches: Batches) -> AsyncIterator[bytes]:

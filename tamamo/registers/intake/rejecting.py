@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO, Final
 
-from tamamo.kernel.cells import as_text
+from tamamo.kernel.cells import in_sheet
 from tamamo.registers.intake.model import Recipe, Row
 
 #: More rows than this nobody mends by hand.
 MOST: Final = 100_000
+#: Characters of a cell (Excel's own limit).
+_LONGEST: Final = 32_767
 _HEADINGS: Final = {
     "ja": ("行", "列", "理由", "値"),
     "en": ("Row", "Column", "Reason", "Value"),
 }
-#: Not in XML 1.0, and not to be seen either.
-_UNWRITABLE: Final = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
 
 
 def write_rejects(
@@ -69,4 +69,4 @@ def _headings(recipe: Recipe) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    return as_text(text.translate(_UNWRITABLE))[:32_767]
+    return str(in_sheet(text))[:_LONGEST]

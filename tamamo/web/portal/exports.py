@@ -4,8 +4,6 @@ CSV is UTF-8 with a byte order mark, so that a double click in Excel shows Japan
 names are the same in both languages, labels follow the address. Times are RFC 3339 in Japan time.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import orjson
 from django.http import HttpResponse
 
+from tamamo.kernel import cells
 from tamamo.kernel.time import JST
 from tamamo.web.portal.gauges import Gauge
 from tamamo.web.portal.owner import Owner
@@ -25,8 +24,6 @@ CONTENT_TYPES = {
     "json": "application/json",
     "geojson": "application/geo+json",
 }
-#: A cell starting with one of these would be run as a formula by spreadsheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def moment_text(moment: datetime | None) -> str | None:
@@ -135,22 +132,10 @@ def level_rows(gauge: Gauge, points: Iterable[tuple[datetime, float]]) -> list[R
     ]
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
-
-
 def to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
     """Return the rows as CSV with a header line, also when there are no rows."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow(_cell(row[name]) for name in names)
-    return text.getvalue().encode("utf-8-sig")
+    table = ([cells.cell(row[name]) for name in names] for row in rows)
+    return cells.lines([names, *table]).encode("utf-8-sig")
 
 
 def to_geojson(rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:

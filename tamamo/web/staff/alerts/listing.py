@@ -1,7 +1,5 @@
 """The list of a town's alerts, its file, and its saved views."""
 
-import csv
-import io
 from collections import Counter
 from typing import Any, Final
 
@@ -10,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tamamo import rules
+from tamamo.kernel import cells
 from tamamo.kernel.database import single
 from tamamo.rules import Alert
 from tamamo.web.portal.exports import moment_text
@@ -196,16 +195,8 @@ def _moment(value: Any) -> str:
 
 def csv_answer(name: str, columns: Any, lines: Any) -> HttpResponse:
     """Return a table as CSV that Excel opens right; a cell never begins a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in line] for line in lines)
-    answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    text = cells.lines([columns, *(map(cells.cell, line) for line in lines)])
+    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["Cache-Control"] = "no-store"
     return answer
-
-
-def _cell(value: Any) -> Any:
-    text = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if text else value
