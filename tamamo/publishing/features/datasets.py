@@ -117,7 +117,7 @@ class PublishedDatasets:
             rows, more, total = list(found.rows), found.more, found.total
         if not more and not query.after:
             total = len(rows)
-        features = [_feature(dataset, row, query.properties, reader.language) for row in rows]
+        features = [_feature(dataset, row, query.properties) for row in rows]
         return FeaturePage(tuple(features), more, total)
 
     async def feature(self, reader: Reader, collection: Collection, name: str) -> Feature | None:
@@ -130,7 +130,7 @@ class PublishedDatasets:
             row = await engine.row(reader.visitor, reader.tenant, dataset.id, int(name))
         except UnknownVersion:
             return None
-        return _feature(dataset, row, None, reader.language)
+        return _feature(dataset, row, None)
 
     async def places(
         self, reader: Reader, collection: Collection, box: Bounds, limit: int
@@ -236,9 +236,7 @@ def _box(boxes: Sequence[Bounds]) -> Bounds | None:
     return (boxes[0][0], boxes[0][1], boxes[-1][2], boxes[-1][3])
 
 
-def _feature(
-    dataset: Dataset, row: DataRow, shown: tuple[str, ...] | None, language: str
-) -> Feature:
+def _feature(dataset: Dataset, row: DataRow, shown: tuple[str, ...] | None) -> Feature:
     values = {
         field.name: row.values.get(field.name)
         for field in dataset.fields

@@ -34,7 +34,7 @@ class Town(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """An item of a kind (データ項目). multiple: several values, a `;` between."""
+    """An item of a kind (データ項目). kind list: several values, a `;` between."""
 
     name: str
     en: str
@@ -44,11 +44,6 @@ class Item(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     attribute: str = ""
     unit: str = ""
-
-    @property
-    def multiple(self) -> bool:
-        """Whether a cell may hold several values."""
-        return self.kind == "list"
 
 
 class Kind(msgspec.Struct, frozen=True):

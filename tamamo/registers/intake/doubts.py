@@ -72,7 +72,7 @@ def of_column(guess: ColumnGuess, column: Column, choice: Choice) -> list[Doubt]
 _Say = Callable[..., Doubt]
 
 
-def _heading(guess: ColumnGuess, column: Column, _: Choice, say: _Say) -> Iterable[Doubt]:
+def _heading(_guess: ColumnGuess, column: Column, _: Choice, say: _Say) -> Iterable[Doubt]:
     if not column.source and column.filled:
         yield say(
             "blank_name",

@@ -8,7 +8,7 @@ def of_sheet(given: Source, found: Profile) -> list[Doubt]:
     """Return the doubts about the parts of a sheet that its values do not show."""
     from tamamo.registers.intake import workbook  # noqa: PLC0415 - 23 MB for workbooks alone
 
-    facts = workbook.facts(found.name, content_of(given), found.sheet)
+    facts = workbook.facts(content_of(given), found.sheet)
     told: list[Doubt] = []
     if len(found.sheets) > 1:
         names = "、".join(sheet.name for sheet in found.sheets)

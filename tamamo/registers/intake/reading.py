@@ -226,7 +226,7 @@ def _unsaved(given: Source, lines: Lines) -> set[tuple[int, int]]:
         return set()
     from tamamo.registers.intake import workbook  # noqa: PLC0415 - 23 MB for workbooks alone
 
-    return workbook.facts(lines.name, source.content_of(given), lines.sheet).unsaved
+    return workbook.facts(source.content_of(given), lines.sheet).unsaved
 
 
 def places(recipe: Recipe, found: Layout) -> dict[str, int]:

@@ -78,7 +78,7 @@ def sheets(name: str, content: bytes) -> list[Sheet]:
     return [Sheet(one, one not in shown) for one in names]
 
 
-def facts(name: str, content: bytes, sheet: str) -> Facts:
+def facts(content: bytes, sheet: str) -> Facts:
     """Return what a sheet has beside its values. Raises IntakeRefused for a broken workbook."""
     found = Facts()
     try:

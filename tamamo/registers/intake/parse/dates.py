@@ -11,10 +11,9 @@ from typing import Final, NamedTuple
 from tamamo.feeds import quality
 from tamamo.feeds.quality import Invalid, Reason
 from tamamo.kernel.time import JST
-from tamamo.registers.intake.lines import Cell, shown
+from tamamo.registers.intake.lines import Cell
 from tamamo.registers.intake.parse import eras
 from tamamo.registers.intake.parse.marked import Marked, Parsed
-from tamamo.registers.intake.parse.numbers import serial
 from tamamo.registers.intake.parse.texts import folded, missing
 
 _DAY: Final = r"(?:年|[./-])\s?(?P<month>\d{1,2})(?:月|[./-])\s?(?P<day>\d{1,2})日?"
@@ -242,11 +241,3 @@ def find_moment(text: str, format_: str = "") -> str | None:
     if not zone:
         return datetime.combine(on.day, at, JST).isoformat()
     return datetime.fromisoformat(f"{on.day.isoformat()}T{at.isoformat()}{zone}").isoformat()
-
-
-def looks_numeric(cell: Cell) -> str:
-    """Return the number that Excel shows as this date, for a column formatted by mistake."""
-    if not isinstance(cell, datetime | date):
-        return shown(cell)
-    days = serial(cell)
-    return str(int(days)) if float(days).is_integer() else str(days)

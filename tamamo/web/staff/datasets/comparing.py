@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from tamamo.publishing.datasets import Comparison, Dataset, RowChange, Version
+from tamamo.publishing.datasets import Comparison, RowChange, Version
 from tamamo.publishing.datasets.model import Field
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.datasets import room, words
@@ -33,7 +33,7 @@ async def page(request: HttpRequest, desk: Desk, dataset: str) -> HttpResponse:
     engine = room.engine(desk)
     versions = await engine.versions(desk.visitor, desk.tenant, found.id)
     known = [one for one in versions if one.published_at or one.state in _WITH_ROWS]
-    a, b = _asked(request, found, known)
+    a, b = _asked(request, known)
     kinds = tuple(one for one in KINDS if one == request.GET.get("kind")) or KINDS
     kind = kinds[0] if len(kinds) == 1 else ""
     text_ = request.GET.get("page", "")
@@ -64,7 +64,7 @@ async def page(request: HttpRequest, desk: Desk, dataset: str) -> HttpResponse:
     return show(request, desk, "staff/datasets/compare.html", context)
 
 
-def _asked(request: HttpRequest, dataset: Dataset, known: list[Version]) -> tuple[int, int]:
+def _asked(request: HttpRequest, known: list[Version]) -> tuple[int, int]:
     """Return the two versions of the address; else the public one and the one beside it."""
     numbers = [one.number for one in known]
 
