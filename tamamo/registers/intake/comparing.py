@@ -123,6 +123,17 @@ def _changed(column: RecipeColumn, guess: ColumnGuess) -> list[Difference]:
                 count=lost,
             )
         )
+    elif guess.filled and column.kind == "text" and column.found not in ("", guess.kind):
+        ja, en = NAMES[guess.kind]
+        before_ja, before_en = NAMES[column.found]
+        found.append(
+            Difference(
+                "kind_changed",
+                f"列「{column.source}」が{before_ja}ではなく{ja}になっています（文字のまま取り込みます）",
+                f"column {column.source} is now a {en}, it was a {before_en} (kept as text)",
+                column.name,
+            )
+        )
     elif guess.filled and guess.unit and column.unit and guess.unit != column.unit:
         ja = f"列「{column.source}」の単位が「{column.unit}」から「{guess.unit}」に変わりました"
         en = f"the unit of {column.source} was {column.unit!r} and is {guess.unit!r} now"

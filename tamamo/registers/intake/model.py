@@ -184,7 +184,8 @@ class RecipeColumn(msgspec.Struct):
     """How a column is read.
 
     source: its heading; occurrence: which of those with the same heading, from 1. required: a row
-    without a value is refused. bad: what is done with a value that does not fit.
+    without a value is refused. bad: what is done with a value that does not fit. found: the kind
+    that it seemed to be of when it was settled; "" where nothing was seen.
     """
 
     source: str
@@ -200,6 +201,7 @@ class RecipeColumn(msgspec.Struct):
     use: bool = True
     required: bool = False
     bad: Bad = "reject"
+    found: Kind | Literal[""] = ""
 
 
 class Field(msgspec.Struct, frozen=True):

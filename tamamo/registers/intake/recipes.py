@@ -49,6 +49,7 @@ def _column(guess: ColumnGuess, occurrence: int) -> RecipeColumn:
         format=guess.format,
         use=guess.use,
         bad=bad_of(guess.kind),
+        found=guess.kind if guess.filled else "",
     )
 
 

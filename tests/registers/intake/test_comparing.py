@@ -75,6 +75,19 @@ def test_columns_that_went_came_and_moved(recipe: Recipe) -> None:
     assert found["column_renamed"] == ("totalPopulation", False)
 
 
+def test_a_text_that_is_now_all_dates_is_said(recipe: Recipe) -> None:
+    lines = population()
+    before = [[*line, "備考" if not n else f"x{n}"] for n, line in enumerate(lines)]
+    after = [[*line, "備考" if not n else f"2026/2/{n % 28 + 1}"] for n, line in enumerate(lines)]
+    settled = intake.settle(intake.profile(files.sheet(before), "202602.xlsx"))
+    assert differences(settled, before) == {}
+    assert differences(settled, after) == {"kind_changed": ("note", False)}
+    # Whoever made dates a text on purpose is not told so each month.
+    told = intake.settle(intake.profile(files.sheet(after), "202602.xlsx"))
+    told.columns[-1].kind = "text"
+    assert differences(told, after) == {}
+
+
 def test_rows_keys_and_units(recipe: Recipe) -> None:
     assert differences(recipe, population(10))["fewer_rows"] == (None, True)
     assert differences(recipe, population(90)) == {"more_rows": (None, False)}
