@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tamamo.feeds.quality import Invalid as Unusable
+from tamamo.kernel.whole import whole
 from tamamo.registers.declaration import Filter, Register
 from tamamo.registers.values import read
 
@@ -81,7 +82,7 @@ class ListQuery:
 
 def _number(params: Mapping[str, Sequence[str]], name: str, usual: int) -> int:
     text = (params.get(name) or [""])[-1]
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else usual
+    return whole(text, usual, least=1)
 
 
 def _is_sortable(register: Register, sort: str) -> bool:

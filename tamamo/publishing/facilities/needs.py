@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
+from tamamo.kernel.whole import whole
 from tamamo.publishing.facilities.model import GROUP_OF, Facility, Group
 from tamamo.publishing.facilities.texts import tidy
 from tamamo.registers import ListQuery, Register
@@ -124,10 +125,9 @@ class Wish:
             category = ""
             ignored.append("category")
         text = " ".join(tidy((params.get("q") or [""])[-1], _LONGEST).split())
-        number = (params.get("page") or ["1"])[-1]
-        page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
+        page = whole((params.get("page") or [""])[-1], least=1)
         needs = tuple(need for need in NEEDS if need.id in wanted)
-        return cls(needs, text, category, max(page, 1), tuple(ignored))
+        return cls(needs, text, category, page, tuple(ignored))
 
     def query(self, size: int = PAGE) -> ListQuery:
         """Return what the register is asked."""

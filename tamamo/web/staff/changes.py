@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from tamamo.kernel.whole import whole
 from tamamo.registers import FieldConflict, NotUndoable, Register
 from tamamo.web.staff.cells import language, shown
 from tamamo.web.staff.desk import Desk
@@ -42,8 +43,7 @@ async def of_record(request: HttpRequest, desk: Desk, register: str, entity: str
     """Show all edits of a record, newest first, 50 on a page."""
     found = desk.register(register)
     record = await one(desk, found, entity)
-    text = request.GET.get("page", "1")
-    number = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
+    number = whole(request.GET.get("page", ""), least=1)
     edits = await desk.registers.history(desk.visitor, found.id, entity, page=number, size=_PAGE)
     address = desk.url("record-changes", register=found.id, entity=entity)
     context = {

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from tamamo.registers import Column, ListPage, Register, Rights, Row
+from tamamo.web.pager import pager
 from tamamo.web.staff import filters, saved
 from tamamo.web.staff.cells import NUMERIC, Shown, language, shown
 from tamamo.web.staff.desk import Desk
@@ -18,7 +19,6 @@ from tamamo.web.staff.done import Done
 from tamamo.web.staff.entry import staff
 from tamamo.web.staff.frame import show
 from tamamo.web.staff.liststate import ListState, parse_text
-from tamamo.web.staff.pager import pager
 from tamamo.web.staff.saved import SavedView
 from tamamo.web.staff.words import number
 
@@ -109,7 +109,7 @@ def _context(
         "counted": _counted(page),
         "ignored": _ignored(register, page),
         "total_text": number(page.total),
-        "pager": pager(state, address, page.pages),
+        "pager": pager(state.page, page.pages, lambda n: address + state.query(page=n)),
         "may": {"edit": may_edit, "create": rights.create, "import": rights.import_},
         "map": {"follow": True} if register.map and state.map != "off" else None,
         "exports": [

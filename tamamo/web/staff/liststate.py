@@ -1,9 +1,11 @@
 """The whole view of a register in the address: search, filters, order, page, map."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
+
+from tamamo.kernel.whole import whole
 
 #: Rows on a page: the first is what an address without `size` means.
 SIZES: Final = (50, 20, 100, 200)
@@ -81,12 +83,12 @@ def parse(parameters: Iterable[tuple[str, str]], filters: Iterable[str]) -> List
         for name, value in text.items()
         if name.startswith(FILTER) and name.removeprefix(FILTER) in known and value
     )
-    size = _number(text, "size", SIZES[0])
+    size = whole(text.get("size", ""))
     return ListState(
         q=text.get("q", ""),
         filters=chosen[:_MOST_FILTERS],
         sort=text.get("sort", ""),
-        page=min(max(1, _number(text, "page", 1)), _LAST_PAGE),
+        page=whole(text.get("page", ""), least=1, most=_LAST_PAGE),
         size=size if size in SIZES else SIZES[0],
         map="off" if text.get("map") == "off" else "",
         view=text.get("view", "") if text.get("view", "").isdecimal() else "",
@@ -96,8 +98,3 @@ def parse(parameters: Iterable[tuple[str, str]], filters: Iterable[str]) -> List
 def parse_text(query: str, filters: Iterable[str]) -> ListState:
     """Read a view from "?…" as it is stored with a saved view."""
     return parse(parse_qsl(query.removeprefix("?")), filters)
-
-
-def _number(text: Mapping[str, str], name: str, default: int) -> int:
-    value = text.get(name, "")
-    return int(value) if value.isascii() and value.isdecimal() else default

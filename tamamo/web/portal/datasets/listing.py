@@ -11,13 +11,14 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from tamamo.kernel.whole import whole
 from tamamo.publishing.catalogue.figures import RULE
 from tamamo.publishing.catalogue.forms import FORMS
 from tamamo.publishing.catalogue.harvest.service import Harvests
 from tamamo.publishing.datasets import Dataset, DatasetQuery, Facet, Found
+from tamamo.web.pager import PageLink, pager
 from tamamo.web.portal.datasets import figures
 from tamamo.web.portal.datasets.entry import Reading, reads
-from tamamo.web.portal.datasets.pager import PageLink, pager
 
 SIZE: Final = 20
 #: Parameter of the address → facet of the engine.
@@ -68,7 +69,6 @@ class View:
 
 def parse(given: QueryDict) -> View:
     """Return what an address asks; what it asks and there is not is left out."""
-    page = given.get("page", "1")
     sort = given.get("sort", "relevance")
     return View(
         q=given.get("q", "").strip()[:200],
@@ -76,7 +76,7 @@ def parse(given: QueryDict) -> View:
         overdue=given.get("overdue") == "1",
         live=given.get("live") == "1",
         sort=sort if sort in SORTS else "relevance",
-        page=int(page) if page.isascii() and page.isdigit() and int(page[:7]) > 0 else 1,
+        page=whole(given.get("page", ""), least=1),
     )
 
 

@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from tamamo.kernel.whole import whole
 from tamamo.publishing.catalogue.harvest.service import Harvests
+from tamamo.web.pager import pager
 from tamamo.web.portal.datasets.entry import Reading, reads
-from tamamo.web.portal.datasets.pager import pager
 
 SIZE: Final = 20
 #: Pages beyond are not turned to one by one: a search finds what is there.
@@ -19,9 +20,7 @@ _LAST: Final = 500
 async def others(request: HttpRequest, reading: Reading) -> HttpResponse:
     """What neighbours and authorities publish, by title: `?q=&page=`."""
     q = request.GET.get("q", "").strip()[:200]
-    text = request.GET.get("page", "1")
-    page = int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 4 else 1
-    page = min(max(page, 1), _LAST)
+    page = whole(request.GET.get("page", ""), least=1, most=_LAST)
     harvests = Harvests(reading.broker)
     sources = {one.id: one for one in await harvests.sources(reading.town)}
     found = await harvests.search(reading.town, q, start=(page - 1) * SIZE, rows=SIZE)

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from tamamo.kernel.whole import whole
 from tamamo.publishing.datasets import Field, RowsQuery
+from tamamo.web.pager import PageLink, pager
 from tamamo.web.portal.datasets.entry import Subject
-from tamamo.web.portal.datasets.pager import PageLink, pager
 from tamamo.web.portal.datasets.units import sign
 from tamamo.web.portal.words import full_date
 
@@ -88,13 +89,12 @@ async def read(subject: Subject) -> Table:
 
 
 def _asked(given: Mapping[str, str], fields: Sequence[Field]) -> tuple[str, str, int]:
-    sort, page = given.get("sort", ""), given.get("page", "1")
+    sort = given.get("sort", "")
     known = {field.name for field in fields}
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     return (
         given.get("q", "").strip()[:200],
         sort if sort.removeprefix("-") in known else "",
-        min(max(number, 1), _LAST),
+        whole(given.get("page", ""), least=1, most=_LAST),
     )
 
 

@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tamamo.publishing.datasets import Comparison, Field, RowChange
+from tamamo.web.pager import PageLink, pager
 from tamamo.web.portal.datasets.entry import Reading, reads
 from tamamo.web.portal.datasets.page import files
-from tamamo.web.portal.datasets.pager import PageLink, pager
 from tamamo.web.portal.datasets.table import Cell, cell
 
 SIZE: Final = 50

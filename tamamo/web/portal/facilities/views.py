@@ -13,9 +13,9 @@ from tamamo.kernel.database import single
 from tamamo.publishing.facilities import counting, photos
 from tamamo.publishing.facilities.model import Facility, facility_of, located
 from tamamo.publishing.facilities.needs import NEEDS, PAGE, Wish
+from tamamo.web.pager import pager
 from tamamo.web.portal.datasets.figures import recorded
 from tamamo.web.portal.facilities import words
-from tamamo.web.portal.facilities.pager import links
 from tamamo.web.portal.facilities.room import MOST, Room, facilities
 from tamamo.web.staff.cells import language
 
@@ -31,6 +31,7 @@ async def index(request: HttpRequest, room: Room) -> HttpResponse:
     found, page, total = await room.page(wish)
     counted = await counting.count(room.broker, room.tenant)
     category = room.register.column("category")
+    address = reverse("facilities")
     context = {
         "wish": wish,
         "query": wish.address(page=1),
@@ -45,7 +46,7 @@ async def index(request: HttpRequest, room: Room) -> HttpResponse:
         "cards": [words.card(room.register, one, wish.needs) for one in found],
         "counted": _counted(wish, total),
         "ignored": wish.ignored,
-        "pager": links(wish, reverse("facilities"), page, -(-total // PAGE)),
+        "pages": pager(page, -(-total // PAGE), lambda n: address + wish.address(page=n)),
         "count": counted,
         "recorded": recorded(room.tenant, counting.QUERY),
         "rule": counting.RULE_EN if language() == "en" else counting.RULE_JA,

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from tamamo.kernel.whole import whole
 from tamamo.publishing.requests import STATES, Statistics
-from tamamo.web.portal.datasets.pager import pager
+from tamamo.web.pager import pager
 from tamamo.web.portal.requests import forms
 from tamamo.web.portal.requests.room import Card, Room, Said, requests_of_town, state_word
 
@@ -23,7 +24,7 @@ async def index(request: HttpRequest, room: Room) -> HttpResponse:
     """Every request that is shown, searched and narrowed down, and how they are answered."""
     chosen = [one for one in STATES if one == request.GET.get("state")]
     q = request.GET.get("q", "").strip()[:200]
-    here = _page(request.GET.get("page", ""))
+    here = whole(request.GET.get("page", ""), least=1)
     found = await room.engine.listing(
         room.tenant, states=chosen, q=q, limit=_PAGE, offset=(here - 1) * _PAGE
     )
@@ -86,7 +87,3 @@ def shown_figures(figures: Statistics) -> list[tuple[str, str, str]]:
     if figures.oldest is not None:
         found.append((_("The oldest of these waits for"), f"{figures.oldest}", _("days")))
     return found
-
-
-def _page(text: str) -> int:
-    return max(1, int(text)) if text.isdecimal() and len(text) < 6 else 1

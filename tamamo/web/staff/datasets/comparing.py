@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
+from tamamo.kernel.whole import whole
 from tamamo.publishing.datasets import Comparison, RowChange, Version
 from tamamo.publishing.datasets.model import Field
 from tamamo.web.staff.cells import language
@@ -36,9 +37,7 @@ async def page(request: HttpRequest, desk: Desk, dataset: str) -> HttpResponse:
     a, b = _asked(request, known)
     kinds = tuple(one for one in KINDS if one == request.GET.get("kind")) or KINDS
     kind = kinds[0] if len(kinds) == 1 else ""
-    text_ = request.GET.get("page", "")
-    here = int(text_) if text_.isascii() and text_.isdecimal() and len(text_) < 6 else 1
-    here = min(max(1, here), _LAST_PAGE)
+    here = whole(request.GET.get("page", ""), least=1, most=_LAST_PAGE)
     told: Comparison | None = None
     if a and b and a != b:
         told = await engine.compare(
@@ -69,8 +68,7 @@ def _asked(request: HttpRequest, known: list[Version]) -> tuple[int, int]:
     numbers = [one.number for one in known]
 
     def asked(name: str) -> int:
-        value = request.GET.get(name, "")
-        found = int(value) if value.isascii() and value.isdecimal() and len(value) < 9 else 0
+        found = whole(request.GET.get(name, ""))
         return found if found in numbers else 0
 
     newest = numbers[0] if numbers else 0

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
+from tamamo.kernel.whole import whole
 from tamamo.publishing.datasets import Dataset, DatasetQuery, Version
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.datasets import room, words
@@ -60,10 +61,9 @@ async def index(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> tuple[str, str, int]:
     state = request.GET.get("state", "")
-    text = request.GET.get("page", "")
-    page = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+    page = whole(request.GET.get("page", ""), least=1, most=_LAST_PAGE)
     q = request.GET.get("q", "").replace("\0", "").strip()[:_LONGEST]
-    return (state if state in _TABS else "all"), q, min(max(1, page), _LAST_PAGE)
+    return (state if state in _TABS else "all"), q, page
 
 
 def _query(state: str, q: str, page: int, *, rows: int = _SIZE) -> DatasetQuery:
