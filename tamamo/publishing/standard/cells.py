@@ -8,23 +8,21 @@ import re
 import unicodedata
 from collections.abc import Callable
 from difflib import get_close_matches
-from math import isfinite
 from typing import Final
 
 from tamamo.kernel.towns.code import check_digit, is_code
 from tamamo.publishing.standard import clock
 from tamamo.publishing.standard.model import Item, Scalar, Town
+from tamamo.registers.intake.parse import codes, numbers
+from tamamo.registers.intake.parse.texts import HYPHENS, folded
 
 Settled = tuple[Scalar, str]
 
-_HYPHENS: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−ー－", "-"))
 _SPACES: Final = re.compile(r"[\s　]+")
 _HALF_KANA: Final = re.compile(r"[ｦ-ﾟ]+")
 _KANA: Final = re.compile(r"[ァ-ヺー・　 0-9A-Za-z（）()＆&.,'’\-～〜／/]+")
 _HIRAGANA: Final = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_GROUPED: Final = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?:[^0-9]|$))")
-_UNIT: Final = re.compile(r"([0-9.]+)\s*(?:人|名|台|床|円|基|個|点|棟|件|か所|箇所|室|m|mm|mmφ)")
 _POSTAL: Final = re.compile(r"〒?\s*[0-9]{3}-[0-9]{4}[\s　]*")
 _NARROW: Final = re.compile(r"[０-９]+|(?<=[0-9０-９])[－―‐−ー](?=[0-9０-９])")
 _SEPARATORS: Final = re.compile(r"\s*[、，,；;／/\n]\s*")
@@ -33,14 +31,8 @@ _PHONES: Final = ((re.compile(r"(0120|0800|0570)(\d{3})(\d{3,4})"), r"\1-\2-\3")
                   (re.compile(r"(0[5789]0)(\d{4})(\d{4})"), r"\1-\2-\3"))  # fmt: skip
 _PHONE: Final = re.compile(r"0\d{1,4}-\d{1,4}-\d{3,4}")
 # fmt: off
-_YES: Final = frozenset((
-    "有", "有り", "あり", "○", "◯", "〇", "●", "◎", "1", "true", "yes", "y", "はい", "可",
-))
-_NO: Final = frozenset((
-    "無", "無し", "なし", "×", "✕", "✖", "x", "0", "false", "no", "n", "いいえ", "不可",
-    "-", "ー",
-))
-# fmt: on
+_YES: Final = codes.YES | {"y"}
+_NO: Final = codes.NO | {"n", "-", "ー"}
 # fmt: off
 PREFECTURES: Final = (
     "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県",
@@ -94,18 +86,22 @@ def text_of(value: Scalar) -> str:
 
 def plain(text: str) -> str:
     """Return a text in half width (NFKC), its hyphens one sign, no spaces around it."""
-    return unicodedata.normalize("NFKC", text).translate(_HYPHENS).strip()
+    return folded(text).translate(HYPHENS)
 
 
 def number_of(text: str) -> float | int | None:
     """Return the number a text is; None where it is none."""
-    found = _GROUPED.sub("", plain(text))
-    if not _NUMBER.fullmatch(found):
+    found = _measured(text)
+    return found[0] if found and not found[1] else None
+
+
+def _measured(text: str) -> tuple[float | int, str] | None:
+    """Return the number a text begins with and its unit, None where it is no such thing."""
+    found = numbers.split(plain(text))
+    if found is None:
         return None
-    value = float(found)
-    if not isfinite(value):
-        return None
-    return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    value, unit = found
+    return (int(value) if float(value).is_integer() and abs(value) < 1e15 else value), unit
 
 
 def _same_number(found: Scalar, text: str) -> bool:
@@ -223,12 +219,8 @@ def _extension(text: str, item: Item, town: Town) -> Settled:
 
 
 def _corporate(text: str, item: Item, town: Town) -> Settled:
-    """法人番号: 13 digits, the first checks the others (法人番号の指定等に関する省令 2条)."""
     found = plain(text).replace("-", "")
-    if not re.fullmatch(r"[0-9]{13}", found):
-        return None, "corporate"
-    total = sum(int(digit) * (n % 2 + 1) for n, digit in enumerate(reversed(found[1:])))
-    return (found, "") if 9 - total % 9 == int(found[0]) else (None, "corporate")
+    return (found, "") if codes.is_corporate(found) else (None, "corporate")
 
 
 def _code10(text: str, item: Item, town: Town) -> Settled:
@@ -293,12 +285,10 @@ def _count(text: str, item: Item, town: Town) -> Settled:
 
 
 def _measure(text: str, item: Item, town: Town) -> Settled:
-    value = number_of(text)
-    if value is not None:
-        return value, "" if "," not in plain(text) else "number_unit"
-    found = _UNIT.fullmatch(_GROUPED.sub("", plain(text)))
-    value = number_of(found[1]) if found else None
-    return value, "number" if value is None else "number_unit"
+    found = _measured(text)
+    if found is None:
+        return None, "number"
+    return found[0], "number_unit" if found[1] or "," in plain(text) else ""
 
 
 def _amount(text: str, item: Item, town: Town) -> Settled:

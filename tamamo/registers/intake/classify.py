@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from tamamo.feeds import quality
 from tamamo.feeds.quality import Invalid
+from tamamo.kernel.towns.code import is_code
 from tamamo.registers.intake.lines import Cell
 from tamamo.registers.intake.model import Kind
 from tamamo.registers.intake.parse import codes, dates, numbers, places, texts, times
@@ -137,7 +138,7 @@ def _of_digits(text: str) -> set[str]:
         found.add("year")
     if text in ("0", "1"):
         found.add("boolean")
-    if len(text) == 5 or codes.is_municipality(text):
+    if len(text) == 5 or is_code(text):
         found.add("municipality")
     if codes.is_corporate(text):
         found.add("corporate")

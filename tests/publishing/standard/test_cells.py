@@ -56,6 +56,7 @@ def item(kind: str) -> Item:
         ("days", "土日祝以外", None, "days"),
         ("time", "9:00", "09:00", "time"),
         ("time", "午後5時30分", "17:30", "time"),
+        ("time", "午前12:30", "00:30", "time"),
         ("time", "1700", "17:00", "time"),
         ("time", "25:30", None, "time_over_24"),
         ("time", "24:00", "24:00", ""),

@@ -4,36 +4,22 @@ import re
 from typing import Final
 
 from tamamo.feeds.quality import Invalid, Reason
+from tamamo.kernel.towns.code import is_code
 from tamamo.registers.intake.lines import Cell
 from tamamo.registers.intake.parse.marked import Marked, Parsed
-from tamamo.registers.intake.parse.texts import folded, missing, text
+from tamamo.registers.intake.parse.texts import HYPHENS, folded, missing, text
 
-_HYPHENS: Final = str.maketrans("‐‑–—―−ーｰ", "--------")
 _PHONE: Final = re.compile(r"\+?\d{1,4}(?:-\d{1,4}){1,3}|\+?\d{9,13}")
 _URL: Final = re.compile(r"(?i)https?://[^\s/$.?#][^\s]*\.[^\s]+")
-_TRUE: Final = frozenset(
-    {
-        "○",
-        "〇",
-        "◯",
-        "●",
-        "◎",
-        "有",
-        "有り",
-        "あり",
-        "可",
-        "true",
-        "yes",
-        "はい",
-        "1",
-        "✓",
-        "レ",
-        "該当",
-    }
-)
-_FALSE: Final = frozenset(
-    {"×", "✕", "✖", "x", "無", "無し", "なし", "不可", "false", "no", "いいえ", "0", "非該当"}
-)
+# fmt: off
+YES: Final = frozenset((
+    "○", "〇", "◯", "●", "◎", "有", "有り", "あり", "可", "true", "yes", "はい", "1", "✓", "レ",
+    "該当",
+))
+NO: Final = frozenset((
+    "×", "✕", "✖", "x", "無", "無し", "なし", "不可", "false", "no", "いいえ", "0", "非該当",
+))
+# fmt: on
 
 BAD_CHECK: Final = Reason(
     "bad_check_digit", "検査数字（チェックデジット）が合いません", "its check digit does not match"
@@ -53,15 +39,6 @@ NO_MARK: Final = Reason(
 )
 
 
-def municipality_check(digits: str) -> int:
-    """Return the check digit of a 5-digit code of a prefecture or municipality.
-
-    全国地方公共団体コード (MIC, 検査数字の算出方法): weights 6 5 4 3 2, 11 less the remainder.
-    """
-    total = sum(int(digit) * weight for digit, weight in zip(digits, range(6, 1, -1), strict=True))
-    return (11 - total % 11) % 10
-
-
 def corporate_check(digits: str) -> int:
     """Return the check digit of the lower 12 digits of a corporate number (法人番号).
 
@@ -70,16 +47,6 @@ def corporate_check(digits: str) -> int:
     """
     total = sum(int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(digits[::-1]))
     return 9 - total % 9
-
-
-def is_municipality(code: str) -> bool:
-    """Say whether a 6-digit code has the check digit of its first five."""
-    return (
-        len(code) == 6
-        and code.isdecimal()
-        and 1 <= int(code[:2]) <= 47
-        and int(code[5]) == municipality_check(code[:5])
-    )
 
 
 def is_corporate(code: str) -> bool:
@@ -99,9 +66,9 @@ def code(cell: Cell, format_: str = "") -> Parsed:
         return None
     if not format_:
         return text(found)
-    digits = found.translate(_HYPHENS).replace("-", "").removeprefix("〒").strip()
+    digits = found.translate(HYPHENS).replace("-", "").removeprefix("〒").strip()
     if format_ == "municipality":
-        return _checked(digits, (5, 6), len(digits) == 5 or is_municipality(digits))
+        return _checked(digits, (5, 6), len(digits) == 5 or is_code(digits))
     if format_ == "corporate":
         return _checked(digits, (13,), is_corporate(digits))
     if format_ == "postal":
@@ -124,7 +91,7 @@ def phone(cell: Cell, _format: str = "") -> Parsed:
     found = folded(cell)
     if missing(found):
         return None
-    plain = found.translate(_HYPHENS)
+    plain = found.translate(HYPHENS)
     plain = re.sub(r"(?i)^(?:tel|電話)[.: ]*", "", plain)
     plain = re.sub(r"\s*[()]\s*", "-", plain).strip("-").replace(" ", "-")
     digits = sum(sign.isdigit() for sign in plain)
@@ -154,9 +121,9 @@ def boolean(cell: Cell, _format: str = "") -> Parsed:
         return cell
     found = folded(cell).casefold()
     # なし is one of the marks for "no value" elsewhere; here it is an answer.
-    if found in _TRUE:
+    if found in YES:
         return True
-    if found in _FALSE:
+    if found in NO:
         return False
     if missing(found):
         return None

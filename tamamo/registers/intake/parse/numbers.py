@@ -10,14 +10,13 @@ from tamamo.feeds.quality import Invalid, Reason
 from tamamo.registers.intake import naming
 from tamamo.registers.intake.lines import Cell
 from tamamo.registers.intake.parse.marked import Parsed
-from tamamo.registers.intake.parse.texts import folded, missing
+from tamamo.registers.intake.parse.texts import HYPHENS, folded, missing
 
 #: Larger whole numbers are not the same in every program that reads JSON (RFC 8259 section 6).
 MOST_EXACT: Final = 2**53 - 1
 #: Excel counts days from here; its 29 February 1900 never was, so numbers below 61 are doubtful.
 _EXCEL_START: Final = datetime(1899, 12, 30)
-#: Minus signs that NFKC leaves as they are; ▲ and △ are how Japanese accounts write it.
-_MINUS: Final = str.maketrans("−‐‑–—―ー", "-------")
+#: ▲ and △ are how Japanese accounts write a minus.
 _NUMBER: Final = re.compile(
     r"(?P<minus>[▲△]\s?)?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?"
     r"|[+-]?\.\d+|[+-]?\d+(?:\.\d+)?[eE][+-]?\d+)\s?(?P<unit>(?:\D\S{0,11})?)"
@@ -50,7 +49,7 @@ def serial(moment: datetime | date) -> float:
 
 def split(text: str) -> tuple[float | int, str] | None:
     """Return the number a folded text names, and the unit behind it; None where it is none."""
-    found = _NUMBER.fullmatch(text.translate(_MINUS) if not text.isascii() else text)
+    found = _NUMBER.fullmatch(text.translate(HYPHENS) if not text.isascii() else text)
     if found is None:
         return None
     unit = found["unit"].strip()

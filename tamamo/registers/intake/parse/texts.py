@@ -17,6 +17,8 @@ _ESCAPED: Final = re.compile(r"_x000[Dd]_")
 #: Marks without width that copying from web pages and Word leaves.
 _UNSEEN: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+#: What people write for a hyphen or a minus and NFKC leaves as it is.
+HYPHENS: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−ー", "-"))
 #: Characters that only the machine they were typed on can show (外字, gaiji), or that were lost.
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 
