@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tamamo.kernel.errors import Problem
 from tamamo.publishing.catalogue import addresses
 from tamamo.publishing.catalogue.forms import split_name
-from tamamo.publishing.catalogue.towns import asked_place, refusal
+from tamamo.publishing.catalogue.towns import REFUSED, asked_place, refusal
 from tamamo.publishing.datasets import (
     MEDIA_TYPES,
     Datasets,
@@ -23,15 +22,15 @@ from tamamo.publishing.datasets import (
 )
 
 _OPEN: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
-#: A version never changes; the newest may.
-_KEPT, _FRESH = "public, max-age=86400", "no-cache"
+#: A version never changes, but it may be withdrawn: nobody keeps it without asking again (ETag).
+_FRESH: Final = "no-cache"
 
 
 async def file(request: Request) -> Response:
     """Answer a dataset as a file; of a version, or of what is public now."""
     try:
         return await _file(request)
-    except Problem as problem:
+    except REFUSED as problem:
         return refusal(problem, request)
 
 
@@ -54,7 +53,7 @@ async def _file(request: Request) -> Response:
     headers = {
         **_OPEN,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(simulated + name)}",
-        "Cache-Control": _FRESH if number is None else _KEPT,
+        "Cache-Control": _FRESH,
         "Link": f'<{place.page(dataset.id)}>; rel="describedby"',
     }
     headers["ETag"] = tag = etag(chosen or dataset, form)

@@ -1,5 +1,8 @@
 """Whose catalogue an address names, and whether whoever asks may ask now."""
 
+from typing import Final
+
+from psycopg import DataError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,9 +30,14 @@ def asked_place(request: Request) -> Place:
     return place(broker, town)
 
 
-def refusal(problem: Problem, request: Request) -> Response:
+#: What asking for something may end with. DataError: a name that no database holds (U+0000).
+REFUSED: Final = (Problem, DataError)
+
+
+def refusal(problem: Problem | DataError, request: Request) -> Response:
     """Return the answer for what cannot be had; names that were asked for are not said again."""
-    if isinstance(problem, UnknownDataset | UnknownVersion) and "field" not in problem.extra:
+    unknown = isinstance(problem, UnknownDataset | UnknownVersion) and "field" not in problem.extra
+    if unknown or isinstance(problem, DataError):
         problem = UnknownDataset("There is no such dataset, version or form for the public")
     return problem_answer(problem, request.headers)
 

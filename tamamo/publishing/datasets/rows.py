@@ -24,6 +24,8 @@ from tamamo.publishing.datasets.rights import Sight
 
 #: CKAN's own limit of a page of the datastore.
 MOST: Final = 32_000
+#: Beyond it a float is no exact whole number, nor one that JSON takes.
+_EXACT: Final = 2**53
 #: Rows in a box from which they are looked for in the order of their numbers.
 _DENSE: Final = 5_000
 
@@ -180,7 +182,8 @@ def typed(field: Field, value: Any) -> Any:
     try:
         if field.kind in NUMBERS:
             number = float(value)
-            return int(number) if number.is_integer() else number
+            whole = number.is_integer() and abs(number) <= _EXACT
+            return int(number) if whole else number
     except (ValueError, OverflowError):
         return value
     if field.kind == "boolean":

@@ -12,6 +12,8 @@ from tamamo.publishing.datasets import Dataset, Datasets, UnknownDataset
 
 _YES: Final = frozenset({"true", "yes", "on", "1", "t", "y"})
 _NO: Final = frozenset({"false", "no", "off", "0", "f", "n", ""})
+#: As large as a number may be: there are no more rows than that.
+_LARGEST: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Asked:
             raise ValidationError(name, "Invalid integer") from None
         if read < 0:
             raise ValidationError(name, "Must be a natural number")
-        return read if most is None else min(read, most)
+        return min(read, _LARGEST if most is None else most)
 
     def yes(self, name: str, *, default: bool) -> bool:
         """Return whether something is wanted. Raises ValidationError."""
@@ -63,14 +65,17 @@ class Asked:
         return text in _YES
 
     def several(self, name: str) -> tuple[str, ...]:
-        """Return a list: of JSON, repeated in the query, or with commas. Raises ValidationError."""
+        """Return a list: of JSON, repeated in the query, or with commas; each value once.
+
+        Raises ValidationError.
+        """
         value = self.json(name)
         if value is None or value == "":
             return ()
         if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+            return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
         if isinstance(value, Sequence) and all(isinstance(one, str) for one in value):
-            return tuple(value)
+            return tuple(dict.fromkeys(value))
         raise ValidationError(name, "Must be a list of texts")
 
     def json(self, name: str) -> Any:

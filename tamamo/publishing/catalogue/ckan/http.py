@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 import structlog
+from psycopg import DataError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,13 +20,15 @@ from tamamo.kernel.towns.errors import TooManyRequests
 from tamamo.publishing.catalogue import addresses
 from tamamo.publishing.catalogue.ckan.actions import ACTIONS
 from tamamo.publishing.catalogue.ckan.asked import Asked
-from tamamo.publishing.catalogue.ckan.errors import ActionError, TooMany
+from tamamo.publishing.catalogue.ckan.errors import ActionError, TooMany, ValidationError
 from tamamo.publishing.catalogue.towns import asked_place
 from tamamo.publishing.datasets import Datasets
 
 logger = structlog.get_logger()
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
 _JSON: Final = "application/json;charset=utf-8"
+#: Bytes of a request: more than any search needs, and little enough to be looked through at once.
+_LARGEST: Final = 100_000
 _OPEN: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -56,6 +59,9 @@ async def action(request: Request) -> Response:
         return _answer(400, f"Bad request - JSON Error: {error}")
     except ActionError as error:
         return _refused(told, error)
+    except DataError:
+        # A character or a number that no column holds, such as U+0000.
+        return _refused(told, ValidationError("parameters", "Cannot be looked for"))
     except TooManyRequests as problem:
         return _refused(told, TooMany(problem.detail), dict(problem.headers))
     except Problem as problem:
@@ -87,6 +93,8 @@ async def _parameters(request: Request) -> dict[str, Any]:
     if request.method in {"GET", "HEAD"}:
         return _mixed(request.query_params.multi_items())
     body = await request.body()
+    if len(body) > _LARGEST:
+        raise _Unreadable(f"More than {_LARGEST} bytes")
     if not body.strip():
         return _mixed(request.query_params.multi_items())
     kind = request.headers.get("content-type", "").partition(";")[0].strip()

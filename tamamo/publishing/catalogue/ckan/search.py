@@ -56,8 +56,10 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _ESCAPE: Final = re.compile(r"\\(.)")
-#: No more words or conditions than a search may have.
+#: No more words or conditions than a search may have, and no more characters: an opening bracket
+#: without its end is looked for to the end of the text, each of them.
 _MOST: Final = 40
+_LONGEST: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Wanted:
 
 def read(*texts: str) -> Wanted:
     """Return what texts (`q`, `fq` and each of `fq_list`) ask together. Raises SearchError."""
+    if sum(map(len, texts)) > _LONGEST:
+        raise SearchError(f"more than {_LONGEST} characters")
     wanted = Wanted()
     for text in texts:
         wanted = _read(text, wanted)

@@ -14,12 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tamamo.kernel.errors import Problem
 from tamamo.publishing.catalogue import addresses
 from tamamo.publishing.catalogue.dcat import document
 from tamamo.publishing.catalogue.dcat.forms import SYNTAXES, Syntax, write
 from tamamo.publishing.catalogue.entry import Place, entry_of
-from tamamo.publishing.catalogue.towns import asked_place, refusal
+from tamamo.publishing.catalogue.towns import REFUSED, asked_place, refusal
 from tamamo.publishing.datasets import DatasetQuery, Datasets, UnknownDataset
 
 #: Datasets of one page.
@@ -66,7 +65,7 @@ async def catalogue(request: Request) -> Response:
     """Answer a page of the catalogue in the form its address or the Accept header names."""
     try:
         return await _catalogue(request, _syntax(request))
-    except Problem as problem:
+    except REFUSED as problem:
         return refusal(problem, request)
 
 
@@ -132,7 +131,7 @@ async def dataset(request: Request) -> Response:
         found = await Datasets(request.state.broker).one(None, place.town, name)
         told = document.alone(place, entry_of(found, place))
         body = await asyncio.to_thread(write, told, syntax)
-    except Problem as problem:
+    except REFUSED as problem:
         return refusal(problem, request)
     headers = {**_OPEN, "Cache-Control": _FRESH}
     return Response(body, 200, headers, f"{syntax.media}; charset=utf-8")
