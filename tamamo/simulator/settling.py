@@ -40,7 +40,7 @@ _LIMITS: Final = Limits(entities=50_000, requests=60_000, storage=20 * 10**9)
 TOWNS: Final = (
     Town(
         DEFAULT, {"ja": "高松市", "en": "Takamatsu"}, "372013",
-        public_types=frozenset({ALL_TYPES}),
+        map_view=MapView(134.045, 34.29, 9.6), public_types=frozenset({ALL_TYPES}),
     ),
     Town(
         "ayagawa", {"ja": "綾川町", "en": "Ayagawa"}, "373877",

@@ -1,5 +1,6 @@
 """A town: a tenant with what it is called, may use and shows to everybody."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,10 @@ class InvalidTown(Problem):
         self.faults = tuple(errors)
 
 
+#: Points of a map's side in which a town is seen whole.
+_SIDE: Final = 800
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong with one field. code: a word that stays; detail: a sentence in English."""
@@ -64,6 +69,15 @@ class MapView:
     longitude: float
     latitude: float
     zoom: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Return what a map of 800 points a side shows: west, south, east, north, in degrees."""
+        half = 360 * _SIDE / (512 * 2**self.zoom) / 2
+        # Web Mercator: a degree of latitude is drawn 1 / cos(latitude) as long.
+        high = half * math.cos(math.radians(self.latitude))
+        west, east = self.longitude - half, self.longitude + half
+        return west, self.latitude - high, east, self.latitude + high
 
 
 @dataclass(frozen=True, slots=True)

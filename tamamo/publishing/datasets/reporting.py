@@ -83,8 +83,8 @@ class _Reading:
 
 def _told(row: "intake.Row") -> dict[str, Any]:
     bad = next((one for one in row.findings if one.effect == "rejected"), row.findings[0])
-    return {"number": row.number, "column": bad.column, "ja": bad.ja, "en": bad.en,
-            "sample": bad.sample}  # fmt: skip
+    return {"number": row.number, "column": bad.column, "code": bad.code, "ja": bad.ja,
+            "en": bad.en, "sample": bad.sample}  # fmt: skip
 
 
 async def read(broker: Broker, tenant: str, version: Version) -> Outcome:

@@ -183,6 +183,8 @@ async def profile(
     version = await seen(broker, visitor, identifier, number)
     if choice is None:
         choice = msgspec.convert(version.choice or {}, intake.Choice)
+    if choice.area is None:
+        choice = msgspec.structs.replace(choice, area=area_of(broker, visitor.tenant))
     async with as_file(broker.pool, visitor.tenant, version.id) as path:
         return await asyncio.to_thread(intake.profile, path, version.filename, choice)
 
@@ -210,6 +212,12 @@ async def fitting(broker: Broker, visitor: Visitor, version: Version) -> "intake
     if version.recipe is None or any(one.blocking for one in found):
         return None
     return msgspec.convert(version.recipe, intake.Recipe)
+
+
+def area_of(broker: Broker, tenant: str) -> tuple[float, float, float, float] | None:
+    """Return where a town's places should be: what its map shows. None: nobody has said."""
+    town = broker.towns.get(tenant)
+    return town.map_view.box if town is not None and town.map_view is not None else None
 
 
 async def seen(broker: Broker, visitor: Visitor, identifier: str, number: int) -> Version:

@@ -21,6 +21,13 @@ AYAGAWA = Town(
 )
 
 
+def test_a_map_shows_a_square_of_ground() -> None:
+    west, south, east, north = MapView(134.0, 34.3, 10).box
+    assert (west, east) == pytest.approx((133.725, 134.275), abs=0.001)
+    # A degree of longitude is shorter on the ground than one of latitude.
+    assert (south, north) == pytest.approx((34.073, 34.527), abs=0.001)
+
+
 async def test_a_town_is_made_as_it_was_described(office: Office) -> None:
     await office.service.create(ADMIN, AYAGAWA)
     assert office.towns.get("ayagawa") == AYAGAWA

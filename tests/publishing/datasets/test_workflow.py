@@ -5,7 +5,9 @@ import io
 import msgspec
 import openpyxl
 import pytest
+from psycopg.types.json import Jsonb
 
+from tamamo.kernel.database import transaction
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity import Role
 from tamamo.publishing.datasets import (
@@ -231,3 +233,19 @@ async def test_who_may_what(hall: Hall) -> None:
     )
     assert told.title.en == "Halls"
     assert await hall.datasets.open_versions(elsewhere) == []
+
+
+async def test_a_place_that_the_towns_map_does_not_show_is_said(hall: Hall) -> None:
+    async with transaction(hall.broker.pool) as connection:
+        view = Jsonb({"longitude": 134.0, "latitude": 34.3, "zoom": 10})
+        told = "update tenant set map_view = %s where name = %s"
+        await connection.execute(told, [view, hall.tenant])
+        await connection.execute("update town_generation set generation = generation + 1")
+    await hall.broker.towns.refresh()
+    await hall.dataset("far")
+    far = halls().replace("34.302,134.002", "35.68,139.76")
+    version = await hall.checked("far", hall.file("far.csv", far))
+    profile = await hall.datasets.profile(hall.officer, "far", version.number)
+    (doubt,) = [one for one in profile.every_doubt() if one.code == "outside_area"]
+    assert doubt.rows == [3]
+    assert version.counts["out"] == 8 and version.reports.tally["reasons"]["outside_area"] == 1

@@ -140,6 +140,7 @@ async def _page(
         "here": work.url("dataset-columns"),
         "back": desk.url("dataset", dataset=dataset.id),
         "original": work.url("dataset-original"),
+        "discard": work.url("dataset-step", step="discard"),
         "errors": list(faults),
     }
     status = 422 if faults else 200

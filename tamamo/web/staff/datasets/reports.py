@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from tamamo.publishing.datasets import Version
 from tamamo.publishing.datasets.model import Field
@@ -76,6 +76,17 @@ def rejects(version: Version) -> list[Line]:
             now=str(one.get("sample") or ""),
         )
         for one in listed[:_REJECTS]
+    ]
+
+
+def reasons(version: Version) -> list[str]:
+    """Return how many rows were rejected for each reason, with the first of those that say why."""
+    told = {str(one.get("code")): room.said(dict(one)) for one in reversed(version.reports.rejects)}
+    counted = sorted(version.reports.reasons.items(), key=lambda one: -one[1])
+    return [
+        ngettext("%(n)s row, such as: %(text)s", "%(n)s rows, such as: %(text)s", count)
+        % {"n": number(count), "text": told.get(code, code)}
+        for code, count in counted
     ]
 
 

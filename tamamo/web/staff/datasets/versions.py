@@ -60,6 +60,7 @@ async def page(request: HttpRequest, desk: Desk, dataset: str, version: int) -> 
         "figures": reports.figures(one) if one.counts else [],
         "differences": reports.differences(one),
         "rejects": reports.rejects(one),
+        "reasons": reports.reasons(one),
         "standard": reports.standard(one),
         "privacy": reports.privacy(one),
         "preview": await _table(desk, found, one, _ROWS),

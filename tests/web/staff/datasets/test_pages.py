@@ -203,6 +203,11 @@ def test_next_months_file_with_another_kind_waits_for_a_person(hall: Hall) -> No
     assert "is now" in page
     busy = hall.send("officer", "d/monthly/upload/", file=("more.csv", CSV.encode()))
     assert busy.status_code == 409
+    # The wrong file: put aside where its columns are shown.
+    assert 'action="/en/staff/default/datasets/d/monthly/v/3/discard/"' in page
+    hall.send("officer", "d/monthly/v/3/discard/", form="d/monthly/v/3/columns/")
+    again = hall.send("officer", "d/monthly/upload/", file=("more.csv", same.encode()))
+    assert again.headers["location"].endswith("v/4/?done=same")
 
 
 def test_a_renamed_heading_is_told_once(hall: Hall) -> None:
@@ -242,6 +247,7 @@ def test_rejected_rows_come_back_as_a_workbook_with_the_reasons(hall: Hall) -> N
     path = checked(hall, "rejected", CSV.replace("2026-04-05", "いつか"))
     page = hall.get("officer", path).text
     assert "いつか" in page
+    assert "1 row, such as: " in page
     content = hall.get("officer", path + "rejects.xlsx").content
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     assert any("いつか" in str(cell.value) for row in sheet.iter_rows() for cell in row)
