@@ -55,7 +55,10 @@ join dataset d on d.tenant = v.tenant and d.id = v.dataset
 where v.tenant = %(tenant)s
     and (%(dataset)s::text is null or v.dataset = %(dataset)s)
     and (%(number)s::int is null or v.number = %(number)s)
-    and (not %(public)s or v.published_at is not null)
+    and (
+        not %(public)s
+        or v.published_at is not null and coalesce(v.reason ->> 'code', '') <> 'withdrawn'
+    )
     and (
         not %(open)s
         or v.state in ('new', 'settled', 'checking', 'checked', 'failed', 'submitted')
@@ -158,6 +161,11 @@ where d.tenant = %(tenant)s and d.id = %(id)s
 update dataset
 set state = 'unpublished', changed_at = now(), changed_by = %(by)s
 where tenant = %(tenant)s and id = %(id)s;
+
+-- name: withdraw
+-- Nobody outside sees this version again, whatever else is published, but by an act of its own.
+update dataset_version set reason = %(reason)s, changed_at = now()
+where tenant = %(tenant)s and id = %(version)s;
 
 -- name: show_live
 update dataset

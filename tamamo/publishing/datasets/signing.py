@@ -1,5 +1,6 @@
 """What two people decide: a version asked for and signed; and what is taken back at once."""
 
+import hashlib
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
@@ -17,6 +18,12 @@ from tamamo.registers.model import Visitor
 
 #: Longest note or reason, characters.
 _LONGEST: Final = 2_000
+
+
+def mark_of(dataset: Dataset, version: Version) -> str:
+    """Return what changes with anything of a version, or with what is said of its dataset."""
+    told = f"{version.id} {version.changed_at.isoformat()} {dataset.changed_at.isoformat()}"
+    return hashlib.blake2s(told.encode(), digest_size=12).hexdigest()
 
 
 async def submit(
@@ -87,8 +94,9 @@ async def approve(
     *,
     seen_privacy: bool,
     privacy_note: str,
+    as_seen: str | None = None,
 ) -> Version:
-    """Sign as a second person, and publish: one transaction."""
+    """Sign as a second person, and publish: one transaction. as_seen: `mark_of` what was read."""
     async with transaction(broker.pool) as connection:
         dataset = await locked(connection, visitor, identifier)
         require_approve(visitor, dataset)
@@ -97,6 +105,9 @@ async def approve(
         if visitor.actor.subject in version.worked:
             ja = "作業した人は承認できません。別の人が承認してください。"
             raise DatasetConflict("own_work", ja, "Whoever worked at it does not approve it")
+        if as_seen is not None and as_seen != mark_of(dataset, version):
+            ja = "開いたあとに内容が変わりました。もう一度確認してから承認してください。"
+            raise DatasetConflict("changed", ja, "It was changed since you read it: read it again")
         _require_fresh(dataset, version)
         _require_seen(version, seen_privacy, privacy_note)
         await _show(connection, visitor, dataset, version)
@@ -141,7 +152,7 @@ def _require_seen(version: Version, seen: bool, said: str) -> None:
 
 
 async def unpublish(broker: Broker, visitor: Visitor, identifier: str, reason: str) -> Dataset:
-    """Take a dataset from the public."""
+    """Take a dataset from the public; its version stays away when another one is published."""
     async with transaction(broker.pool) as connection:
         dataset = await locked(connection, visitor, identifier)
         require_write(visitor, dataset)
@@ -152,6 +163,12 @@ async def unpublish(broker: Broker, visitor: Visitor, identifier: str, reason: s
         await store.execute(connection, "hide", tenant=tenant, id=dataset.id, by=by)
         await entities.follow(connection, broker, tenant, dataset.id, None, by=by)
         reason = reason.strip()[:_LONGEST]
+        if dataset.version_id:
+            told = {"code": "withdrawn", "ja": reason, "en": reason, "numbers": {}}
+            await store.execute(
+                connection, "withdraw", tenant=tenant, version=dataset.version_id,
+                reason=Jsonb(told),
+            )  # fmt: skip
         await _tell(
             connection, visitor, dataset.id, dataset.version, kind="unpublished", said=reason
         )
@@ -179,6 +196,9 @@ async def roll_back(
             version = await store.version(connection, tenant, dataset.id, number)
             if version.published_at is None:
                 raise UnknownVersion(f"Version {number} was never public")
+            await store.execute(
+                connection, "withdraw", tenant=tenant, version=version.id, reason=None
+            )
             await _show(connection, visitor, dataset, version)
             done = await entities.follow(connection, broker, tenant, dataset.id, version, by=by)
             if not done:

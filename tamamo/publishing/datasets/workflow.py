@@ -126,10 +126,12 @@ class Workflow:
         *,
         seen_privacy: bool = False,
         privacy_note: str = "",
+        as_seen: str | None = None,
     ) -> Version:
         """Sign as a second person: from then on the public sees it.
 
-        Raises Forbidden, DatasetConflict (own_work, stale), DatasetRefused not_seen.
+        as_seen: the `mark` of what that person read; pages give it. Raises Forbidden,
+        DatasetConflict (own_work, stale, changed), DatasetRefused not_seen.
         """
         return await signing.approve(
             self._broker,
@@ -138,7 +140,13 @@ class Workflow:
             number,
             seen_privacy=seen_privacy,
             privacy_note=privacy_note,
+            as_seen=as_seen,
         )
+
+    @staticmethod
+    def mark(dataset: Dataset, version: Version) -> str:
+        """Return what changes with anything that an approver reads of a version."""
+        return signing.mark_of(dataset, version)
 
     async def decline(self, visitor: Visitor, identifier: str, number: int, reason: str) -> Version:
         """Send a version back for good, with the reason. Raises Forbidden, DatasetConflict."""

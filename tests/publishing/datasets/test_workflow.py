@@ -70,6 +70,22 @@ async def test_two_people_bring_a_file_to_the_public(hall: Hall) -> None:
     assert [(one.kind, one.version, one.note) for one in told] == [("published", 1, "4月分")]
 
 
+async def test_what_was_withdrawn_does_not_come_back_with_the_next_version(hall: Hall) -> None:
+    await hall.dataset("halls")
+    await hall.published("halls", hall.file("a.csv", halls(K003="まちがえた氏名")))
+    await hall.datasets.unpublish(hall.approver, "halls", "氏名が入っていた")
+    await hall.published("halls", hall.file("b.csv", halls()))
+    assert [one.number for one in await hall.datasets.versions(None, hall.tenant, "halls")] == [2]
+    with pytest.raises(UnknownVersion):
+        await hall.datasets.rows(None, hall.tenant, "halls", RowsQuery(version=1))
+    with pytest.raises(UnknownVersion):
+        await hall.datasets.compare(None, hall.tenant, "halls", 1, 2)
+    kept = await hall.datasets.version(hall.officer, hall.tenant, "halls", 1)
+    assert kept.reason is not None and kept.reason.code == "withdrawn"
+    await hall.datasets.roll_back(hall.approver, "halls", 1)
+    assert len(await hall.datasets.versions(None, hall.tenant, "halls")) == 2
+
+
 async def test_next_months_file_and_back_in_one_act(hall: Hall) -> None:
     await hall.dataset("halls")
     await hall.published("halls", hall.file("a.csv", halls()))

@@ -131,7 +131,9 @@ async def approve(request: HttpRequest, desk: Desk, dataset: str, version: int) 
     if faults:
         return _approve_page(work, faults)
     try:
-        await room.engine(desk).approve(*work.key, seen_privacy=seen, privacy_note=note)
+        await room.engine(desk).approve(
+            *work.key, seen_privacy=seen, privacy_note=note, as_seen=request.POST.get("mark", "")
+        )
     except DatasetRefused as refusal:
         return _approve_page(work, [room.fault_of(refusal)])
     return _to_version(work, "approved")
@@ -149,6 +151,7 @@ def _approve_page(work: Work, faults: list[Fault]) -> HttpResponse:
         "privacy": reports.privacy(version),
         "serious": reports.serious(version),
         "preview": work.url("dataset-preview"),
+        "mark": room.engine(work.desk).mark(dataset, version),
         "here": work.url("dataset-approve"),
         "note": _text(request, "privacy_note"),
         "seen": request.POST.get("seen") == "1",

@@ -1,6 +1,7 @@
 """The pages over HTTP, as a browser without scripts asks: who may do what, what is refused."""
 
 import io
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,12 +37,18 @@ class Hall:
         return self.people[who].get(HOME + path)
 
     def send(self, who: str, path: str, *, form: str = "", **fields: Any) -> httpx.Response:
-        """Send a form with the token of a page; `file`: (name, content)."""
+        """Send a form with the token of a page, and its mark of what is approved.
+
+        file: (name, content).
+        """
         client, file = self.people[who], fields.pop("file", None)
-        token = token_of(client.get(HOME + (form or path)).text)
+        page = client.get(HOME + (form or path)).text
+        hidden = {"csrfmiddlewaretoken": token_of(page)}
+        if mark := re.search(r'name="mark" value="(\w+)"', page):
+            hidden["mark"] = mark[1]
         return client.post(
             HOME + path,
-            data={"csrfmiddlewaretoken": token, **fields},
+            data={**hidden, **fields},
             files={"file": (file[0], file[1])} if file else None,
         )
 
@@ -227,6 +234,23 @@ def test_a_renamed_heading_is_told_once(hall: Hall) -> None:
     hall.send("head", "d/renamed/v/2/approve/", seen="1", privacy_note="places")
     again = hall.send("officer", "d/renamed/upload/", file=("third.csv", later.encode()))
     assert again.headers["location"].endswith("v/3/?done=same")
+
+
+def test_what_changes_after_it_was_read_is_not_signed(hall: Hall) -> None:
+    path = checked(hall, "moved")
+    told = {"seen": "1", "privacy_note": "places"}
+    assert hall.send("officer", path + "submit/", form=path).status_code == 302
+    read = hall.get("second", path + "approve/").text
+    found = re.search(r'name="mark" value="(\w+)"', read)
+    assert found is not None
+    assert hall.send("officer", path + "take-back/", form=path).status_code == 302
+    assert hall.settle("officer", path).status_code == 302
+    assert hall.send("officer", path + "submit/", form=path).status_code == 302
+    for mark in (found[1], ""):
+        late = hall.send("second", path + "approve/", **told, mark=mark)
+        assert late.status_code == 409 and "read it again" in late.text
+    assert httpx.get(f"{hall.base}/data/moved/").status_code == 404
+    assert hall.send("second", path + "approve/", **told).status_code == 302
 
 
 def test_a_live_dataset_is_withdrawn_and_shown_again_by_an_approver(hall: Hall) -> None:
