@@ -123,9 +123,9 @@ def _changed(column: RecipeColumn, guess: ColumnGuess) -> list[Difference]:
                 count=lost,
             )
         )
-    elif guess.filled and column.kind == "text" and column.found not in ("", guess.kind):
+    elif guess.filled and column.kind == "text" and (column.found or guess.kind) != guess.kind:
         ja, en = NAMES[guess.kind]
-        before_ja, before_en = NAMES[column.found]
+        before_ja, before_en = NAMES[column.found or "text"]
         found.append(
             Difference(
                 "kind_changed",
