@@ -13,6 +13,7 @@ from tamamo.web import assets
 from tamamo.web.portal import words
 from tamamo.web.portal.browser import browser_messages
 from tamamo.web.portal.exports import moment_text
+from tamamo.web.portal.facilities.browser import facility_messages
 from tamamo.web.portal.level import Stage, State
 from tamamo.web.portal.margin import margin
 from tamamo.web.portal.names import Named, local_name, local_text, marked
@@ -94,6 +95,7 @@ def local_list(texts: Iterable[str]) -> str:
 
 register.simple_tag(browser_messages)
 register.simple_tag(staff_messages)
+register.simple_tag(facility_messages)
 
 
 @register.simple_tag(takes_context=True)
