@@ -61,6 +61,7 @@ class View:
     newest: datetime | None
     sources: list[str]
     approved_by: list[str]
+    simulated: bool
 
 
 def chosen(
@@ -101,6 +102,7 @@ def view(
         newest=max((one.made_at for one in kept), default=None),
         sources=sorted({one.source for one in kept}),
         approved_by=sorted({one.approved_by for one in kept if one.approved_by}),
+        simulated=any(one.simulated for one in kept),
     )
 
 

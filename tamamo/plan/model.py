@@ -178,8 +178,21 @@ class Series(_Strict, frozen=True):
     group: Filled | None = None
 
 
+class Change(_Strict, frozen=True):
+    """From this fiscal year on it is counted otherwise, or of another project: the series breaks.
+
+    why: what changed (the indicator was defined anew, projects were merged or divided).
+    """
+
+    year: FiscalYear
+    why: Text
+
+
 class Indicator(_Strict, frozen=True):
-    """A figure the plan follows. query names the computation once Tamamo does it itself."""
+    """A figure the plan follows. query names the computation once Tamamo does it itself.
+
+    breaks: where its series cannot be compared with the years before, the oldest first.
+    """
 
     id: Slug
     name: Text
@@ -190,6 +203,7 @@ class Indicator(_Strict, frozen=True):
     note: Text | None = None
     query: Filled | None = None
     series: Series | None = None
+    breaks: list[Change] = field(default_factory=list)
 
 
 class Column(_Strict, frozen=True):

@@ -13,7 +13,7 @@ from tamamo.context.broker import Broker
 from tamamo.kernel.errors import SetupError
 from tamamo.kernel.identity import ANONYMOUS, resident_of
 from tamamo.kernel.towns import DEFAULT
-from tamamo.plan import comparison, export, live, panels
+from tamamo.plan import cards, comparison, export, live, panels
 from tamamo.plan.catalog import the_plan
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
@@ -22,6 +22,8 @@ from tamamo.plan.report.drawing import svg
 from tamamo.plan.values import Kept, ValueStore
 from tamamo.plan.values.importing import with_series
 from tamamo.plan.values.keeping import series_data
+from tamamo.plan.year.public import Published
+from tamamo.plan.yearviews import years_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,14 @@ def _language() -> str:
 
 @require_safe
 async def index(request: HttpRequest) -> HttpResponse:
-    """The 36 projects by chapter and section, with the report's figures."""
-    return render(request, "plan/index.html", {"plan": plan_view(_language())})
+    """The 36 projects by chapter and section, with the newest figures; narrowed by the address."""
+    broker, plan = _broker(request), the_plan()
+    if broker is None:
+        values = Published.without_values(plan)
+    else:
+        values = await Published(broker.pool, DEFAULT, plan).by_year()
+    shown = cards.cards(values, request.GET.dict(), _language())
+    return render(request, "plan/index.html", {"plan": plan_view(_language()), "cards": shown})
 
 
 @require_safe
@@ -53,6 +61,9 @@ async def project(request: HttpRequest, project: str) -> HttpResponse:
                     computed = await live.rows(_broker(request), the_plan(), project, _language())
                     context = {**place, "project": found, "live": computed}
                     context["panels"] = await _panels(request, project)
+                    folder = the_plan().find(project)
+                    assert folder is not None
+                    context["years"] = await years_of(_broker(request), folder, _language())
                     return render(request, "plan/project.html", context)
     raise Http404(f"no project {project}")
 

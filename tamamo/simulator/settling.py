@@ -85,6 +85,7 @@ async def _settle(broker: Broker) -> None:
         await jobs.defer(
             connection, "data_requests.demo", tenant=DEFAULT, actor=_BY.subject, once=True
         )
+        await jobs.defer(connection, "plan.demo", tenant=DEFAULT, actor=_BY.subject, once=True)
         await _map_once(connection)
     broker.identity.forget()
     await _agree(broker)

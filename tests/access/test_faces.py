@@ -252,7 +252,7 @@ FAKE = {
     "dataset": "none", "version": "1",
     "call": str(uuid4()), "contact": str(uuid4()), "tree": str(uuid4()), "roster": str(uuid4()),
     "swap": str(uuid4()), "callrule": str(uuid4()),
-    "correction": str(uuid4()), "photo": str(uuid4()),
+    "correction": str(uuid4()), "photo": str(uuid4()), "evidence": str(uuid4()),
     "base": "20260701010000", "valid": "20260701010000", "z": "8", "x": "222", "y": "101",
 }  # fmt: skip
 

@@ -70,6 +70,8 @@ def kept(
             attrs["numerator"] = _measured(float(one.part), one.at)
             attrs["denominator"] = _measured(float(one.whole), one.at)
             attrs["denominatorDate"] = _measured(one.whole_at.isoformat(), one.at)
+        if one.simulated:
+            attrs["simulated"] = _property(value=True)
         if one.area:
             attrs |= _of_area(one.area, areas)
         yield _entity(folder, indicator, one.area, attrs, terms)

@@ -28,7 +28,7 @@ async def courses_of(store: ValueStore, tenant: str, plan: Plan) -> dict[str, Se
             if indicator.series is None:
                 continue
             name = (folder.manifest.id, indicator.id)
-            kept = await store.series(tenant, name)
+            kept = [one for one in await store.series(tenant, name) if not one.simulated]
             if kept:
                 found["/".join(name)] = series_data(folder, indicator, kept)
     return found

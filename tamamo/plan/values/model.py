@@ -62,6 +62,7 @@ class Kept:
     approved_by: str | None
     approved_at: datetime | None
     declined_why: str
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

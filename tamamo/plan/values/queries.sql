@@ -12,11 +12,11 @@ where tenant = %(tenant)s and id = any(%(ids)s::uuid[]) and state = 'approved';
 -- name: insert
 insert into plan_value (
     tenant, project, indicator, area, at, year, value, part, whole, whole_at, basis, source, detail,
-    state, replaces, reason, made_by, made_at, approved_by, approved_at
+    state, replaces, reason, made_by, made_at, approved_by, approved_at, simulated
 )
 select %(tenant)s, %(project)s, %(indicator)s, n.area, n.at, n.year, n.value, n.part, n.whole,
     n.whole_at, %(basis)s, %(source)s, n.detail, 'approved', n.replaces::uuid,
-    case when n.replaces is null then '' else %(reason)s end, %(by)s, %(now)s, %(by)s, %(now)s
+    case when n.replaces is null then '' else %(reason)s end, %(by)s, %(now)s, %(by)s, %(now)s, %(simulated)s
 from unnest(
     %(areas)s::text[], %(days)s::date[], %(years)s::int[], %(values)s::numeric[],
     %(parts)s::numeric[], %(wholes)s::numeric[], %(whole_days)s::date[], %(details)s::text[],
@@ -26,7 +26,7 @@ from unnest(
 -- name: series
 select id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
     detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,
-    declined_why
+    declined_why, simulated
 from plan_value
 where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
     and state = 'approved' and (%(areas)s::text[] is null or area = any(%(areas)s))
@@ -36,16 +36,16 @@ order by at, area;
 select distinct on (project, indicator)
     id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
     detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,
-    declined_why
+    declined_why, simulated
 from plan_value
 where tenant = %(tenant)s and year = %(year)s and area = '' and state = 'approved'
-    and basis in ('entered', 'recorded')
+    and basis in ('entered', 'recorded') and not simulated
 order by project, indicator, at desc;
 
 -- name: past
 select id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
     detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,
-    declined_why
+    declined_why, simulated
 from plan_value
 where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
     and area = %(area)s and at = %(at)s

@@ -31,11 +31,13 @@ class ValueStore:
         by: str,
         basis: Basis = "imported",
         reason: str = "",
+        simulated: bool = False,
     ) -> Recorded:
         """Keep published or computed values as approved by who brings them.
 
         indicator: (project, id). A value that is there is not kept again; one that differs replaces
-        the old, which stays, with the reason. Raises ValueError for two values of one area and day.
+        the old, which stays, with the reason. simulated: invented, for a demonstration. Raises
+        ValueError for two values of one area and day.
         """
         places = [(value.area, value.at) for value in values]
         if twice := [place for place, count in Counter(places).items() if count > 1]:
@@ -59,7 +61,8 @@ class ValueStore:
                     replaced.append(id_)
             done = [one for one in replaced if one is not None]
             await connection.execute(_SQL["replace"], {**names, "ids": done})
-            given = {"basis": basis, "source": source, "reason": reason, "by": by, "now": now}
+            given = {"basis": basis, "source": source, "reason": reason, "by": by, "now": now,
+                     "simulated": simulated}  # fmt: skip
             await connection.execute(
                 _SQL["insert"], {**names, **given, **_columns(fresh, replaced)}
             )

@@ -123,3 +123,53 @@ where g.tenant = %(tenant)s and g.role in ('editor', 'approver') and g.unit is n
     and g.revoked_at is null and g.valid_from <= %(now)s
     and (g.valid_to is null or g.valid_to > %(now)s) and u.is_active
 order by u.id;
+
+-- name: by_year
+-- The value that closes each year of each indicator: what people entered before what was counted.
+-- areas: '' and the town's own code of indicators that are kept by area.
+select distinct on (v.project, v.indicator, v.year)
+    v.project, v.indicator, v.year, v.value, v.at, v.basis, v.source, v.detail,
+    v.counted_otherwise, v.simulated, v.approved_at,
+    coalesce(nullif(u.name, ''), case when v.approved_by like 'user:%%' then '' else 'Tamamo' end)
+from plan_value v
+left join accounts_user u on 'user:' || u.id = v.approved_by
+where v.tenant = %(tenant)s and v.area = any(%(areas)s) and v.state = 'approved'
+    and (%(project)s = '' or v.project = %(project)s)
+order by v.project, v.indicator, v.year, (v.basis = 'computed'), v.at desc;
+
+-- name: all_of
+-- All that was ever said of an indicator and approved once: what holds, and what was put right.
+select v.year, v.at, v.value, v.basis, v.source, v.detail, v.counted_otherwise, v.simulated,
+    v.state, v.reason, v.approved_at,
+    coalesce(nullif(u.name, ''), case when v.approved_by like 'user:%%' then '' else 'Tamamo' end)
+from plan_value v
+left join accounts_user u on 'user:' || u.id = v.approved_by
+where v.tenant = %(tenant)s and v.project = %(project)s and v.indicator = %(indicator)s
+    and v.area = any(%(areas)s) and v.state in ('approved', 'replaced')
+order by v.at desc, v.made_at desc
+limit %(most)s;
+
+-- name: told
+-- Narratives and decisions that hold, of a project.
+select t.year, t.kind, t.body, t.outcome, t.decided_on, t.simulated, t.approved_at,
+    coalesce(nullif(u.name, ''), 'Tamamo')
+from plan_text t
+left join accounts_user u on 'user:' || u.id = t.approved_by
+where t.tenant = %(tenant)s and t.project = %(project)s and t.state = 'approved'
+order by t.year desc, t.kind desc;
+
+-- name: links
+-- Links attached to years of which something is approved; files stay with the town.
+select e.year, e.title, e.url from plan_evidence e
+where e.tenant = %(tenant)s and e.project = %(project)s and e.removed_at is null and e.url <> ''
+    and exists (
+        select 1 from plan_text t where t.tenant = e.tenant and t.project = e.project
+            and t.year = e.year and t.state = 'approved'
+        union all
+        select 1 from plan_value v where v.tenant = e.tenant and v.project = e.project
+            and v.year = e.year and v.state = 'approved' and v.basis = 'entered'
+    )
+order by e.year desc, e.made_at;
+
+-- name: any_value
+select 1 from plan_value where tenant = %(tenant)s and basis <> 'computed' limit 1;

@@ -32,7 +32,10 @@ async def newest(broker: Broker) -> Figure:
             "国が公表する交付状況がまだ取り込まれていません。",
             "The ministry's tables are not imported yet.",
         )
-    return figure(points[_TOWN], points.get(_NATION, []))
+    found = figure(points[_TOWN], points.get(_NATION, []))
+    if any(one.simulated for one in kept):
+        return Figure(found.value, f"【模擬】{found.note_ja}", f"[simulated] {found.note_en}")
+    return found
 
 
 def figure(town: list[Point], nation: list[Point]) -> Figure:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from tamamo.calling import may_read
 from tamamo.kernel.identity import Access
+from tamamo.kernel.towns import DEFAULT
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk, Place
 from tamamo.web.staff.facilities.rights import may_keep
@@ -28,12 +29,14 @@ PARTS: Final[tuple[tuple[str, Promise], ...]] = (
     ("requests", gettext_lazy("Requests for data")),
     ("facilities", gettext_lazy("Facilities")),
     ("datasets", gettext_lazy("Datasets")),
+    ("plan", gettext_lazy("Year of the plan")),
 )
 
 #: Of these, those that are there only for some: URL name → for whom.
 CLOSED: Final[dict[str, Callable[[Access], bool]]] = {
     "calls": may_read,
     "facilities": may_keep,
+    "plan": lambda access: access.tenant == DEFAULT,  # the plan is that of the installing town
 }
 
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("", include("tamamo.web.staff.requests.urls")),
     path("", include("tamamo.web.staff.facilities.urls")),
     path("", include("tamamo.web.staff.datasets.urls")),
+    path("", include("tamamo.web.staff.plan.urls")),
     path(f"{_REGISTER}/", listing.index, name="register"),
     re_path(
         r"^staff/(?P<town>[-\w]+)/r/(?P<register>[-\w]+)/export\.(?P<form>csv|xlsx|geojson)$",

@@ -11,6 +11,7 @@ from tamamo.web.staff.datasets import listing as datasets
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.facilities.listing import waiting_here as corrections_here
 from tamamo.web.staff.importpages import state_word
+from tamamo.web.staff.plan.listing import waiting_here as plan_here
 from tamamo.web.staff.requests.pages import waiting_here as requests_here
 from tamamo.web.staff.warnings.listing import waiting_here
 
@@ -33,6 +34,7 @@ async def waiting(desk: Desk) -> list[Waiting]:
     told = [*await waiting_here(desk), *await datasets.waiting_here(desk)]
     told += await corrections_here(desk)
     told += await requests_here(desk)
+    told += await plan_here(desk)
     found = [Waiting(text, at, url, _("Look at it")) for text, at, url in told]
     for register in desk.visible:
         if not desk.rights(register).import_:

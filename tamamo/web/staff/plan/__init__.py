@@ -1,0 +1,1 @@
+"""The working year of the plan at the desk: what is to be reported, entered, approved."""

@@ -1,0 +1,161 @@
+"""The desk's pages of a year: forms that keep what was typed, rights, the workbook's round trip."""
+
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from tests.plan.year.office import Office, open_office
+
+ALL = "/staff/default/plan/"
+SHEET = f"{ALL}maternal_handbook/2025/"
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+
+
+@pytest.fixture(scope="module")
+def office(cluster_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with open_office(cluster_dsn, tmp_path_factory.mktemp("plan-year")) as opened:
+        yield opened
+
+
+def book_of(office: Office, who: str) -> list[list[object]]:
+    answer = office.get(f"{ALL}values.xlsx?year=2024", who)
+    assert answer.status_code == 200
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
+
+
+def as_file(rows: list[list[object]]) -> tuple[str, bytes]:
+    book, out = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return ("values.xlsx", out.getvalue())
+
+
+def test_the_list_says_whose_what_is_missing_and_late(office: Office) -> None:
+    mine = office.get(f"{ALL}?year=2025", "owner").text
+    assert mine.count("row-link") == 1 and "期限超過" in mine and "2026年5月31日" in mine
+    everything = office.get(f"/en{ALL}?year=2025&show=all", "owner").text
+    assert everything.count("row-link") == 36 and "36 projects are late" in everything
+    # The year of the published report is reported.
+    assert office.get(f"{ALL}?year=2020&show=late", "owner").text.count("row-link") == 0
+    assert office.get(ALL).status_code == 302
+    for path in (f"{ALL}none/2025/", f"{ALL}maternal_handbook/1999/"):
+        assert office.get(path, "owner").status_code == 404
+
+
+def test_what_is_wrong_is_said_and_all_of_it_is_kept(office: Office) -> None:
+    typed = {
+        "value.registered_users": "約7000", "source.registered_users": "",
+        "detail.registered_users": "<b>3頁</b>", "narrative": "途中まで書いた文",
+        "outcome": "", "decision": "理由だけ", "decided_on": "きのう",
+    }  # fmt: skip
+    answer = office.send(SHEET, "owner", **typed)
+    assert answer.status_code == 422
+    for kept in ("約7000", "&lt;b&gt;3頁", "途中まで書いた文", "理由だけ", "きのう"):
+        assert kept in answer.text
+    for said in ("数だけを入力してください", "出典を入力してください", "決定を選んでください"):
+        assert said in answer.text
+    assert office.one("select count(*) from plan_text") == 0
+    assert office.send(SHEET, "other", form=ALL, **typed).status_code == 403
+    empty = office.send(SHEET, "owner")
+    assert empty.status_code == 422 and "何も入力されていません" in empty.text
+
+
+def test_entered_confirmed_sent_back_approved_and_put_right(office: Office) -> None:
+    first = {"value.registered_users": "7,120", "source.registered_users": "管理画面",
+             "narrative": "対象を広げた。"}  # fmt: skip
+    assert office.send(SHEET, "owner", **first).headers["location"].endswith("?done=saved")
+    assert office.send(f"{SHEET}decide/", "owner", form=SHEET).status_code == 403
+    assert office.send(f"{SHEET}confirm/", "owner", form=SHEET).status_code == 302
+    page = office.get(SHEET, "head").text
+    assert "5,967人" in page and "7,120人" in page and "香川 花子" in page
+    assert "推進プランの承認" in office.get("/staff/default/", "head").text
+    items = re.findall(r'type="checkbox" name="item" value="([\w-]+)"', page)
+    assert len(items) == 2
+    nothing = office.send(f"{SHEET}decide/", "head", form=SHEET, step="approve")
+    silent = office.send(f"{SHEET}decide/", "head", form=SHEET, step="decline", item=items[0])
+    assert (nothing.status_code, silent.status_code) == (422, 422)
+    office.send(f"{SHEET}decide/", "head", form=SHEET, step="decline", item=items[1], reason="短い")
+    office.send(f"{SHEET}decide/", "head", form=SHEET, step="approve", item=items[0])
+    again = office.send(f"{SHEET}decide/", "head", form=SHEET, step="approve", item=items[0])
+    assert again.status_code == 409
+    page = office.get(SHEET, "owner").text
+    assert "讃岐 課長が承認" in page and "差し戻しました：短い" in page
+
+    other = {**first, "value.registered_users": "7,200"}
+    assert "訂正の理由" in office.send(SHEET, "owner", **other).text
+    office.send(SHEET, "owner", **{**other, "reason.registered_users": "二重計上"})
+    office.send(f"{SHEET}confirm/", "owner", form=SHEET)
+    page = office.get(SHEET, "head").text
+    assert "<s>7,120人</s>" in page and "訂正の理由：二重計上" in page
+    acts = office.one("select count(*) from audit_event where action like 'plan.%%'")
+    assert acts == 10  # value and text entered, confirmed, decided; both entered, confirmed again
+
+
+def test_whoever_left_is_said(office: Office) -> None:
+    office.one("update role_grant set revoked_at = now() where unit like '%%こども家庭課'"
+               " and role = 'editor' returning 1")  # fmt: skip
+    try:
+        assert "香川 花子（現在は担当外）" in office.get(SHEET, "head").text
+    finally:
+        office.one("update role_grant set revoked_at = null where role = 'editor' returning 1")
+
+
+def test_evidence(office: Office) -> None:
+    path = f"{SHEET}evidence/"
+    bad = office.send(path, "all", form=SHEET, step="attach", title="集計", url="javascript:1")
+    assert bad.status_code == 422 and "javascript:1" in bad.text
+    wrong = office.send(path, "all", form=SHEET, step="attach", title="x", file=("a.pdf", b"MZ1"))
+    assert wrong.status_code == 422
+    office.send(path, "all", form=SHEET, step="attach", title="画面", file=("画面.png", PNG))
+    found = re.search(r"/staff/default/plan/evidence/[\w-]+/", office.get(SHEET, "all").text)
+    assert found
+    answer = office.get(found[0], "head")
+    assert answer.content == PNG and "attachment" in answer.headers["content-disposition"]
+    piece = found[0].rstrip("/").rpartition("/")[2]
+    office.send(path, "all", form=SHEET, step="remove", evidence=piece)
+    assert office.get(found[0], "head").status_code == 404
+
+
+def test_a_workbook_goes_out_and_comes_back(office: Office) -> None:
+    rows = book_of(office, "all")
+    head, body = rows[0], rows[1:]
+    assert len(body) >= 24 and head[5].startswith("値")
+    by_id = {row[0]: row for row in body}
+    by_id["maternal_handbook/registered_users"][5:8] = ["6,500", "人", "'=HYPERLINK(1)"]
+    by_id["council/study_meetings"][5:8] = ["七回", "回", "会議録"]
+    by_id["security_training/elearning_attendants"][5:8] = [5000, "件", "名簿"]
+    a, b = by_id["ai_rpa/rpa_hours_saved"], by_id["open_data/open_data_sets"]
+    a[5:8], a[3] = [200, "時間", "台帳"], b[3]
+    path = f"{ALL}import/?year=2024"
+    shown = office.send(path, "all", step="look", file=as_file([head, *reversed(body)]))
+    assert shown.status_code == 200, shown.text
+    assert "6,500人" in shown.text
+    for why in ("数だけを入力してください", "単位が違います", "行がずれています"):
+        assert why in shown.text
+    kept = re.search(r'name="kept" value="([^"]+)"', shown.text)
+    refused = re.search(r'name="refused" value="([^"]+)"', shown.text)
+    assert kept and refused
+    back = office.send(path, "all", step="rejects", refused=refused[1])
+    lines = list(load_workbook(io.BytesIO(back.content)).active.iter_rows(values_only=True))
+    assert len(lines) == 4 and any("七回" in str(cell) for cell in lines[1] + lines[2] + lines[3])
+    assert office.one("select count(*) from plan_value where year = 2024") == 0
+    assert office.send(path, "other", step="enter", kept=kept[1]).status_code == 422
+    done = office.send(path, "all", step="enter", kept=kept[1])
+    assert done.status_code == 302, done.text
+    assert office.one("select value from plan_value where year = 2024") == 6500
+    again = book_of(office, "all")
+    (line,) = [row for row in again if row[0] == "maternal_handbook/registered_users"]
+    assert line[5:8] == [6500, "人", "'=HYPERLINK(1)"]
+
+    by_id["maternal_handbook/registered_users"][5] = "6,600"
+    foreign = office.send(path, "other", step="look", file=as_file([head, by_id[
+        "maternal_handbook/registered_users"]]))  # fmt: skip
+    assert "ほかの課の事業です" in foreign.text
+    for file in (("x.xlsx", b"PK\x03\x04junk"), ("x.xlsx", b""), as_file([["a"], ["b"]])):
+        answer = office.send(path, "all", step="look", file=file)
+        assert answer.status_code == 422, file[1][:10]
