@@ -13,7 +13,7 @@ from zlib import error as DeflateError  # noqa: N812
 
 import openpyxl
 from lxml import etree
-from openpyxl.utils import range_boundaries
+from openpyxl.utils import coordinate_to_tuple, range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
 from tamamo.feeds.quality import Reason, UnreadableFile
@@ -25,6 +25,11 @@ MOST_PARTS = 10_000
 LARGEST_MERGE = 10_000
 #: Merged cells of a sheet altogether; more than this no table has.
 MOST_MERGED = 500_000
+#: The last place of a sheet (Excel's own), and cells that are not there but have to be passed over:
+#: a few cells far apart make a small file endless.
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+MOST_EMPTY = 20_000_000
+MOST_EMPTY_SHARE = 20
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -120,10 +125,33 @@ def _fill(
             cells[index] = held.get(origin)
 
 
+class _Held:
+    """How far the cells of a sheet lie apart; each row is added."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._row = self._cells = self._places = 0
+
+    def add(self, row: etree._Element) -> None:
+        """Count a row. Raises UnreadableFile for one that no sheet has, or too many empty cells."""
+        number = int(row.get("r") or self._row + 1)
+        last = row[-1].get("r") if len(row) else None
+        width = coordinate_to_tuple(last)[1] if last else len(row)
+        self._row = number
+        self._cells += len(row)
+        self._places += width
+        wide = self._places > MOST_EMPTY + MOST_EMPTY_SHARE * self._cells
+        if number > LAST_ROW or width > LAST_COLUMN or wide:
+            ja = f"{number}行目のセルが離れすぎています（空のセルが多すぎるシートです）"
+            en = f"the cells of row {number} lie too far apart: too many empty cells"
+            raise UnreadableFile(self._file, Reason("too_sparse", ja, en))
+
+
 def _merges(file: str, archive: zipfile.ZipFile, title: str) -> Merges:
     """Return {cell: first cell of its merged block} of a sheet; openpyxl's stream has none."""
     part = part_of(archive, title)
     merges: Merges = {}
+    held = _Held(file)
     if part is None:
         return merges
     parser_options = {"resolve_entities": False, "no_network": True, "huge_tree": False}
@@ -140,6 +168,8 @@ def _merges(file: str, archive: zipfile.ZipFile, title: str) -> Merges:
                     for row in range(top, bottom + 1):
                         for column in range(left, right + 1):
                             merges[row, column] = (top, left)
+            else:
+                held.add(element)
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]

@@ -39,12 +39,14 @@ EMPTY: Final = Class(_NONE, empty=True)
 _DATE_CELL: Final = Class(frozenset({"date"}), frozenset({"serial"}), "cell")
 _MOMENT_CELL: Final = Class(frozenset({"moment"}), frozenset({"date"}), "cell")
 _MIDNIGHT: Final = time()
+#: Longer than any number, date or place: such a text is not looked through for one, nor kept.
+_LONGEST: Final = 300
 
 
 def classify(cell: Cell) -> Class:
     """Return what a cell that is not blank could be."""
     if isinstance(cell, str):
-        return _of_text(cell)
+        return _of_text(cell) if len(cell) <= _LONGEST else _of_long_text(cell)
     if isinstance(cell, bool):
         return Class(frozenset({"boolean"}))
     if isinstance(cell, datetime):
@@ -68,6 +70,13 @@ def _of_number(value: float | int | None) -> Class:
         sure.add("integer")
         weak |= _of_digits(str(int(value)))
     return Class(frozenset(sure), frozenset(weak))
+
+
+def _of_long_text(given: str) -> Class:
+    try:
+        return Class(frozenset(_coded(texts.folded(given))))
+    except Invalid:
+        return Class(_NONE)
 
 
 @lru_cache(maxsize=65_536)

@@ -21,6 +21,8 @@ Line = tuple[int, list[Cell]]
 
 #: Longest text of one cell, in characters: a quotation mark that is never closed ends here.
 LONGEST_CELL: Final = 131_072
+#: Columns of a table; what a spreadsheet writes as empty cells beyond them does not count.
+MOST_COLUMNS: Final = 2_000
 _HEAD: Final = 64 * 1024
 _MIDNIGHT: Final = time()
 
@@ -85,7 +87,8 @@ class Lines:
 
         try:
             content = content_of(self._source)
-            yield from xlsx.rows(self.name, content, self.sheet)  # type: ignore[misc] # cells
+            for number, cells in xlsx.rows(self.name, content, self.sheet):
+                yield _modest((number, cells))  # type: ignore[arg-type] # cells
         except UnreadableFile as error:
             raise errors.of_unreadable(error) from error
 
@@ -100,12 +103,24 @@ class Lines:
         try:
             for cells in reader:
                 if line > skipped:
-                    yield line, cells  # type: ignore[misc] # a list of text is one of cells
+                    yield _modest((line, cells))  # type: ignore[arg-type] # a list of text
                 line = reader.line_num + 1
         except csv.Error as error:
             raise _broken(line, error) from None
         except UnicodeDecodeError as error:
             raise _broken(line, error) from None
+
+
+def _modest(line: Line) -> Line:
+    """Return a line without empty cells beyond MOST_COLUMNS. Raises IntakeRefused."""
+    number, cells = line
+    if len(cells) <= MOST_COLUMNS:
+        return line
+    if all(map(is_blank, cells[MOST_COLUMNS:])):
+        return number, cells[:MOST_COLUMNS]
+    ja = f"{number}行目の列が多すぎます（{MOST_COLUMNS}列まで）。"
+    en = f"Row {number} has too many columns: at most {MOST_COLUMNS} are taken."
+    raise IntakeRefused("too_wide", ja, en, number)
 
 
 def _broken(line: int, error: Exception) -> IntakeRefused:

@@ -9,6 +9,8 @@ from typing import Any, Final
 from tamamo.feeds.readers.table import normal
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+#: Longer than any heading: what is longer is a text, and not looked through for a unit.
+_LONGEST: Final = 300
 #: A unit stands in brackets at the end of a heading, 面積（㎡）, or behind it: 面積㎡.
 _BRACKETS: Final = re.compile(
     r"(?P<head>.+?)\s*[(（\[［【](?P<unit>[^)）\]］】]{1,8})[)）\]］】]\s*$"
@@ -78,6 +80,8 @@ def _ends(key: str, name: str) -> bool:
 
 def split_unit(heading: str) -> tuple[str, str]:
     """Return a heading without its unit, and the unit; "" where it has none that is known."""
+    if len(heading) > _LONGEST:
+        return heading, ""
     for pattern in (_BRACKETS, _BARE):
         found = pattern.fullmatch(heading)
         if found is None:
@@ -109,11 +113,12 @@ def label_of(heading: str) -> str:
     """Return what a column is called on pages: its heading on one line, without its unit."""
     if heading == "#property":
         return "番号"
-    return " ".join(split_unit(heading)[0].split())
+    return " ".join(split_unit(heading)[0][:_LONGEST].split())
 
 
 def identifier(heading: str, position: int, taken: set[str]) -> str:
     """Return a name in ASCII that no other column has, and take it."""
+    heading = heading[:_LONGEST]
     head = split_unit(heading)[0]
     inner = head.rpartition("／")[2]
     names: dict[str, str] = _words()["names"]

@@ -35,6 +35,7 @@ _OUTWARD: Final = re.compile(
 #: Rows whose number formats are looked at, formulas and notes that are named.
 _STYLED_ROWS: Final = 200
 _NAMED: Final = 200
+_LAST_COLUMN: Final = 16_384
 #: Formats of ISO/IEC 29500-1 18.8.30 that show 0.5 as 50%.
 _PERCENT: Final = frozenset({9, 10})
 _SAFE: Final[dict[str, Any]] = {"resolve_entities": False, "no_network": True}
@@ -110,7 +111,7 @@ def _read(stream: Any, found: Facts, percent: frozenset[str]) -> None:
         if kind == "mergeCell":
             found.merged.append(str(element.get("ref")))
         elif kind == "col":
-            if element.get("hidden") in ("1", "true"):
+            if element.get("hidden") in ("1", "true") and len(found.hidden_columns) < _LAST_COLUMN:
                 last = min(int(element.get("max")), int(element.get("min")) + 100)
                 found.hidden_columns.extend(range(int(element.get("min")), last + 1))
         else:

@@ -37,6 +37,8 @@ _MONTHS: Final = (
     ("era", re.compile(eras.PATTERN + r"(?:年|[./-])\s?(?P<month>\d{1,2})(?:月(?:分|末)?)?")),
     ("compact", re.compile(r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})")),
 )
+#: Longer than any moment.
+_LONGEST: Final = 100
 _MOMENT: Final = re.compile(
     r"(?P<day>.+?)(?:T|\s+)(?P<hour>\d{1,2})(?::|時)(?P<minute>\d{2})?分?"
     r"(?::(?P<second>\d{2})(?:\.\d+)?)?\s?(?P<half>[AaPp][Mm])?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
@@ -227,7 +229,7 @@ def moment(cell: Cell, format_: str = "") -> Parsed:
 
 def find_moment(text: str, format_: str = "") -> str | None:
     """Return the moment a folded text names. Raises ValueError: no such day or time."""
-    found = _MOMENT.fullmatch(text)
+    found = _MOMENT.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         return None
     on = find(found["day"], format_)
