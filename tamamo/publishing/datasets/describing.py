@@ -7,8 +7,8 @@ from tamamo.context.broker import Broker
 from tamamo.kernel.database import Connection, transaction
 from tamamo.kernel.identity import organisation
 from tamamo.kernel.time import JST, now
+from tamamo.publishing.datasets import entities, store
 from tamamo.publishing.datasets import metadata as described
-from tamamo.publishing.datasets import store
 from tamamo.publishing.datasets.acting import locked, note
 from tamamo.publishing.datasets.errors import DatasetRefused
 from tamamo.publishing.datasets.metadata import Metadata
@@ -19,6 +19,9 @@ from tamamo.registers.model import Visitor
 _ID: Final = re.compile(r"[a-z0-9_-]{2,100}")
 #: Ids that would hide other addresses of /data/.
 RESERVED: Final = frozenset({"live", "api", "search", "new", "changes", "rss", "feed"})
+
+#: What the entities made of rows say of their dataset, or whether there are any.
+_OF_ENTITIES: Final = ("entities", "standard", "source", "unit", "simulated")
 
 
 async def create(broker: Broker, visitor: Visitor, identifier: str, metadata: Metadata) -> Dataset:
@@ -54,6 +57,7 @@ async def describe(
             return before
         await _require_good(connection, visitor, metadata)
         await write(connection, before, metadata, visitor.actor.subject)
+        await _tell_entities(connection, broker, visitor, before, metadata)
         old, new = described.stored(before.metadata), described.stored(metadata)
         changed = [name for name in new if new[name] != old[name]]
         await note(
@@ -62,6 +66,20 @@ async def describe(
             after={name: new[name] for name in changed},
         )  # fmt: skip
         return await store.get(connection, visitor.tenant, before.id)
+
+
+async def _tell_entities(
+    connection: Connection, broker: Broker, visitor: Visitor, before: Dataset, metadata: Metadata
+) -> None:
+    """Bring the entities of public rows after what is said of them now."""
+    old = before.metadata
+    same = all(getattr(old, name) == getattr(metadata, name) for name in _OF_ENTITIES)
+    if same or before.state != "published" or before.version is None:
+        return
+    tenant, by = visitor.tenant, visitor.actor.subject
+    version = await store.version(connection, tenant, before.id, before.version)
+    if not await entities.follow(connection, broker, tenant, before.id, version, by=by):
+        await store.execute(connection, "entities_follow", tenant=tenant, version=version.id)
 
 
 async def write(connection: Connection, before: Dataset, metadata: Metadata, by: str) -> None:

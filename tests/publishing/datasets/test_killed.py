@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from tamamo.kernel.jobs import Run
@@ -129,3 +130,15 @@ async def test_many_entities_follow_by_a_job_and_end_at_what_is_public(
     await entities.handle(run)
     left = await hall.all("select id from entity where tenant = %s", hall.tenant)
     assert left == [(stranger,)]
+
+
+async def test_entities_come_and_go_with_what_is_said_of_public_rows(hall: Hall) -> None:
+    said = Metadata(title=Words("模擬のトイレ"), standard="toilets", simulated=True)
+    await hall.datasets.create(hall.officer, "toilets", said)
+    await hall.published("toilets", hall.file("a.csv", toilets(5)))
+    assert await public(hall) == (1, 5, 0)
+    made = msgspec.structs.replace(said, entities=True)
+    await hall.datasets.describe(hall.officer, "toilets", made)
+    assert await public(hall) == (1, 5, 5)
+    await hall.datasets.describe(hall.officer, "toilets", said)
+    assert await public(hall) == (1, 5, 0)
