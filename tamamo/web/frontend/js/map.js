@@ -1,28 +1,15 @@
 // The map: the rows of the list, drawn. It holds nothing that the list does not.
 import * as maplibre from "maplibre-gl";
 import { addIcons } from "./map-icons.js";
-import { tryOnlineMap } from "./map-gsi.js";
-import { FONTS, baseStyle } from "./map-style.js";
-import { messages, say } from "./messages.js";
+import { frame, home } from "./map-frame.js";
+import { FONTS } from "./map-style.js";
 import { open as openNowcast } from "./nowcast.js";
 import { replaceParameter, select } from "./view.js";
 
-// Where a town says nothing of its own.
-const HOME = { center: [134.045, 34.29], zoom: 9.6 };
 const MATTERS = 2; // the stage of the danger level
 // Room for the zoom buttons and the sea in the north.
 const PADDING = { top: 96, right: 72, bottom: 48, left: 48 };
-// Our own land ends here.
-const BOUNDS = [[133.45, 34.0], [134.6, 34.7]];
 const NARROWING = ["town", "q", "stage", "state"];
-const LOCALE = {
-  "Map.Title": "mapTitle",
-  "NavigationControl.ZoomIn": "zoomIn",
-  "NavigationControl.ZoomOut": "zoomOut",
-  "CooperativeGesturesHandler.WindowsHelpText": "gestureKeys",
-  "CooperativeGesturesHandler.MacHelpText": "gestureKeysMac",
-  "CooperativeGesturesHandler.MobileHelpText": "gestureTouch",
-};
 
 function feature(row) {
   const { lon, lat, station, stage, state, level, kind, name, owner, mark: own } = row.dataset;
@@ -151,12 +138,6 @@ function narrowed() {
   return NARROWING.map((name) => searchParams.get(name) ?? "").join("|");
 }
 
-/** Where the town's maps open, if it says so: longitude,latitude,zoom. */
-function home({ home: text }) {
-  const [longitude, latitude, zoom] = (text ?? "").split(",").map(Number);
-  return text ? { center: [longitude, latitude], zoom } : HOME;
-}
-
 /** The place that shows the listed rows: those of the town itself where there are any, and all that matter. */
 function placeOfRows(portal) {
   const rows = [...document.querySelectorAll("tr[data-station][data-lon]")];
@@ -209,44 +190,21 @@ function listen(map, element) {
   document.addEventListener("city:rows", redraw);
 }
 
-/** Open the map in its place; without WebGL one line points to the list. */
+/** Open the map in its place. */
 export function open(portal) {
   const element = document.getElementById("map");
-  const status = document.getElementById("map-status");
-  maplibre.setWorkerUrl(new URL(portal.dataset.worker, location.href).href);
-  let map;
-  try {
-    map = new maplibre.Map({
-      container: element,
-      style: baseStyle(portal.dataset, say("creditRivers")),
-      ...(placeFromAddress() ?? (portal.dataset.home ? home(portal.dataset) : placeOfRows(portal))),
-      minZoom: 8,
-      maxZoom: 17,
-      maxBounds: BOUNDS,
-      cooperativeGestures: true,
-      dragRotate: false,
-      pitchWithRotate: false,
-      touchPitch: false,
-      attributionControl: { compact: false },
-      fadeDuration: 0,
-      locale: Object.fromEntries(Object.entries(LOCALE).map(([id, name]) => [id, messages[name]])),
-    });
-  } catch {
-    element.hidden = true;
-    status.textContent = say("mapNone");
-    return;
-  }
-  map.touchZoomRotate.disableRotation();
-  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new maplibre.ScaleControl(), "top-left");
-  map.on("load", async () => {
-    addMarks(map);
-    listen(map, element);
-    keepPlace(map);
-    followRows(map, portal);
-    openNowcast(map);
-    map.once("idle", () => (element.dataset.idle = "true"));
-    await addBorders(map, portal.dataset.borders).catch(() => {});
-    await tryOnlineMap(map, maplibre, status);
+  frame(portal, {
+    element,
+    status: document.getElementById("map-status"),
+    place: placeFromAddress() ?? (portal.dataset.home ? home(portal.dataset) : placeOfRows(portal)),
+    loaded: async (map) => {
+      addMarks(map);
+      listen(map, element);
+      keepPlace(map);
+      followRows(map, portal);
+      openNowcast(map);
+      map.once("idle", () => (element.dataset.idle = "true"));
+      await addBorders(map, portal.dataset.borders).catch(() => {});
+    },
   });
 }

@@ -1,23 +1,11 @@
 // Entry: small, and only what the page at hand needs; map and chart come when they are seen.
 import { keepAges } from "./ages.js";
 import { goLive } from "./live.js";
+import { whenSeen } from "./seen.js";
 import { keepView } from "./view.js";
 
 const portal = document.getElementById("portal");
 const changedRows = () => document.dispatchEvent(new CustomEvent("city:rows", { detail: {} }));
-
-/** Run once when an element comes near the visible part of the page. */
-function whenSeen(element, run) {
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      watcher.disconnect();
-      run();
-    },
-    { rootMargin: "200px" },
-  );
-  watcher.observe(element);
-}
 
 // A part of the script that cannot be fetched, as when the connection is lost, is tried again once
 // there is one; meanwhile its region makes no empty box: the list and the table say the same.

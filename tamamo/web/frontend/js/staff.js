@@ -5,19 +5,14 @@ import { keepProgress } from "./staff-progress.js";
 import { keepRenewed } from "./staff-renew.js";
 import { keepRenewing } from "./staff-calls.js";
 import { keepSelection } from "./staff-select.js";
+import { openWhenSeen } from "./seen.js";
 import { keepList } from "./staff-view.js";
 
 function openMap() {
   const region = document.getElementById("map-region");
   if (!region || region.dataset.watched) return;
   region.dataset.watched = "yes";
-  region.hidden = false;
-  const watcher = new IntersectionObserver(async (entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    watcher.disconnect();
-    (await import("./staff-map.js")).open(region);
-  });
-  watcher.observe(region);
+  openWhenSeen(region, async () => (await import("./staff-map.js")).open(region));
 }
 
 /** A form with changes in it is not left by mistake. */
