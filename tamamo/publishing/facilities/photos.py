@@ -21,15 +21,19 @@ from tamamo.kernel.uploads import UploadRefused
 from tamamo.publishing.facilities.texts import tidy
 
 _SQL: Final = sql.load("tamamo.publishing.facilities")
-#: Longer side of what is kept, in pixels, and what a file may unpack to.
+#: Longer side of what is kept, in pixels, and what a file may unpack to: a JPEG is made smaller
+#: while it is decoded, any other has four bytes of memory for each pixel.
 LONGEST_SIDE: Final = 1600
-MOST_PIXELS: Final = 60_000_000
+MOST_PIXELS: Final = 50_000_000
+MOST_PLAIN_PIXELS: Final = 25_000_000
 LEAST_SIDE: Final = 200
 QUALITY: Final = 82
 #: Of one facility, and of one correction.
 MOST: Final = 20
 MOST_SENT: Final = 3
 LONGEST_ALT: Final = 200
+#: Of what is decoded there is one in the memory of a process, however many send one.
+_one_at_a_time: Final = asyncio.Semaphore(1)
 
 
 class TooManyPhotos(Problem):
@@ -75,8 +79,9 @@ class Photo:
 
 
 async def clean(file: BinaryIO, name: str) -> Picture:
-    """Return a sent file as a picture. Raises UploadRefused."""
-    return await asyncio.to_thread(cleaned, file, name)
+    """Return a sent file as a picture, one after the other. Raises UploadRefused."""
+    async with _one_at_a_time:
+        return await asyncio.to_thread(cleaned, file, name)
 
 
 def cleaned(file: BinaryIO, name: str) -> Picture:
@@ -89,12 +94,14 @@ def cleaned(file: BinaryIO, name: str) -> Picture:
 
     try:
         with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise _refused("too_many_pixels", MOST_PIXELS // 1_000_000)
-            opened.draft("RGB", (LONGEST_SIDE * 2, LONGEST_SIDE * 2))
-            upright = ImageOps.exif_transpose(opened)
-            if min(upright.size) < LEAST_SIDE:
+            most = MOST_PIXELS if opened.format == "JPEG" else MOST_PLAIN_PIXELS
+            if opened.width * opened.height > most:
+                raise _refused("too_many_pixels", most // 1_000_000)
+            if min(opened.size) < LEAST_SIDE:
                 raise _refused("too_small", LEAST_SIDE)
+            # Smaller first: each further step would be a copy of all pixels.
+            opened.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            upright = ImageOps.exif_transpose(opened)
             flat = Image.new("RGB", upright.size, "white")
             seen = upright.convert("RGBA")
             flat.paste(seen, mask=seen.getchannel("A"))
@@ -103,7 +110,6 @@ def cleaned(file: BinaryIO, name: str) -> Picture:
     # Decoders of foreign bytes fail in their own ways; each of them means "not this file".
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise _refused("broken", 0) from error
-    flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     out = io.BytesIO()
     flat.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
     return Picture(out.getvalue(), flat.width, flat.height)
