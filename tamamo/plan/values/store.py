@@ -39,16 +39,13 @@ class ValueStore:
         the old, which stays, with the reason. simulated: invented, for a demonstration. Raises
         ValueError for two values of one area and day.
         """
-        places = [(value.area, value.at) for value in values]
-        if twice := [place for place, count in Counter(places).items() if count > 1]:
-            area, at = min(twice)
-            raise ValueError(f"{area or 'the town'} has two values as of {at}")
+        _refuse_twice(values)
         now = time.now()
         async with transaction(self._pool) as connection:
             names = {"tenant": tenant, "project": indicator[0], "indicator": indicator[1]}
             cursor = await connection.execute(
                 _SQL["holding"],
-                {**names, "areas": [a for a, _ in places], "days": [d for _, d in places]},
+                {**names, "areas": [v.area for v in values], "days": [v.at for v in values]},
             )
             there = {
                 (area, at): (id_, content) for id_, area, at, *content in await cursor.fetchall()
@@ -112,6 +109,13 @@ class ValueStore:
         ):
             await cursor.execute(_SQL[block], {**names, **more})
             return await cursor.fetchall()
+
+
+def _refuse_twice(values: Sequence[NewValue]) -> None:
+    counted = Counter((value.area, value.at) for value in values)
+    if twice := [place for place, count in counted.items() if count > 1]:
+        area, at = min(twice)
+        raise ValueError(f"{area or 'the town'} has two values as of {at}")
 
 
 def _columns(values: Sequence[NewValue], replaced: Sequence[str | None]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tamamo.kernel.time import JST
 from tamamo.registers.intake.lines import Cell
 from tamamo.registers.intake.parse import eras
 from tamamo.registers.intake.parse.marked import Marked, Parsed
+from tamamo.registers.intake.parse.numbers import EXCEL_START
 from tamamo.registers.intake.parse.texts import folded, missing
 
 _DAY: Final = r"(?:年|[./-])\s?(?P<month>\d{1,2})(?:月|[./-])\s?(?P<day>\d{1,2})日?"
@@ -45,7 +46,6 @@ _MOMENT: Final = re.compile(
 )
 #: Two-digit years up to this are of this century, as POSIX has it.
 _LAST_OF_CENTURY: Final = 68
-_EXCEL_START: Final = datetime(1899, 12, 30)
 _MIDNIGHT: Final = time()
 
 NO_DAY: Final = Reason("no_such_day", "存在しない日付です", "there is no such day in the calendar")
@@ -142,7 +142,7 @@ def of_serial(text: str) -> str | None:
     # Below 61 stands the day that Excel invented; 2958465 is 31 December 9999.
     if not 61 <= number <= 2_958_465:
         return None
-    return (_EXCEL_START + timedelta(days=int(number))).date().isoformat()
+    return (EXCEL_START + timedelta(days=int(number))).date().isoformat()
 
 
 def month(cell: Cell, _format: str = "") -> Parsed:

@@ -15,7 +15,7 @@ from tamamo.registers.intake.parse.texts import HYPHENS, folded, missing
 #: Larger whole numbers are not the same in every program that reads JSON (RFC 8259 section 6).
 MOST_EXACT: Final = 2**53 - 1
 #: Excel counts days from here; its 29 February 1900 never was, so numbers below 61 are doubtful.
-_EXCEL_START: Final = datetime(1899, 12, 30)
+EXCEL_START: Final = datetime(1899, 12, 30)
 #: ▲ and △ are how Japanese accounts write a minus.
 _NUMBER: Final = re.compile(
     r"(?P<minus>[▲△]\s?)?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?"
@@ -42,7 +42,7 @@ def serial(moment: datetime | date) -> float:
     """Return the number that Excel shows as this date."""
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day)
-    days = (moment - _EXCEL_START) / timedelta(days=1)
+    days = (moment - EXCEL_START) / timedelta(days=1)
     # Excel believes in 29 February 1900: its numbers up to 60 are one less than days since then.
     return days if days > 60 else days - 1
 
