@@ -118,10 +118,14 @@ def _csv_rows(sheet: _Sheet, entities: list[Entity]) -> bytes:
 
 
 async def _xlsx(sheet: _Sheet, batches: Batches) -> AsyncIterator[bytes]:
-    import openpyxl  # noqa: PLC0415 - 10 MB that only these exports need
+    # 10 MB that only these exports need.
+    import openpyxl  # noqa: PLC0415
+    from openpyxl.workbook.child import INVALID_TITLE_REGEX  # noqa: PLC0415
 
     book = openpyxl.Workbook(write_only=True)
-    page = book.create_sheet(sheet.register.title.in_(sheet.language)[:31])
+    # A workbook takes no more than 31 letters, and none of these, as the name of a sheet.
+    title = INVALID_TITLE_REGEX.sub(" ", sheet.register.title.in_(sheet.language))
+    page = book.create_sheet(title[:31])
     page.freeze_panes = "A2"
     page.append(sheet.header())
 

@@ -34,7 +34,7 @@ class Received:
     def apart(self) -> list["Received"]:
         """Return one for each entity it tells of."""
         data = self.body.get("data")
-        if not isinstance(data, list) or len(data) < 2:
+        if self.body.get("type") != "Notification" or not isinstance(data, list) or len(data) < 2:
             return [self]
         return [replace(self, body={**self.body, "data": [entity]}) for entity in data]
 

@@ -105,6 +105,7 @@ async def test_from_one_broker_to_another_and_on_to_the_subscriber(
 async def test_it_is_filtered_again_and_shown_as_asked(
     broker: Broker, api: httpx.AsyncClient, register: Register, peer: Peer, receiver: Receiver
 ) -> None:
+    receiver.whole = True
     context = {"Pegel": "https://uri.etsi.org/ngsi-ld/default-context/Gauge"}
     info = {
         "entities": [{"type": "Gauge", "idPattern": "Gauge:[1-4]$"}],

@@ -59,7 +59,8 @@ async def _answer(broker: Broker, request: HttpRequest, address: Address) -> tup
         raise Http404(one.path)
     query = request.META.get("QUERY_STRING", "")
     params = resources.params_of(query.encode("latin-1"))
-    frame = resources.frame_of(f"{request.scheme}://{request.get_host()}", address, reader)
+    # Links of a page need no host, and the one a request names is nobody to be trusted.
+    frame = resources.frame_of("", address, reader)
     return frame, await one.handler(Asked(features(), reader, frame, names, params))
 
 
