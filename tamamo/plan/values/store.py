@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg.rows import class_row
 
@@ -13,6 +13,8 @@ from tamamo.kernel.database import Pool, single, transaction
 from tamamo.plan.values.model import Basis, Kept, NewValue, Recorded, fiscal_year_of
 
 _SQL = sql.load(__package__)
+#: Of an area and day without a value: its id, its content.
+_NONE: Final = (None, None)
 
 
 class ValueStore:
@@ -50,12 +52,8 @@ class ValueStore:
             there = {
                 (area, at): (id_, content) for id_, area, at, *content in await cursor.fetchall()
             }
-            fresh, replaced = [], []
-            for value in values:
-                id_, content = there.get((value.area, value.at), (None, None))
-                if content != list(value.content):
-                    fresh.append(value)
-                    replaced.append(id_)
+            fresh = [v for v in values if there.get((v.area, v.at), _NONE)[1] != list(v.content)]
+            replaced = [there.get((v.area, v.at), _NONE)[0] for v in fresh]
             done = [one for one in replaced if one is not None]
             await connection.execute(_SQL["replace"], {**names, "ids": done})
             given = {"basis": basis, "source": source, "reason": reason, "by": by, "now": now,
