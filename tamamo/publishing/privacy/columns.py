@@ -35,6 +35,8 @@ _SEXES: Final = frozenset(
 _SOME: Final = 0.2
 #: Mean length of a cell from which a text is free text, in characters.
 _LONG: Final = 30
+#: …where the heading says that somebody wrote it, or wrote it about somebody.
+_SHORT: Final = 6
 _FIRST: Final = 10
 _OLDEST: Final = 120
 #: A quasi-identifier has fewer values than this share of the rows (or it is a key), but for ages.
@@ -108,11 +110,17 @@ class Watch:
             yield self._flag("id", "serious", self.seen["id"])
         yield from self._names(persons)
         yield from self._reach(persons)
-        if self._length / self._filled >= _LONG:
+        if self._length / self._filled >= self._long(persons):
             # The rows shown are those that call somebody by name, if any do.
             named = self.seen.get("named", _Seen())
             seen = _Seen(self._filled, named.rows)
             yield self._flag("free_text", "look", seen)
+
+    def _long(self, persons: bool) -> int:
+        """Return the mean length of a cell from which the column is free text."""
+        if words.says(words.OPINION, self.column):
+            return _SHORT
+        return _SHORT if persons and words.says(words.REMARK, self.column) else _LONG
 
     def small(self) -> SmallCells | None:
         """Return the cells that count few people; None where the column counts none."""
@@ -138,7 +146,8 @@ class Watch:
         elif (persons or words.says(words.CONTACT, self.column)) and "phone" in self.seen:
             yield self._flag("phone", "serious", self.seen["phone"])
         room = self.seen.get("room")
-        if words.says(words.HOME, self.column):
+        at_home = persons and words.says(words.ADDRESS, self.column)
+        if at_home or words.says(words.HOME, self.column):
             yield self._flag("address", "serious", _Seen(self._filled))
         elif room and (persons or room.count >= self._filled * _SOME):
             yield self._flag("address", "serious" if persons else "look", room)

@@ -38,6 +38,19 @@ def test_a_list_of_facilities_is_clear() -> None:
     assert (report.verdict, report.flags, report.k) == ("clear", (), None)
 
 
+def test_homes_and_remarks_of_people_are_named_without_a_room_or_a_long_text() -> None:
+    people = [("香川　花子", "高松市番町1-2-1", "持病のため配慮が必要", "可"),
+              ("讃岐太郎", "高松市番町2-2-2", None, "不可")]  # fmt: skip
+    report = examine(*table(["氏名", "住所", "備考", "連絡"], *people))
+    assert flags(report) == {("c0", "name"): "serious", ("c1", "address"): "serious",
+                             ("c2", "free_text"): "look"}  # fmt: skip
+    # The same columns of places are what a list of places has.
+    places = [("中央公園", "高松市番町1-2-1", "雨天のときは閉まります", "可")]
+    assert flags(examine(*table(["名称", "住所", "備考", "連絡"], *places))) == {}
+    asked = examine(*table(["番号", "ご意見"], (1, "段差をなくしてほしい")))
+    assert flags(asked) == {("c1", "free_text"): "look"}
+
+
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process that computes k can be started."""
