@@ -169,9 +169,8 @@ async def unpublish(broker: Broker, visitor: Visitor, identifier: str, reason: s
                 connection, "withdraw", tenant=tenant, version=dataset.version_id,
                 reason=Jsonb(told),
             )  # fmt: skip
-        await _tell(
-            connection, visitor, dataset.id, dataset.version, kind="unpublished", said=reason
-        )
+        # Why is for the town hall: it may name what should not have been public.
+        await _tell(connection, visitor, dataset.id, dataset.version, kind="unpublished")
         after = {"version": dataset.version, "reason": reason}
         await note(connection, visitor, "unpublish", dataset.id, after=after)
         return await store.get(connection, tenant, dataset.id)
@@ -206,7 +205,7 @@ async def roll_back(
                     connection, "entities_follow", tenant=tenant, version=version.id
                 )
         said = said.strip()[:_LONGEST]
-        await _tell(connection, visitor, dataset.id, number, kind="rolled_back", said=said)
+        await _tell(connection, visitor, dataset.id, number, kind="rolled_back")
         before = {"version": dataset.version, "state": dataset.state}
         after = {"version": number, "note": said}
         await note(connection, visitor, "roll_back", dataset.id, before=before, after=after)
@@ -236,7 +235,7 @@ async def _tell(
     number: int | None,
     *,
     kind: str,
-    said: str,
+    said: str = "",
 ) -> None:
     await store.execute(
         connection, "insert_change", tenant=visitor.tenant, dataset=dataset, version=number,

@@ -232,7 +232,12 @@ async def seen(broker: Broker, visitor: Visitor, identifier: str, number: int) -
 async def handed_out(
     broker: Broker, visitor: Visitor, identifier: str, number: int, kind: str
 ) -> AsyncIterator[bytes]:
-    """Yield a file of a version to who sees drafts."""
+    """Yield a file of a version to who works at it: nobody has looked what is in it (yet).
+
+    Raises Forbidden.
+    """
     version = await seen(broker, visitor, identifier, number)
+    async with single(broker.pool) as connection:
+        require_write(visitor, await store.get(connection, visitor.tenant, identifier))
     async for piece in pieces(broker.pool, visitor.tenant, version.id, kind):
         yield piece

@@ -1,5 +1,6 @@
 """Our own catalogue harvested by our own harvester, by CKAN's API and as DCAT: no difference."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,18 @@ def answering(pages: Mapping[str, Any]) -> fetching.Get:
                 text = body if isinstance(body, bytes) else orjson.dumps(body)
                 return Answer(200, {"Content-Type": "application/json"}, text, url)
         raise OutgoingError("no answer within 60 s")
+
+    return get
+
+
+_BOX = """@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
+<https://o.example/c> a dcat:Catalog ; dct:title "c" . <https://o.example/d> a dcat:Dataset ;
+  dct:title "d" ; dct:spatial [ dcat:bbox "POLYGON((1e999 2,3 4,5 6,1e999 2))" ] ."""
+
+
+def turtle(body: bytes) -> fetching.Get:
+    async def get(url: str, accept: str) -> Answer:
+        return Answer(200, {"Content-Type": "text/turtle"}, body, url)
 
     return get
 
@@ -111,6 +124,25 @@ async def test_a_foreign_ckan_is_read_as_far_as_it_can_be() -> None:
 async def test_what_is_no_catalogue_is_refused_with_the_reason(kind, pages) -> None:
     with pytest.raises(SourceRefused):
         await fetching.fetch(answering(pages), kind, "https://other.example/", pause=0)
+
+
+async def test_what_no_column_holds_is_left_out_and_nonsense_ends_one_reading_only(town) -> None:
+    package = {"id": "n\0", "name": "stops", "title": "バス停\0", "tags": [{"name": "a\0"}]}
+    body = json.dumps({"success": True, "result": {"count": 1, "results": [package]}}).encode()
+    status = {"success": True, "result": {"site_title": "隣\0の町"}}
+    harvests = Harvests(town.hall.broker, answering({"status_show": status, "false": body}))
+    await harvests.add("user:1", "alpha", "odd", "ckan", "https://odd.example")
+    assert (await harvests.read("user:1", "alpha", "odd")).total == 1
+    (found,) = (await harvests.search("alpha", "バス停", rows=100)).entries[:1]
+    assert "\0" not in found[1].title.ja + found[1].id
+    await harvests.remove("user:1", "alpha", "odd")
+    nonsense = {"success": True, "result": {"count": "many", "results": [package]}}
+    pages = {"status_show": status, "false": json.dumps(nonsense).encode()}
+    with pytest.raises(SourceRefused, match="cannot be read"):
+        await fetching.fetch(answering(pages), "ckan", "https://odd.example/", pause=0)
+    wide = _BOX.encode()
+    (entry,) = (await fetching.fetch(turtle(wide), "dcat", "https://o.example/c.ttl")).entries
+    assert entry.bbox is None
 
 
 async def test_a_failed_reading_changes_nothing_and_is_kept_as_such(town) -> None:

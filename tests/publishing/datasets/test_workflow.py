@@ -74,6 +74,8 @@ async def test_what_was_withdrawn_does_not_come_back_with_the_next_version(hall:
     await hall.dataset("halls")
     await hall.published("halls", hall.file("a.csv", halls(K003="まちがえた氏名")))
     await hall.datasets.unpublish(hall.approver, "halls", "氏名が入っていた")
+    told = await hall.datasets.changes(hall.tenant)
+    assert (told[0].kind, told[0].note) == ("unpublished", ""), "why is not told to everybody"
     await hall.published("halls", hall.file("b.csv", halls()))
     assert [one.number for one in await hall.datasets.versions(None, hall.tenant, "halls")] == [2]
     with pytest.raises(UnknownVersion):

@@ -5,10 +5,14 @@ a document that leads elsewhere for its next page is not followed there.
 """
 
 import asyncio
+import math
+import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+import msgspec
 import orjson
 
 from tamamo.kernel.outgoing import Answer, Outgoing, OutgoingError
@@ -23,6 +27,8 @@ _SECONDS: Final = 60.0
 _ACCEPT: Final = "text/turtle, application/ld+json;q=0.9, application/rdf+xml;q=0.8"
 #: Seconds between two pages: the other side has others to serve too.
 _PAUSE: Final = 0.2
+#: What no column holds: U+0000 and halves of characters.
+_UNKEPT: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 Get = Callable[[str, str], Awaitable[Answer]]
 
@@ -39,9 +45,36 @@ def getting(outgoing: Outgoing) -> Get:
 async def fetch(get: Get, kind: Kind, url: str, *, pause: float = _PAUSE) -> Read:
     """Return all a catalogue holds. Raises SourceRefused saying why it cannot be read."""
     try:
-        return await (_ckan if kind == "ckan" else _dcat)(get, url, pause)
+        read = await (_ckan if kind == "ckan" else _dcat)(get, url, pause)
+        entries = await asyncio.to_thread(lambda: tuple(map(_storable, read.entries)))
     except OutgoingError as error:
         raise SourceRefused(f"{url}: {error}") from error
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        # A stranger's document: what it makes us stumble over ends this reading, not all of them.
+        raise SourceRefused(f"{url}: it cannot be read ({type(error).__name__})") from error
+    title = Words(_text(read.title.ja), _text(read.title.en))
+    return replace(read, title=title, entries=entries)
+
+
+def _storable(entry: Entry) -> Entry:
+    """Return an entry without what the database does not take."""
+    box = entry.bbox
+    if box is not None and not all(map(math.isfinite, box)):
+        entry = msgspec.structs.replace(entry, bbox=None)
+    told: Entry = msgspec.convert(_plain(msgspec.to_builtins(entry)), Entry)
+    return told
+
+
+def _plain(told: Any) -> Any:
+    if isinstance(told, str):
+        return _text(told)
+    if isinstance(told, dict):
+        return {name: _plain(one) for name, one in told.items()}
+    return [_plain(one) for one in told] if isinstance(told, list | tuple) else told
+
+
+def _text(text: str) -> str:
+    return _UNKEPT.sub("", text)
 
 
 async def _ckan(get: Get, url: str, pause: float) -> Read:

@@ -15,8 +15,9 @@ from tamamo.web.staff.desk import Desk
 @require_safe
 @room.datasets_desk
 async def rejects(request: HttpRequest, desk: Desk, dataset: str, version: int) -> HttpResponseBase:
-    """Send the rejected rows as they came, each with its reason beside it."""
+    """Send the rejected rows as they came, all their columns: to those who work at the dataset."""
     found, one = await room.version_of(desk, dataset, version)
+    room.require_write(desk, found)
     content = room.engine(desk).rejects(desk.visitor, found.id, one.number)
     answer = StreamingHttpResponse(content, content_type=MEDIA_TYPES["xlsx"])
     _as_file(answer, f"{found.id}-v{one.number}-rejects.xlsx")

@@ -167,7 +167,7 @@ def _urls(desk: Desk, dataset: Dataset, one: Version) -> dict[str, str]:
         "rejects": "",
         "compare": "",
     }
-    if one.counts.get("rejected"):
+    if one.counts.get("rejected") and room.writes(desk, dataset):
         urls["rejects"] = desk.url("dataset-rejects", **names)
     if one.reports.against is not None:
         address = desk.url("dataset-compare", dataset=dataset.id)

@@ -275,6 +275,8 @@ def test_rejected_rows_come_back_as_a_workbook_with_the_reasons(hall: Hall) -> N
     content = hall.get("officer", path + "rejects.xlsx").content
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     assert any("いつか" in str(cell.value) for row in sheet.iter_rows() for cell in row)
+    assert hall.get("auditor", path + "rejects.xlsx").status_code == 403
+    assert "rejects.xlsx" not in hall.get("auditor", path).text
     original = hall.get("officer", path + "original/")
     assert original.headers["content-disposition"].startswith("attachment")
     assert "いつか" in original.content.decode()
