@@ -11,9 +11,9 @@ from typing import Final
 
 from lxml import etree
 
-from tamamo.feeds.jma.areas import PREFECTURES
 from tamamo.feeds.readers.jma_xml import SIMULATED_OFFICE
 from tamamo.kernel.time import JST, to_text
+from tamamo.kernel.towns.code import PREFECTURES
 
 _REPORT: Final = "http://xml.kishou.go.jp/jmaxml1/"
 _HEAD: Final = "http://xml.kishou.go.jp/jmaxml1/informationBasis1/"

@@ -7,7 +7,15 @@ import re
 from typing import Final
 
 _WEIGHTS: Final = (6, 5, 4, 3, 2)
-_PREFECTURES: Final = range(1, 48)
+#: JIS X 0401, 都道府県コード: the first two digits of every code of an area, from 01.
+PREFECTURES: Final = (
+    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県",
+    "栃木県", "群馬県", "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "富山県",
+    "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県", "愛知県", "三重県",
+    "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県",
+    "岡山県", "広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県",
+    "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
+)  # fmt: skip
 _SIX: Final = re.compile(r"[0-9]{6}\Z")
 
 
@@ -23,6 +31,6 @@ def check_digit(body: str) -> int:
 
 def is_code(text: str) -> bool:
     """Return whether a text is six ASCII digits of a prefecture, with the right check digit."""
-    if not _SIX.match(text) or int(text[:2]) not in _PREFECTURES:
+    if not _SIX.match(text) or int(text[:2]) not in range(1, len(PREFECTURES) + 1):
         return False
     return check_digit(text[:5]) == int(text[5])
