@@ -15,6 +15,8 @@ from tamamo.publishing.requests.model import Asking, Mine, Request, Visible
 
 #: Texts of the public a town takes in an hour: more than a day's, and nobody could read them.
 MOST_AN_HOUR: Final = 60
+#: Mails an address is sent in a day before it is confirmed, whoever typed it.
+MOST_ASKED_A_DAY: Final = 3
 
 
 class Door:
@@ -116,9 +118,17 @@ class Door:
         }  # fmt: skip
         await store.run(connection, "insert_person", person)
         town = self._broker.towns.get(tenant)
-        if mail and town is not None:
-            await mails.ask_to_confirm(connection, self._broker.settings, town, asking, mailed)
+        if mail and town is not None and await self._may_mail(connection, tenant, mail):
+            # What nobody has looked at is not sent on in the town's name.
+            told = replace(asking, title="…") if reason else asking
+            await mails.ask_to_confirm(connection, self._broker.settings, town, told, mailed)
         return token
+
+    async def _may_mail(self, connection: Connection, tenant: str, mail: str) -> bool:
+        """Whether an address, which may be anybody's, is asked once more today."""
+        values = {"tenant": tenant, "mail": mail}
+        ((count,),) = await store.run(connection, "asked_today", values)
+        return int(count) <= MOST_ASKED_A_DAY
 
 
 def _check(asking: Asking, *, titled: bool) -> None:

@@ -21,6 +21,11 @@ returning id;
 insert into data_request_person (tenant, post, name, mail, language, token)
 values (%(tenant)s, %(post)s, %(name)s, %(mail)s, %(language)s, %(token)s);
 
+-- name: asked_today
+select count(*) from data_request_person
+where tenant = %(tenant)s and lower(mail) = lower(%(mail)s) and confirmed_at is null
+    and at > now() - interval '1 day';
+
 -- name: touch
 update data_request set changed_at = clock_timestamp()
 where tenant = %(tenant)s and number = %(request)s;

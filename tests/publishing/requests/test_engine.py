@@ -318,3 +318,13 @@ async def test_a_search_takes_its_words_as_they_are(hall: Hall) -> None:
     assert (await hall.requests.listing(hall.tenant, q="GTFS")).total == 1
     assert (await hall.requests.listing(hall.tenant, q="%")).total == 0
     assert (await hall.requests.listing(hall.tenant, states=["declined"])).total == 0
+
+
+async def test_nobody_is_flooded_with_mails_by_others_nor_sent_their_words(hall: Hall) -> None:
+    for number in range(5):
+        title = f"当選 https://x.example/{number}"
+        spam = Asking(title, "受け取ってください", "", "Victim@mail.example")
+        await hall.requests.ask(hall.tenant, spam, "anonymous")
+    sent = await hall.all("select subject || body from message where tenant = %s", hall.tenant)
+    assert len(sent) == asking.MOST_ASKED_A_DAY
+    assert not any("x.example" in text or "当選" in text for (text,) in sent)
