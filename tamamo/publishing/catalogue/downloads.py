@@ -1,5 +1,6 @@
 """`/data/<id>/<id>.<ext>` and `/data/<id>/v<version>/<id>.<ext>`: datasets as files, streamed."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import quote
@@ -24,6 +25,9 @@ from tamamo.publishing.datasets import (
 _OPEN: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
 #: A version never changes, but it may be withdrawn: nobody keeps it without asking again (ETag).
 _FRESH: Final = "no-cache"
+#: Bytes up to which a file is made before it is sent.
+_WHOLE: Final = 4 * 1024 * 1024
+_RANGE: Final = re.compile(r"bytes=(\d{1,12})-(\d{1,12})?")
 
 
 async def file(request: Request) -> Response:
@@ -63,23 +67,51 @@ async def _file(request: Request) -> Response:
         # How long it is nobody knows before it is made: a length of 0 would say "empty" (GDAL).
         return StreamingResponse(_nothing(), 200, headers, MEDIA_TYPES[form])
     pieces = engine.download(None, place.town, identifier, form, version=number)
-    return await _streamed(pieces, headers, MEDIA_TYPES[form])
+    return await _streamed(request, pieces, headers, MEDIA_TYPES[form])
 
 
 async def _nothing() -> AsyncIterator[bytes]:
     yield b""
 
 
-async def _streamed(pieces: AsyncIterator[bytes], headers: dict[str, str], media: str) -> Response:
-    """Return an answer once its first piece is there: until then a problem can still be told."""
-    first = await anext(pieces, b"")
+async def _streamed(
+    request: Request, pieces: AsyncIterator[bytes], headers: dict[str, str], media: str
+) -> Response:
+    """Return an answer once its first pieces are there: until then a problem can still be told.
+
+    A small file comes whole or in the part that is asked for: GDAL, and so QGIS, reads files of the
+    web part by part (RFC 9110, 14.2).
+    """
+    begun: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        begun.append(piece)
+        size += len(piece)
+        if size > _WHOLE:
+            break
+    else:
+        return _whole(request, b"".join(begun), headers, media)
 
     async def every() -> AsyncIterator[bytes]:
-        yield first
+        for piece in begun:
+            yield piece
         async for piece in pieces:
             yield piece
 
     return StreamingResponse(every(), 200, headers, media)
+
+
+def _whole(request: Request, body: bytes, headers: dict[str, str], media: str) -> Response:
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    if asked is None or request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
+        return Response(body, 200, headers, media)
+    first, last = int(asked[1]), min(int(asked[2] or len(body)), len(body) - 1)
+    if first > last:
+        headers["Content-Range"] = f"bytes */{len(body)}"
+        return Response(None, 416, headers)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+    return Response(body[first : last + 1], 206, headers, media)
 
 
 addresses.register()

@@ -1,5 +1,7 @@
 """The catalogue read by programs of others over HTTP: ckanapi, frictionless, rdflib, our intake."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,23 @@ def test_every_form_can_be_had_and_says_what_it_is(base: str, tmp_path: Path) ->
         assert get(f"{base}/data/halls/{wrong}").status_code == 404
     assert get(f"{base}/data/visitors/visitors.geojson").status_code == 404
     assert get(f"{base}/data/draft/draft.csv").status_code == 404
+
+
+def test_gdal_reads_a_file_of_the_web_part_by_part(base: str) -> None:
+    url = f"{base}/data/halls/halls.geojson"
+    whole = get(url)
+    assert whole.headers["content-length"] == str(len(whole.content))
+    part = get(url, headers={"Range": "bytes=4-19"})
+    assert (part.status_code, part.content) == (206, whole.content[4:20])
+    assert part.headers["content-range"] == f"bytes 4-19/{len(whole.content)}"
+    assert get(url, headers={"Range": "bytes=9999999-"}).status_code == 416
+    other = get(url, headers={"Range": "bytes=4-19", "If-Range": '"x"'})
+    assert (other.status_code, other.content) == (200, whole.content)
+    assert "content-length" not in httpx.head(url, timeout=60).headers
+    if shutil.which("ogrinfo"):
+        command = ["ogrinfo", "-ro", "-so", "-al", f"/vsicurl/{url}"]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        assert "Feature Count: 25" in told.stdout
 
 
 def test_rdflib_follows_the_catalogue_from_its_page(base: str) -> None:
