@@ -1,19 +1,17 @@
 """RSS of what was published, taken back and withdrawn; sitemap.xml and robots.txt."""
 
-from email.utils import format_datetime
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from tamamo.kernel import drills
 from tamamo.publishing.datasets import Change
 from tamamo.web.portal.datasets.entry import Reading, reading_of, reads
+from tamamo.web.portal.rss import Item, feed
 
 _MOST: Final = 100
 #: Two addresses each; a sitemap has 50,000 at most (sitemaps.org).
@@ -27,37 +25,26 @@ async def rss(request: HttpRequest, reading: Reading) -> HttpResponse:
     language = get_language() or "ja"
     town = reading.place.title.in_(language)
     title = _("%(town)s: open data") % {"town": town}
-    if reading.broker.towns.drill(reading.town) is not None:
-        title = drills.mark(title, language)
     found = await reading.engine.changes(reading.town, _MOST)
     root = reading.place.root + ("" if language == "ja" else f"/{language}")
-    context = {
-        "language": language,
-        "title": title,
-        "self": f"{root}/data/feed.rss",
-        "page": f"{root}/data/",
-        "entries": [_item(one, root, language) for one in found],
-    }
-    body = render_to_string("portal/datasets/rss.xml", context)
-    answer = HttpResponse(body, content_type="application/rss+xml; charset=utf-8")
-    answer["Cache-Control"] = "public, max-age=60"
-    return answer
+    entries = [_item(one, root, language) for one in found]
+    address, page = f"{root}/data/feed.rss", f"{root}/data/"
+    return feed(reading.broker, reading.town, title, entries, address=address, page=page)
 
 
-def _item(change: Change, root: str, language: str) -> dict[str, Any]:
+def _item(change: Change, root: str, language: str) -> Item:
     said = {
         "published": _("Published: %(title)s"),
         "rolled_back": _("An earlier version is public again: %(title)s"),
         "unpublished": _("Withdrawn: %(title)s"),
     }[change.kind]
-    return {
-        "title": said % {"title": change.title.in_(language)},
-        "page": f"{root}/data/{change.dataset}/",
-        "id": f"{root}/data/{change.dataset}/#{change.kind}-{change.at.isoformat()}",
-        "date": format_datetime(change.at),
-        "note": change.note,
-        "version": change.version,
-    }
+    return Item(
+        said % {"title": change.title.in_(language)},
+        f"{root}/data/{change.dataset}/",
+        f"{root}/data/{change.dataset}/#{change.kind}-{change.at.isoformat()}",
+        change.at,
+        change.note,
+    )
 
 
 @reads
