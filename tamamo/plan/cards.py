@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -73,7 +73,8 @@ class Cards:
     counts: list[tuple[str, int]]
     shown: int
     chosen: Chosen
-    said: str = field(default="")
+    #: Whether anything but what the report printed is shown.
+    newer: bool = False
 
 
 def chosen_of(given: Mapping[str, str], plan: Plan, years: Sequence[int]) -> Chosen:
@@ -129,6 +130,7 @@ def cards(
         ],
         shown=len(kept),
         chosen=chosen,
+        newer=any(f.basis not in {"", "recorded"} for project in kept for f in figures[project]),
     )
 
 

@@ -59,7 +59,6 @@ def test_owner_head_citizen(browser: "Browser", office: Office) -> None:
         page.get_by_label("リンク", exact=True).fill("https://example.jp/table")
         page.get_by_role("button", name="付ける").click()
         expect(page.get_by_role("link", name="集計表")).to_be_visible()
-        accessible(page, NARROW)
     with _page(browser, notes, False, {"locale": "ja-JP"}) as page:
         sign_in(page, office, "head")
         page.goto(f"{office.base}/staff/default/plan/?year=2025&show=confirmed")

@@ -82,6 +82,18 @@ def test_a_year_without_a_value_is_not_reported():
     assert judged(USERS, value(2025, 1)).outcome == "not_met"
 
 
+def test_a_moving_target_counts_by_its_value_of_the_year():
+    folder = PLAN.find("mynumber_card")
+    assert folder and folder.figures
+    rate = folder.figures.indicator[0]
+    shown = [
+        YearValue(2025, Decimal("79.4"), date(2026, 3, 1), "imported", "x", benchmark=Decimal(goal))
+        for goal in ("79.3", "79.5")
+    ]
+    assert [judged(rate, one).outcome for one in shown] == ["met", "not_met"]
+    assert judged(rate, value(2025, 79)).outcome == "stated"
+
+
 async def test_five_years_of_monthly_values_cost_one_statement(settings):
     names = [(f.manifest.id, i.id) for f in PLAN.folders
              for i in (f.figures.indicator if f.figures else [])]  # fmt: skip

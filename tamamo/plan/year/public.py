@@ -1,14 +1,16 @@
 """What everybody may read of the years: values that are approved, what was told, what changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from msgspec import structs
+
 from tamamo.kernel.database import Pool, single
 from tamamo.plan.catalog import Plan
 from tamamo.plan.figures import Verdict, judge_in, verdict
-from tamamo.plan.model import Indicator, Recorded, Text
+from tamamo.plan.model import Benchmark, Indicator, Recorded, Text
 from tamamo.plan.year import texts
 
 #: Values of one indicator on its page, at most: sixteen years of monthly ones.
@@ -37,6 +39,8 @@ class YearValue:
     approved_at: datetime | None = None
     approved_by: str = ""
     recorded: Recorded | None = None
+    #: What a moving target (the national rate) was in that year, where it is kept.
+    benchmark: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,15 @@ class Published:
         names = {"tenant": self._tenant, "project": project, "areas": self._areas()}
         async with single(self._pool) as connection:
             rows = await (await connection.execute(texts.SQL["by_year"], names)).fetchall()
+        measures = {one.series.benchmark for one in self._with_series() if one.series}
+        goals = {(row[1], row[2], row[3]): row[4] for row in rows if row[0] in measures}
         kept: dict[Key, dict[int, YearValue]] = {}
-        for row in rows:
-            kept.setdefault((row[0], row[1]), {})[row[2]] = YearValue(*row[2:])
+        for area, of, name, year, *rest in rows:
+            years = kept.setdefault((of, name), {})
+            # "" comes before a code: the town's value of a series stands before what is counted.
+            if area not in measures:
+                found = YearValue(year, *rest)
+                years[year] = replace(found, benchmark=goals.get((of, name, year)))
         return with_recorded(self._plan, kept, project)
 
     @staticmethod
@@ -114,13 +124,16 @@ class Published:
             return await (await connection.execute(texts.SQL[block], names)).fetchall()
 
     def _areas(self) -> list[str]:
-        own = {
-            one.series.area
+        series = [one.series for one in self._with_series() if one.series]
+        return ["", *sorted({code for one in series for code in (one.area, one.benchmark)})]
+
+    def _with_series(self) -> list[Indicator]:
+        return [
+            one
             for folder in self._plan.folders
             for one in (folder.figures.indicator if folder.figures else [])
             if one.series
-        }
-        return ["", *sorted(own)]
+        ]
 
 
 def with_recorded(
@@ -148,8 +161,12 @@ def judged(one: Indicator, shown: YearValue) -> Verdict:
     """Compare a year's value with the target, in that year."""
     if shown.recorded is not None:
         return judge_in(one, shown.year)
+    target = one.target
+    if target and target.value is None and target.benchmark and shown.benchmark is not None:
+        moved = Benchmark(year=shown.year, value=shown.benchmark, printed="-")
+        target = structs.replace(target, benchmark=[moved])
     recorded = Recorded(year=shown.year, source=RECORDED, printed="-", value=shown.value)
-    return verdict(one.target, recorded)
+    return verdict(target, recorded)
 
 
 def break_between(one: Indicator, before: YearValue, after: YearValue) -> Text | None:

@@ -126,16 +126,16 @@ order by u.id;
 
 -- name: by_year
 -- The value that closes each year of each indicator: what people entered before what was counted.
--- areas: '' and the town's own code of indicators that are kept by area.
-select distinct on (v.project, v.indicator, v.year)
-    v.project, v.indicator, v.year, v.value, v.at, v.basis, v.source, v.detail,
+-- areas: '' and, of indicators that are kept by area, the town's own and its benchmark.
+select distinct on (v.project, v.indicator, v.area, v.year)
+    v.area, v.project, v.indicator, v.year, v.value, v.at, v.basis, v.source, v.detail,
     v.counted_otherwise, v.simulated, v.approved_at,
     coalesce(nullif(u.name, ''), case when v.approved_by like 'user:%%' then '' else 'Tamamo' end)
 from plan_value v
 left join accounts_user u on 'user:' || u.id = v.approved_by
 where v.tenant = %(tenant)s and v.area = any(%(areas)s) and v.state = 'approved'
     and (%(project)s = '' or v.project = %(project)s)
-order by v.project, v.indicator, v.year, (v.basis = 'computed'), v.at desc;
+order by v.project, v.indicator, v.area, v.year, (v.basis = 'computed'), v.at desc;
 
 -- name: all_of
 -- All that was ever said of an indicator and approved once: what holds, and what was put right.
