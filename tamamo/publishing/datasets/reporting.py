@@ -138,7 +138,7 @@ def _unfit(counts: Mapping[str, int]) -> Reason | None:
     if not counts["out"]:
         ja = f"{counts['in']}行のうち、公開できる行がありません。"
         return Reason("no_rows", ja, f"None of its {counts['in']} rows can be taken", counts)
-    if counts["rejected"] > counts["out"]:
+    if counts["rejected"] >= counts["out"]:
         ja = (
             f"{counts['in']}行のうち{counts['rejected']}行が受け付けられません。"
             "列の対応を見直してください。"

@@ -174,6 +174,10 @@ async def test_refusals_say_the_numbers_and_change_nothing(hall: Hall) -> None:
 async def test_rows_that_are_lost_are_counted_and_named(hall: Hall) -> None:
     await hall.dataset("halls")
     body = halls().partition("\n")[2]
+    await hall.dataset("twice")
+    half = await hall.checked("twice", hall.file("twice.csv", halls() + body), key="番号")
+    assert half.reason is not None and half.reason.code == "half_lost"
+    assert (half.counts["rejected"], half.counts["out"]) == (8, 8)
     thrice = hall.file("thrice.csv", halls() + body + body)
     failed = await hall.checked("halls", thrice, key="番号")
     assert failed.state == "failed" and failed.reason is not None
