@@ -39,6 +39,8 @@ EXTENSIONS: Final[dict[Format, str]] = {
 _CHUNK: Final = 64 * 1024
 #: Rows in memory at once.
 _STEP: Final = 2_000
+#: Files that are made whole before they are sent: so many at once in a process, others wait.
+_costly: Final = asyncio.Semaphore(2)
 #: Rows of one sheet of a workbook (Excel's own limit, less the header).
 MOST_IN_SHEET: Final = 1_048_575
 
@@ -138,6 +140,14 @@ def _csv_part(part: list[list[Any]]) -> bytes:
 
 
 async def _xlsx(table: Table, rows: Batches) -> AsyncIterator[bytes]:
+    with tempfile.TemporaryFile() as file:
+        async with _costly:
+            await _write_book(table, rows, file)
+        async for piece in _pieces(file):
+            yield piece
+
+
+async def _write_book(table: Table, rows: Batches, file: IO[bytes]) -> None:
     import openpyxl  # noqa: PLC0415 - 10 MB that only these files need
 
     book = openpyxl.Workbook(write_only=True)
@@ -149,12 +159,15 @@ async def _xlsx(table: Table, rows: Batches) -> AsyncIterator[bytes]:
         for row in part:
             page.append(list(map(cells.in_sheet, row)))
 
-    async for part in rows:
-        await asyncio.to_thread(add, part)
-    with tempfile.TemporaryFile() as file:
+    try:
+        async for part in rows:
+            await asyncio.to_thread(add, part)
         await asyncio.to_thread(book.save, file)
-        async for piece in _pieces(file):
-            yield piece
+    except BaseException:
+        # The library keeps its own file of a sheet that was not saved until the process ends.
+        page.close()
+        page._writer.cleanup()
+        raise
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
@@ -206,11 +219,12 @@ async def _parquet(table: Table, rows: Batches) -> AsyncIterator[bytes]:
     columns = [{"name": field.name, "kind": field.kind} for field in table.fields]
     with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as file:
         await asyncio.to_thread(lines.write, msgspec.json.encode(columns) + b"\n")
-        async for part in rows:
-            if part:
-                told = b"\n".join(map(orjson.dumps, part)) + b"\n"
-                await asyncio.to_thread(lines.write, told)
-        lines.seek(0)
-        await parquet.convert(lines, file)
+        async with _costly:
+            async for part in rows:
+                if part:
+                    told = b"\n".join(map(orjson.dumps, part)) + b"\n"
+                    await asyncio.to_thread(lines.write, told)
+            lines.seek(0)
+            await parquet.convert(lines, file)
         async for piece in _pieces(file):
             yield piece
