@@ -121,6 +121,14 @@ insert into dataset_version (tenant, dataset, number, state, filename, size, sha
     'user:1', now());
 insert into dataset_row (tenant, version, number, cells, texts)
     select 'beta', id, 1, '["bq7xcell"]', 'bq7xcell' from dataset_version where tenant = 'beta';
+insert into plan_value (tenant, project, indicator, at, year, value, basis, source, state, made_by,
+    made_at) values ('beta', 'council', 'study_meetings', '2026-03-31', 2025, 7, 'entered',
+    'bq7xsource', 'confirmed', 'user:1', now());
+insert into plan_text (tenant, project, year, kind, body, state, made_by, made_at)
+    values ('beta', 'council', 2025, 'narrative', 'bq7xnarrative', 'approved', 'user:1', now());
+insert into plan_evidence (tenant, id, project, year, title, filename, body, made_by, made_at)
+    values ('beta', '00000013-7777-4777-8777-777777777777', 'council', 2025, 'bq7xevidence',
+    'bq7xfile.csv', convert_to('bq7xbody', 'UTF8'), 'user:1', now());
 insert into sharing_agreement (owner, reader, types, actions, purpose, valid_from, proposed_by,
     proposed_for) values ('beta', 'gamma', '{https://bq7xtype.example}', '{read}', 'bq7xpurpose',
     now(), 'user:1', 'beta');
@@ -234,6 +242,8 @@ def _real(faces: Faces, person: str, device: str) -> dict[str, str]:
         "alerts/silences/number": faces.one("select number from rule_silence"),
         "call": f"{4:08}{_REST}", "contact": f"{1:08}{_REST}", "tree": f"{3:08}{_REST}",
         "correction": f"{11:08}{_REST}", "photo": f"{12:08}{_REST}",
+        "evidence": f"{13:08}{_REST}", "project": "council", "indicator": "study_meetings",
+        "staff/<slug:town>/year": "2025",
         "roster": f"{2:08}{_REST}", "swap": f"{6:08}{_REST}", "callrule": f"{5:08}{_REST}",
         "grant": faces.one("select id from role_grant where tenant = 'beta'"),
     }  # fmt: skip

@@ -70,10 +70,6 @@ async def shown(
     )  # fmt: skip
     wrong = [*sheetform.lines(one.folder, fields, faults or {}), *(errors or [])]
     named = await room.people(desk, items)
-    entered = [_item(one, i, named) for i in one.sheet.items if i.state == "entered"]
-    confirmed = [i for i in one.sheet.items if i.state == "confirmed"]
-    may_approve = room.approves(desk, one)
-    foreign = [i for i in confirmed if i.made_by != desk.actor.subject]
     left = one.owner.left
     here = desk.url("plan-sheet", project=manifest.id, year=year)
     context: dict[str, Any] = {
@@ -88,16 +84,7 @@ async def shown(
         "left": left.name.pick(language()) if left else "",
         "missing": [room.name_of(one.folder, name) for name in one.missing],
         "rows": _rows(one, items, named),
-        "texts": [_item(one, i, named) for i in one.sheet.items
-                  if i.kind != "value" and i.state == "approved"],
-        "last_texts": [_item(one, i, named) | {"year": room.year_text(i.year)} for i in items
-                       if i.kind != "value" and i.state == "approved" and i.year == year - 1],
-        "entered": entered,
-        "waiting": [_item(one, i, named) for i in confirmed],
-        "decidable": bool(foreign) and may_approve,
-        "own_only": bool(confirmed) and may_approve and not foreign,
-        "past": [_item(one, i, named) for i in one.sheet.items
-                 if i.state in ("replaced", "declined", "withdrawn")],
+        **_lists(desk, one, items, named),
         "groups": fields,
         "may": room.enters(desk, one),
         "evidence": await _evidence(desk, manifest.id, year),
@@ -108,6 +95,28 @@ async def shown(
         "done": done_of(request.GET.get("done", "")),
     }  # fmt: skip
     return show(request, desk, "staff/plan/sheet.html", context, 422 if wrong else 200)
+
+
+def _lists(desk: Desk, one: Due, items: list[Item], named: Any) -> dict[str, Any]:
+    """Return the entries by how far they are, and whether this person may decide."""
+    year = one.sheet.year
+    confirmed = [i for i in one.sheet.items if i.state == "confirmed"]
+    foreign = [i for i in confirmed if i.made_by != desk.actor.subject]
+    may_approve = room.approves(desk, one)
+
+    def shown_of(*states: str) -> list[dict[str, Any]]:
+        return [_item(one, i, named) for i in one.sheet.items if i.state in states]
+
+    return {
+        "texts": [found for found in shown_of("approved") if found["item"].kind != "value"],
+        "last_texts": [_item(one, i, named) | {"year": room.year_text(i.year)} for i in items
+                       if i.kind != "value" and i.state == "approved" and i.year == year - 1],
+        "entered": shown_of("entered"),
+        "waiting": shown_of("confirmed"),
+        "decidable": bool(foreign) and may_approve,
+        "own_only": bool(confirmed) and may_approve and not foreign,
+        "past": shown_of("replaced", "declined", "withdrawn"),
+    }  # fmt: skip
 
 
 async def _evidence(desk: Desk, project: str, year: int) -> list[dict[str, Any]]:
