@@ -9,8 +9,8 @@ def may_enter(actor: Actor, tenant: str, division: str) -> bool:
     """Whether somebody may enter what a division of the plan has to report.
 
     division: its name as the plan writes it, "" for any of them. A grant without a unit counts
-    for all of the town; one of a unit for the division of its name, and for the unit's own
-    divisions only where the path names them (the plan knows names, not bureaus).
+    for all of the town; one of a unit for the division of its name, and for none above it in its
+    path (the plan knows names, not bureaus).
     """
     return _holds(actor, tenant, division, _WRITERS)
 
@@ -23,7 +23,7 @@ def may_approve(actor: Actor, tenant: str, division: str) -> bool:
 def answers_for(actor: Actor, tenant: str, division: str) -> bool:
     """Whether a division is somebody's own: the unit of a grant, not the town as a whole."""
     return any(
-        grant.unit is not None and division in grant.unit.split("/")
+        grant.unit is not None and division == _name(grant.unit)
         for grant in actor.grants
         if grant.role in _WRITERS and grant.counts_in(tenant)
     )
@@ -33,7 +33,11 @@ def _holds(actor: Actor, tenant: str, division: str, roles: tuple[Role, ...]) ->
     if actor.user_id is None:
         return False
     return any(
-        grant.unit is None or not division or division in grant.unit.split("/")
+        grant.unit is None or not division or division == _name(grant.unit)
         for grant in actor.grants
         if grant.role in roles and grant.counts_in(tenant)
     )
+
+
+def _name(unit: str) -> str:
+    return unit.rpartition("/")[2]

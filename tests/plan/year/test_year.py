@@ -81,6 +81,10 @@ def test_rights_follow_the_division():
     )
     assert may_approve(head, "default", "こども家庭課")
     assert not may_approve(owner, "default", "こども家庭課")
+    # Nobody answers for what stands above the own unit.
+    section = actor(Role.APPROVER, "健康福祉局/こども家庭課/手当係")
+    assert not may_approve(section, "default", "こども家庭課")
+    assert not may_enter(section, "default", "健康福祉局")
     assert not may_enter(actor(Role.AUDITOR, None), "default", "")
 
 

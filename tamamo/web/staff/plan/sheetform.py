@@ -169,8 +169,8 @@ def _value_fields(
 def _narrative(
     sheet: Sheet, typed: Mapping[str, str], faults: Mapping[str, Reason]
 ) -> list[FormField]:
-    fields = [_field("narrative", _("What was done in the year"), "long", typed, faults,
-                     help=_("Misses too. The report prints it."))]  # fmt: skip
+    told = _("Misses too. The plan's public page shows it once it is approved.")
+    fields = [_field("narrative", _("What was done in the year"), "long", typed, faults, help=told)]
     return fields + _why(sheet, "narrative", typed, faults)
 
 
