@@ -164,9 +164,9 @@ def _object(body: bytes, drill: Drill) -> bytes:
     text = body.lstrip()
     if not text.startswith(b"{"):
         return body
-    said = {"title": drill.title, "tenant": drill.tenant, "of": drill.town, "mark": MARKS["ja"]}
     rest = text[1:].lstrip()
-    return b'{"drill":' + orjson.dumps(said) + (b"" if rest.startswith(b"}") else b",") + rest
+    said = orjson.dumps(drill.member())
+    return b'{"drill":' + said + (b"" if rest.startswith(b"}") else b",") + rest
 
 
 def _sheet(body: bytes, drill: Drill) -> bytes:

@@ -37,8 +37,9 @@ def content_security(get_response: Handler) -> Handler:
         )
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         # A page for somebody who signed in is nobody else's, and not to be had by "back" later.
-        if _is_private(request):
-            response.headers.setdefault("Cache-Control", "private, no-store")
+        # Whatever else a view says: it made it for everybody, the frame around it is this person's.
+        if _is_private(request) and "no-store" not in response.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "private, no-store"
         return response
 
     return middleware

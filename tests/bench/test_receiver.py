@@ -9,12 +9,13 @@ from bench.broker import Broker
 def test_the_receiver_counts_and_tells_how_long_each_took():
     with receiver.running() as sink:
         sent = time.monotonic_ns() - 50_000_000
-        normalized = {"data": [{"sentAt": {"type": "Property", "value": sent}}]}
-        simplified = {"data": [{"sentAt": sent}]}
-        for body in (normalized, simplified, {"data": [{"other": 1}]}):
+        normalized = {"id": "urn:x:1", "sentAt": {"type": "Property", "value": sent}}
+        simplified = {"id": "urn:x:2", "sentAt": sent}
+        for told in ([normalized], [simplified, {"id": "urn:x:3"}], [{"id": "urn:x:4"}]):
+            body = {"id": "urn:ngsi-ld:Notification:1", "type": "Notification", "data": told}
             assert httpx.post(sink.url, json=body).status_code == 204
         got = sink.take()
-        assert got.count == 3
+        assert got.count == 4
         assert len(got.latencies) == 2
         assert all(0.05 <= seconds < 60 for seconds in got.latencies)
         assert sink.take() == receiver.Received(0, [])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError as Late
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -14,6 +15,12 @@ WIDTHS = (1280, 640, 390, 320)
 #: A function, because a page evaluates no text (its policy).
 FITS = """() => document.readyState === 'complete'
   && document.documentElement.scrollWidth <= innerWidth"""
+#: What is in the way of that: how far the page has come, and what is too wide.
+WIDE = """() => [document.readyState, document.documentElement.scrollWidth,
+  ...[...document.querySelectorAll('body *')]
+  .filter(e => Math.max(e.getBoundingClientRect().right,
+    e.getBoundingClientRect().left + e.scrollWidth) > innerWidth)
+  .map(e => e.outerHTML.slice(0, 80))]"""
 BIG_ENOUGH = """() => [...document.querySelectorAll(
   'button, select, textarea, summary, label.choice, label.tick, label.check,'
   + ' input:not([type=hidden]):not([type=checkbox]):not([type=radio]), .button, .tabs a,'
@@ -33,7 +40,11 @@ def fits(page: "Page", widths: Sequence[int] = WIDTHS) -> None:
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         # Maps and charts follow a moment after the window.
-        page.wait_for_function(FITS, timeout=5_000)
+        try:
+            page.wait_for_function(FITS, timeout=20_000)
+        except Late as error:
+            wide = page.evaluate(WIDE)
+            raise AssertionError(f"{page.url} at {width} px: {wide}") from error
         small = page.evaluate(BIG_ENOUGH)
         assert small == [], (page.url, width, small)
     page.set_viewport_size(before)

@@ -61,6 +61,11 @@ class Drill:
         """Return the value of HEADER: a String with a parameter (RFC 9651)."""
         return f'"{self.tenant}"; of="{self.town}"'
 
+    def member(self) -> dict[str, str]:
+        """Return what stands first in a JSON object about the drill, as its member `drill`."""
+        said = {"title": self.title, "tenant": self.tenant, "of": self.town}
+        return {**said, "mark": MARKS["ja"]}
+
 
 def folded(address: str) -> str:
     """Return an address as it is compared: without blanks, `mailto:` and upper case letters.

@@ -18,6 +18,7 @@ from tamamo.context import acting, negotiation
 from tamamo.context.arrival import arrive
 from tamamo.context.broker import Broker
 from tamamo.context.model.entity import DEFAULT_TENANT
+from tamamo.kernel.drills.http import about
 from tamamo.kernel.errors import PROBLEM_JSON, Problem, Unavailable
 from tamamo.kernel.identity import ANONYMOUS, Actor
 from tamamo.registers.features import documents, resources, tiles
@@ -90,10 +91,10 @@ class Door:
         answer = await one.handler(Asked(self._features, reader, frame, names, params))
         if answer.tile is not None:
             return _tile(request, answer.tile, actor)
-        return _document(answer, language, actor)
+        return _document(request, answer, language, actor)
 
 
-def _document(answer: Answer, language: str, actor: Actor) -> Response:
+def _document(request: Request, answer: Answer, language: str, actor: Actor) -> Response:
     headers = {
         "Content-Language": language,
         "Vary": "Accept, Accept-Language",
@@ -103,8 +104,10 @@ def _document(answer: Answer, language: str, actor: Actor) -> Response:
     link = documents.links_header(answer.document)
     if link:
         headers["Link"] = link
+    drill = about(request.scope)
+    body = answer.document if drill is None else {"drill": drill.member(), **answer.document}
     # Written as it is: `charset` is not for JSON.
-    return Response(orjson.dumps(answer.document), 200, {**headers, "Content-Type": answer.media})
+    return Response(orjson.dumps(body), 200, {**headers, "Content-Type": answer.media})
 
 
 def _tile(request: Request, tile: tiles.Tile, actor: Actor) -> Response:

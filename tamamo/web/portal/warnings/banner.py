@@ -72,13 +72,5 @@ async def fragment(request: HttpRequest) -> HttpResponseBase:
     else:
         answer = render(request, "portal/warnings/banner.html", {"warnings": found})
     answer["ETag"] = tag
-    kept(request, answer, "no-cache")
+    answer["Cache-Control"] = "no-cache"
     return answer
-
-
-def kept(request: HttpRequest, answer: HttpResponse, how: str) -> None:
-    """Say how caches keep an answer; what somebody sees who signed in, none does."""
-    user = getattr(request, "user", None)
-    answer["Cache-Control"] = (
-        "private, no-store" if user is not None and user.is_authenticated else how
-    )

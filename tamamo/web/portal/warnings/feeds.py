@@ -17,7 +17,6 @@ from tamamo.kernel import drills, time
 from tamamo.kernel.database import transaction
 from tamamo.kernel.settings import installation_url
 from tamamo.publishing.warnings import NoSuchWarning, Published, Warnings, store
-from tamamo.web.portal.warnings.banner import kept
 from tamamo.web.portal.warnings.pages import _broker
 from tamamo.web.portal.warnings.shown import Shown, page_language, shown, title_of
 from tamamo.web.towns import town_of
@@ -57,7 +56,7 @@ async def cap_document(request: HttpRequest, message: UUID) -> HttpResponse:
             raise Http404(str(message)) from unknown
     answer = HttpResponse(text, content_type="application/cap+xml; charset=utf-8")
     answer["Last-Modified"] = format_datetime(sent, usegmt=True)
-    kept(request, answer, f"public, max-age={_DAY}")
+    answer["Cache-Control"] = f"public, max-age={_DAY}"
     return answer
 
 
@@ -84,7 +83,7 @@ async def _feed(request: HttpRequest, template: str, media: str, name: str) -> H
         render_to_string(f"portal/warnings/{template}", context),
         content_type=f"{media}; charset=utf-8",
     )
-    kept(request, answer, f"public, max-age={_FRESH}")
+    answer["Cache-Control"] = f"public, max-age={_FRESH}"
     return answer
 
 
