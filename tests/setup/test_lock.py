@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-node.lock"]
+ALONE = {"node": "requirements-node.lock", "uv": "requirements-uv.lock"}
+LOCKS = ["requirements.lock", "requirements-dev.lock", *ALONE.values()]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -43,7 +44,9 @@ def test_every_package_has_hashes_and_no_address(name: str) -> None:
 def test_what_the_project_asks_for_is_locked() -> None:
     assert asked("build") <= set(pins("requirements.lock"))
     assert asked("build", "dev") <= set(pins("requirements-dev.lock"))
-    assert asked("node") >= set(pins("requirements-node.lock"))
+    base = asked()
+    for group, name in ALONE.items():
+        assert asked(group) - base == set(pins(name))
 
 
 def test_tests_run_on_the_versions_that_are_served() -> None:
