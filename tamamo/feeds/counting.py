@@ -162,6 +162,8 @@ class Figure:
     value: int
     note_ja: str
     note_en: str
+    #: Simulated ones are told beside, and never counted.
+    simulated: bool = False
 
 
 def _figure(rule: Rule, value: int, simulated: int) -> Figure:

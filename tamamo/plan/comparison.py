@@ -24,7 +24,7 @@ MOST: Final = 6
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 COLUMNS: Final = (
     "area", "area_ja", "area_en", "date", "value", "numerator", "denominator", "denominator_date",
-    "basis", "source", "approved_by",
+    "basis", "source", "approved_by", "simulated",
 )  # fmt: skip
 
 
@@ -186,6 +186,7 @@ def _rows(areas: Areas, kept: Sequence[Kept]) -> Iterator[Mapping[str, Any]]:
             "basis": one.basis,
             "source": one.source,
             "approved_by": one.approved_by,
+            "simulated": one.simulated,
         }
 
 

@@ -2,7 +2,8 @@
 
 A query is `module:function`, an `async (Broker) -> Figure`: the value now, and how it was counted.
 One that has nothing to count from raises NoValue: that is said, and is never 0. One that fails is
-logged, and the last value that was kept is shown with its day.
+logged, and the last value that was kept is shown with its day. What is counted from simulated
+records says so, wherever it is shown and kept.
 """
 
 import importlib
@@ -42,6 +43,10 @@ class Figure(Protocol):
     def note_en(self) -> str:
         """The same in English."""
 
+    @property
+    def simulated(self) -> bool:
+        """Whether simulated records are among what was counted."""
+
 
 Query = Callable[[Broker], Awaitable[Figure]]
 
@@ -68,6 +73,7 @@ class LiveRow:
     as_of: datetime | None
     reached: bool | None
     state: Literal["ok", "none", "failed"] = "ok"
+    simulated: bool = False
 
 
 def resolved(query: str) -> Query:
@@ -107,6 +113,7 @@ async def _row(broker: Broker, project: str, indicator: Indicator, language: str
         figure.note_ja if language.startswith("ja") else figure.note_en,
         time.now(),
         None if goal is None else value >= goal,
+        simulated=figure.simulated,
     )
 
 
@@ -122,7 +129,7 @@ async def _last(broker: Broker, project: str, indicator: Indicator, language: st
         return LiveRow(name, "—", "", None, None, "failed")
     last = kept[-1]
     value = amount(last.value, indicator.unit, language)
-    return LiveRow(name, value, "", last.made_at, None, "failed")
+    return LiveRow(name, value, "", last.made_at, None, "failed", last.simulated)
 
 
 async def keep(broker: Broker, plan: Plan) -> list[tuple[str, str]]:
@@ -145,6 +152,6 @@ async def keep(broker: Broker, plan: Plan) -> list[tuple[str, str]]:
             value = NewValue("", today, Decimal(figure.value), detail=f"Tamamo {__version__}")
             await store.record(
                 DEFAULT, name, [value], source=indicator.query, by="system:plan", basis="computed",
-                reason="counted again on the same day",
+                reason="counted again on the same day", simulated=figure.simulated,
             )  # fmt: skip
     return failed

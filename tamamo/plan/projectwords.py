@@ -20,6 +20,12 @@ class Words:
         """Return a text with its places filled. Raises KeyError for one there is not."""
         return self.texts[name].pick(self.language).format(**values)
 
+    def marked(self, text: str, *, simulated: bool) -> str:
+        """Return a text that says first that what it tells of is simulated."""
+        if not simulated:
+            return text
+        return f"【模擬】{text}" if self.language == "ja" else f"[simulated] {text}"
+
     def listed(self, parts: Iterable[str]) -> str:
         """Return words in a row."""
         return ("、" if self.language == "ja" else ", ").join(parts)

@@ -19,7 +19,7 @@ from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
 from tamamo.plan.pages import plan_view
 from tamamo.plan.report.drawing import svg
-from tamamo.plan.values import Kept, ValueStore
+from tamamo.plan.values import Kept, ValueStore, real_or_all
 from tamamo.plan.values.importing import with_series
 from tamamo.plan.values.keeping import series_data
 from tamamo.plan.year.public import Published
@@ -88,7 +88,7 @@ async def _series(request: HttpRequest, project: str, indicator: str) -> _Series
     broker = _broker(request)
     name = (project, indicator)
     kept = await ValueStore(broker.pool).series(DEFAULT, name) if broker else []
-    return _Series(folder, one, kept)
+    return _Series(folder, one, real_or_all(kept))
 
 
 @require_safe

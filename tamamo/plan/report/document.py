@@ -92,7 +92,7 @@ class Line:
 class Chart:
     """Lines over time with the table of their values and one sentence that says what they show.
 
-    about: the indicator, project/id.
+    about: the indicator, project/id. simulated: invented values, which the drawing says.
     """
 
     title: str
@@ -101,6 +101,7 @@ class Chart:
     sentence: str
     grid: Grid
     about: str = ""
+    simulated: bool = False
 
 
 Block = Heading | Paragraph | Bullets | FigureLine | Grid | Chart

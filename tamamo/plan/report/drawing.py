@@ -34,6 +34,8 @@ def svg(chart: Chart, language: str) -> str:
         f'height="{HEIGHT}" font-family="Noto Sans JP, Noto Sans CJK JP, sans-serif" '
         f'font-size="13" fill="#1a1a1a"><title>{escape(chart.title)}</title>'
     ]
+    if chart.simulated:
+        parts.append(_mark(language))
     parts += _scale(top, chart.unit)
     parts += _days(days, language)
     ends = []
@@ -50,6 +52,14 @@ def svg(chart: Chart, language: str) -> str:
         ends.append((places[-1], f"{line.name} {line.points[-1][1]:.1f}", colour))
     parts += _names(ends)
     return "".join(parts) + "</svg>"
+
+
+def _mark(language: str) -> str:
+    """Say that nothing of it was observed: a picture is copied without the page around it."""
+    said = (
+        "模擬データ（実際の値ではありません）" if language == "ja" else "Simulated: invented values"
+    )
+    return f'<text x="{_LEFT}" y="16" fill="#8b1d0f" font-weight="bold">{said}</text>'
 
 
 def _top(values: Sequence[Decimal]) -> Decimal:

@@ -29,11 +29,15 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class SeriesData:
-    """An indicator's courses, the town's first and the benchmark's second, and their source."""
+    """An indicator's courses, the town's first and the benchmark's second, and their source.
+
+    simulated: whether any value is invented.
+    """
 
     courses: list[Course]
     unit: Text
     source: Text
+    simulated: bool = False
 
 
 def day_text(day: date, language: str) -> str:
@@ -57,6 +61,7 @@ def chart(title: str, data: SeriesData, start: date, end: date, language: str) -
         lines,
         sentence,
         grid(title, courses, data.unit.pick(language), language),
+        simulated=data.simulated,
     )
 
 

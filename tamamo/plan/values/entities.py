@@ -23,7 +23,7 @@ TYPE: Final = "KeyPerformanceIndicator"
 #: UN/CEFACT codes of the units there are; others are counts.
 _UNITS: Final = {"%": "P1", "hours": "HUR"}
 #: What is a measurement of each value.
-MEASURED: Final = ("kpiValue", "numerator", "denominator", "denominatorDate")
+MEASURED: Final = ("kpiValue", "numerator", "denominator", "denominatorDate", "simulated")
 #: The model's words for how an indicator stands.
 _STANDING: Final = {"met": "good", "not_met": "bad"}
 
@@ -60,8 +60,13 @@ def recorded(plan: Plan, terms: Terms) -> Iterator[Entity]:
 def kept(
     folder: Folder, indicator: Indicator, values: Iterable[Kept], terms: Terms
 ) -> Iterator[Entity]:
-    """Yield an entity for each kept value, of its area; the oldest first."""
+    """Yield an entity for each kept value, of its area; the oldest first.
+
+    simulated is measured with the value where any of them is: each day tells whether it is real.
+    """
+    values = list(values)
     areas = areas_of(folder, indicator) if indicator.series else None
+    told = any(one.simulated for one in values)
     for one in sorted(values, key=lambda value: value.at):
         attrs = _described(folder, indicator)
         attrs["kpiValue"] = _value(one.value, indicator, one.at)
@@ -70,8 +75,8 @@ def kept(
             attrs["numerator"] = _measured(float(one.part), one.at)
             attrs["denominator"] = _measured(float(one.whole), one.at)
             attrs["denominatorDate"] = _measured(one.whole_at.isoformat(), one.at)
-        if one.simulated:
-            attrs["simulated"] = _property(value=True)
+        if told:
+            attrs["simulated"] = _measured(one.simulated, one.at)
         if one.area:
             attrs |= _of_area(one.area, areas)
         yield _entity(folder, indicator, one.area, attrs, terms)

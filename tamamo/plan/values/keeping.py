@@ -50,6 +50,7 @@ def series_data(
         [course for course in courses if course.points],
         indicator.unit,
         Text(ja=sources, en=sources),
+        any(one.simulated for one in kept),
     )
 
 

@@ -1,9 +1,10 @@
 """What a kept value is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 Basis = Literal["recorded", "entered", "computed", "imported"]
 State = Literal["entered", "confirmed", "approved", "declined", "replaced"]
@@ -63,6 +64,26 @@ class Kept:
     approved_at: datetime | None
     declined_why: str
     simulated: bool = False
+
+
+class Marked(Protocol):
+    """What says of itself whether it is simulated."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it is invented."""
+
+
+M = TypeVar("M", bound=Marked)
+
+
+def real_or_all(kept: Iterable[M]) -> list[M]:
+    """Return what is no simulation; all where there is nothing else.
+
+    An invented month between published ones would be taken for one of them.
+    """
+    found = list(kept)
+    return [one for one in found if not one.simulated] or found
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,9 @@ class ValueStore:
         """Keep published or computed values as approved by who brings them.
 
         indicator: (project, id). A value that is there is not kept again; one that differs replaces
-        the old, which stays, with the reason. simulated: invented, for a demonstration. Raises
-        ValueError for two values of one area and day.
+        the old, which stays, with the reason. simulated: invented, or counted from what is; a
+        real value replaces an invented one of the same size.
+        Raises ValueError for two values of one area and day.
         """
         _refuse_twice(values)
         now = time.now()
@@ -52,7 +53,8 @@ class ValueStore:
             there = {
                 (area, at): (id_, content) for id_, area, at, *content in await cursor.fetchall()
             }
-            fresh = [v for v in values if there.get((v.area, v.at), _NONE)[1] != list(v.content)]
+            fresh = [v for v in values
+                     if there.get((v.area, v.at), _NONE)[1] != [*v.content, simulated]]  # fmt: skip
             replaced = [there.get((v.area, v.at), _NONE)[0] for v in fresh]
             done = [one for one in replaced if one is not None]
             await connection.execute(_SQL["replace"], {**names, "ids": done})

@@ -41,6 +41,8 @@ class YearValue:
     recorded: Recorded | None = None
     #: What a moving target (the national rate) was in that year, where it is kept.
     benchmark: Decimal | None = None
+    #: Why it took the place of another value; "" of the first one.
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,8 @@ where g.tenant = %(tenant)s and g.role in ('editor', 'approver') and g.unit is n
 order by u.id;
 
 -- name: by_year
--- The value that closes each year of each indicator: what people entered before what was counted.
+-- The value that closes each year of each indicator: what is real before what is simulated, what
+-- people entered before what was counted.
 -- areas: '' and, of indicators that are kept by area, the town's own and its benchmark.
 select distinct on (v.project, v.indicator, v.area, v.year)
     v.area, v.project, v.indicator, v.year, v.value, v.at, v.basis, v.source, v.detail,
@@ -135,7 +136,7 @@ from plan_value v
 left join accounts_user u on 'user:' || u.id = v.approved_by
 where v.tenant = %(tenant)s and v.area = any(%(areas)s) and v.state = 'approved'
     and (%(project)s = '' or v.project = %(project)s)
-order by v.project, v.indicator, v.area, v.year, (v.basis = 'computed'), v.at desc;
+order by v.project, v.indicator, v.area, v.year, v.simulated, (v.basis = 'computed'), v.at desc;
 
 -- name: all_of
 -- All that was ever said of an indicator and approved once: what holds, and what was put right.
@@ -173,3 +174,53 @@ order by e.year desc, e.made_at;
 
 -- name: any_value
 select 1 from plan_value where tenant = %(tenant)s and basis <> 'computed' limit 1;
+
+-- name: report_values
+-- What a year's report prints of an indicator: what people entered before what was imported, and
+-- that before what Tamamo counted. Nothing invented; areas: '' and the town's own, and benchmarks.
+select distinct on (v.project, v.indicator, v.area = any(%(benchmarks)s))
+    v.area = any(%(benchmarks)s), v.project, v.indicator, v.value, v.at, v.basis, v.source,
+    v.detail, v.counted_otherwise, v.approved_at, v.reason
+from plan_value v
+where v.tenant = %(tenant)s and v.year = %(year)s and v.state = 'approved' and not v.simulated
+    and v.area = any(%(areas)s)
+order by v.project, v.indicator, v.area = any(%(benchmarks)s),
+    array_position(array['entered', 'recorded', 'imported', 'computed'], v.basis), v.area,
+    v.at desc;
+
+-- name: report_texts
+select project, kind, body, outcome, decided_on, reason, approved_at from plan_text
+where tenant = %(tenant)s and year = %(year)s and state = 'approved' and not simulated;
+
+-- name: report_waiting
+-- What was entered and is not approved: the report says so, and nothing of what it is.
+select project, indicator from plan_value
+where tenant = %(tenant)s and year = %(year)s and area = '' and not simulated
+    and state in ('entered', 'confirmed')
+union all
+select project, kind from plan_text
+where tenant = %(tenant)s and year = %(year)s and not simulated
+    and state in ('entered', 'confirmed');
+
+-- name: report_links
+-- Links of projects of which something real is approved; files stay with the town.
+select e.project, e.title, e.url from plan_evidence e
+where e.tenant = %(tenant)s and e.year = %(year)s and e.removed_at is null and e.url <> ''
+    and exists (
+        select 1 from plan_text t where t.tenant = e.tenant and t.project = e.project
+            and t.year = e.year and t.state = 'approved' and not t.simulated
+        union all
+        select 1 from plan_value v where v.tenant = e.tenant and v.project = e.project
+            and v.year = e.year and v.state = 'approved' and v.basis = 'entered'
+            and not v.simulated
+    )
+order by e.made_at;
+
+-- name: report_years
+-- Years of which owners reported something that is approved.
+select year from plan_value
+where tenant = %(tenant)s and state = 'approved' and basis = 'entered' and area = ''
+    and not simulated
+union
+select year from plan_text where tenant = %(tenant)s and state = 'approved' and not simulated
+order by year;

@@ -13,13 +13,17 @@ from tamamo.context.broker import Broker
 from tamamo.plan.figures import share
 from tamamo.plan.live import NoValue
 from tamamo.plan.panels import records
+from tamamo.plan.values import real_or_all
 
 REGISTER = "saved_hours"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A task in a year. before, after: hours; saved: hours, None where nothing is calculated."""
+    """A task in a year. before, after: hours; saved: hours, None where nothing is calculated.
+
+    simulated: invented, for a demonstration.
+    """
 
     id: str
     year: int
@@ -34,6 +38,7 @@ class Entry:
     runs: int | None
     covers: int | None
     claim: str
+    simulated: bool = False
 
     @property
     def rate(self) -> Decimal | None:
@@ -45,7 +50,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a tool saved in a year. estimated: whether any of the tasks added up is no measure."""
+    """What a tool saved in a year. estimated: whether any of the tasks added up is no measure.
+
+    simulated: whether the tasks are invented; beside real ones invented ones are left out.
+    """
 
     tool: str
     tasks: tuple[Entry, ...]
@@ -54,6 +62,7 @@ class Saved:
     new_hours: Decimal
     runs: int
     estimated: bool
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class Figure:
     value: Decimal
     note_ja: str
     note_en: str
+    simulated: bool = False
 
 
 def entry_of(record: Mapping[str, Any]) -> Entry | None:
@@ -103,6 +113,7 @@ def entry_of(record: Mapping[str, Any]) -> Entry | None:
         None if runs is None else int(runs),
         None if covers is None else int(covers),
         str(record.get("claim") or ""),
+        record.get("simulated") is True,
     )
 
 
@@ -111,11 +122,14 @@ def _hours(value: object) -> Decimal | None:
 
 
 def ledger(entries: Iterable[Entry], year: int) -> Ledger:
-    """Return the year's ledger; tools in the order of their first entry."""
+    """Return the year's ledger; tools in the order of their first entry.
+
+    Simulated entries count only where a tool has no real one in that year.
+    """
     mine = sorted((e for e in entries if e.year == year), key=lambda entry: entry.id)
     saved = []
     for tool in dict.fromkeys(entry.tool for entry in mine):
-        tasks = tuple(e for e in mine if e.tool == tool and e.saved is not None)
+        tasks = tuple(real_or_all(e for e in mine if e.tool == tool and e.saved is not None))
         if tasks:
             saved.append(_added(tool, tasks))
     return Ledger(year, tuple(saved), tuple(e for e in mine if e.saved is None))
@@ -132,6 +146,7 @@ def _added(tool: str, tasks: tuple[Entry, ...]) -> Saved:
         sum(new, Decimal(0)),
         sum(entry.runs or 0 for entry in tasks),
         any(entry.basis != "measured" for entry in tasks),
+        any(entry.simulated for entry in tasks),
     )
 
 
@@ -152,7 +167,8 @@ async def ocr_hours(broker: Broker) -> Figure:
 
 
 def _figure(found: list[Entry], tool: str) -> Figure:
-    years = sorted({e.year for e in found if e.tool == tool and e.saved is not None})
+    found = real_or_all(e for e in found if e.tool == tool and e.saved is not None)
+    years = sorted({entry.year for entry in found})
     if not years:
         raise NoValue(
             "業務削減時間の台帳に、まだ該当する記録がありません。",
@@ -166,4 +182,5 @@ def _figure(found: list[Entry], tool: str) -> Figure:
         whole if whole == saved.hours else saved.hours,
         f"台帳の{year}年度の{count}件の削減時間（導入前と導入後の差）の合計です。",
         f"Hours before less hours after: {count} entries of the ledger for FY{year} added up.",
+        saved.simulated,
     )

@@ -28,7 +28,8 @@ async def blocks(broker: Broker, town: str, language: str, year: int | None) -> 
 def _ledger(found: Ledger, words: Words) -> Iterator[Block]:
     year = fiscal_year(found.year).pick(words.language)
     for saved in found.saved:
-        caption = words.text("saved", tool=words.text(saved.tool), year=year)
+        said = words.text("saved", tool=words.text(saved.tool), year=year)
+        caption = words.marked(said, simulated=saved.simulated)
         yield Heading(2, caption)
         yield _table(caption, saved, words)
         if saved.new_hours:
@@ -67,7 +68,8 @@ def _row(entry: Entry, words: Words) -> list[Cell]:
 
 def _claim(entry: Entry, words: Words) -> str:
     where = f" ({entry.division})" if entry.division else ""
-    return f"{words.text(entry.tool)}: {entry.task}{where}: {entry.claim or '—'}"
+    said = f"{words.text(entry.tool)}: {entry.task}{where}: {entry.claim or '—'}"
+    return words.marked(said, simulated=entry.simulated)
 
 
 def _plain(value: Decimal) -> str:

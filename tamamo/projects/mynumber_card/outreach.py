@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from tamamo.plan.values.courses import Point
-from tamamo.plan.values.model import fiscal_year_of
+from tamamo.plan.values.model import fiscal_year_of, real_or_all
 
 CHANNELS: Final = ("shopping", "company", "community", "other")
 #: Intervals of the series needed before an effect is said at all.
@@ -25,7 +25,10 @@ _MONTH = 30.4375  # days
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event. days: on how many days it was held; applications: None where nobody counted."""
+    """An event. days: on how many days it was held; applications: None where nobody counted.
+
+    simulated: invented, for a demonstration.
+    """
 
     channel: str
     venue: str
@@ -34,17 +37,22 @@ class Event:
     end: date
     days: int
     applications: int | None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What a channel brought in a year. uncounted: events held without a count."""
+    """What a channel brought in a year. uncounted: events held without a count.
+
+    simulated: whether the events are invented.
+    """
 
     channel: str
     days: int
     applications: int
     venues: tuple[str, ...]
     uncounted: int
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +89,16 @@ def event_of(record: Mapping[str, Any]) -> Event | None:
         end,
         int(days) if days else (end - start).days + 1,
         None if counted is None else int(counted),
+        record.get("simulated") is True,
     )
 
 
 def channels(events: Iterable[Event], year: int) -> list[Channel]:
-    """Return what each channel brought in a fiscal year, in the order of the report."""
-    held = [e for e in events if e.status == "held" and _year(e) == year]
+    """Return what each channel brought in a fiscal year, in the order of the report.
+
+    Simulated events count only where the year has no real one.
+    """
+    held = real_or_all(e for e in events if e.status == "held" and _year(e) == year)
     found = []
     for channel in CHANNELS:
         mine = [e for e in held if e.channel == channel]
@@ -98,6 +110,7 @@ def channels(events: Iterable[Event], year: int) -> list[Channel]:
                     sum(e.applications or 0 for e in mine),
                     tuple(dict.fromkeys(e.venue for e in mine)),
                     sum(e.applications is None for e in mine),
+                    any(e.simulated for e in mine),
                 )
             )
     return found

@@ -12,7 +12,7 @@ from tamamo.plan.panels import records
 from tamamo.plan.projectwords import Words, read_words
 from tamamo.plan.report.document import Block, Cell, Grid, Heading, Paragraph
 from tamamo.plan.report.series import day_text
-from tamamo.plan.values import ValueStore
+from tamamo.plan.values import ValueStore, real_or_all
 from tamamo.plan.values.courses import by_area
 from tamamo.projects.mynumber_card import outreach
 
@@ -38,7 +38,8 @@ async def blocks(broker: Broker, town: str, language: str, year: int | None) -> 
 
 
 def _channels(found: list[outreach.Channel], year: int, words: Words) -> Iterator[Block]:
-    caption = words.text("channels", year=fiscal_year(year).pick(words.language))
+    said = words.text("channels", year=fiscal_year(year).pick(words.language))
+    caption = words.marked(said, simulated=any(channel.simulated for channel in found))
     heads = [Cell(words.text("channel")), Cell(words.text("venues"))]
     heads += [Cell(words.text(name), numeric=True) for name in ("days", "applications")]
     rows = [
@@ -71,7 +72,11 @@ def _planned(coming: list[outreach.Event], words: Words) -> Iterator[Block]:
         return
     heads = [Cell(words.text(name)) for name in ("day", "venue", "channel")]
     rows = [
-        [Cell(_span(event, words.language)), Cell(event.venue), Cell(words.text(event.channel))]
+        [
+            Cell(_span(event, words.language)),
+            Cell(words.marked(event.venue, simulated=event.simulated)),
+            Cell(words.text(event.channel)),
+        ]
         for event in coming
     ]
     yield Grid(caption, heads, rows, name="planned")
@@ -85,19 +90,21 @@ def _span(event: outreach.Event, language: str) -> str:
 async def _effect(
     broker: Broker, town: str, events: list[outreach.Event], words: Words
 ) -> list[Block]:
-    kept = await ValueStore(broker.pool).series(
-        town, ("mynumber_card", "issue_rate"), ["372013", "00000"]
+    store = ValueStore(broker.pool)
+    kept = real_or_all(
+        await store.series(town, ("mynumber_card", "issue_rate"), ["372013", "00000"])
     )
-    areas = by_area(kept)
+    areas, events = by_area(kept), real_or_all(events)
     found = outreach.effect(areas.get("372013", []), areas.get("00000", []), events)
     if found is None:
         return []
+    simulated = any(one.simulated for one in (*kept, *events))
     numbers = {"slope": found.slope, "low": found.low, "high": found.high}
     texts = {name: f"{value:+.3f}" for name, value in numbers.items()}
     text = words.text("effect", intervals=found.intervals, **texts)
     verdict = words.text("effect_shows" if found.shows else "effect_hidden")
     return [
-        Heading(2, words.text("effect_title")),
+        Heading(2, words.marked(words.text("effect_title"), simulated=simulated)),
         Paragraph(f"{text} {verdict}"),
         Paragraph(words.text("effect_how"), note=True),
     ]

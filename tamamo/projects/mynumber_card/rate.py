@@ -1,13 +1,13 @@
 """The issue rate now: the newest value kept of the town, beside the nation's of the same day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tamamo.context.broker import Broker
 from tamamo.kernel.towns import DEFAULT
 from tamamo.plan.live import NoValue
 from tamamo.plan.report.series import day_text
-from tamamo.plan.values import ValueStore
+from tamamo.plan.values import ValueStore, real_or_all
 from tamamo.plan.values.courses import Point, by_area, told_apart
 
 _NAME = ("mynumber_card", "issue_rate")
@@ -21,11 +21,12 @@ class Figure:
     value: Decimal
     note_ja: str
     note_en: str
+    simulated: bool = False
 
 
 async def newest(broker: Broker) -> Figure:
     """Return the newest rate. Raises NoValue before the ministry's tables are imported."""
-    kept = await ValueStore(broker.pool).series(DEFAULT, _NAME, [_TOWN, _NATION])
+    kept = real_or_all(await ValueStore(broker.pool).series(DEFAULT, _NAME, [_TOWN, _NATION]))
     points = by_area(kept)
     if not points.get(_TOWN):
         raise NoValue(
@@ -33,9 +34,7 @@ async def newest(broker: Broker) -> Figure:
             "The ministry's tables are not imported yet.",
         )
     found = figure(points[_TOWN], points.get(_NATION, []))
-    if any(one.simulated for one in kept):
-        return Figure(found.value, f"【模擬】{found.note_ja}", f"[simulated] {found.note_en}")
-    return found
+    return replace(found, simulated=any(one.simulated for one in kept))
 
 
 def figure(town: list[Point], nation: list[Point]) -> Figure:

@@ -23,6 +23,8 @@ class Figure:
     value: int
     note_ja: str
     note_en: str
+    #: Simulated ones are told beside, and never counted.
+    simulated: bool = False
 
 
 async def datasets_figure(broker: Broker) -> Figure:

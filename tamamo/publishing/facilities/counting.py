@@ -41,6 +41,8 @@ class Figure:
     value: int
     note_ja: str
     note_en: str
+    #: Simulated ones are told beside, and never counted.
+    simulated: bool = False
 
 
 async def count(broker: Broker, tenant: str) -> Count:

@@ -10,7 +10,7 @@ from tamamo.plan import live
 from tamamo.plan.catalog import load_plan
 from tamamo.plan.panels import as_shown, panels_of, shown
 from tamamo.plan.report.document import Bullets, Grid
-from tamamo.projects.ai_rpa.ledger import Entry, entry_of, ledger
+from tamamo.projects.ai_rpa.ledger import Entry, Figure, entry_of, ledger
 from tamamo.registers import Registers, Visitor, catalogue
 from tamamo.registers.projection import sync
 
@@ -46,6 +46,14 @@ def test_a_claim_saves_nothing_even_where_hours_are_entered_and_other_years_stay
     assert [(s.tool, s.hours) for s in found.saved] == [("rpa", 6)]
     assert [c.claim for c in found.claims] == ["a quarter"]
     assert entry_of({"task": "without a year"}) is None
+
+
+def test_simulated_hours_are_marked_and_never_added_to_real_ones():
+    made = entry("1", hoursBefore=10, hoursAfter=4, simulated=True)
+    (alone,) = ledger([made], 2021).saved
+    assert (alone.hours, alone.simulated) == (6, True)
+    (real,) = ledger([made, entry("2", hoursBefore=3, hoursAfter=1)], 2021).saved
+    assert (real.hours, real.simulated, len(real.tasks)) == (2, False, 1)
 
 
 async def test_the_reports_table_comes_out_of_the_file_staff_import(settings):
@@ -91,7 +99,7 @@ async def test_what_fails_is_said_with_the_last_value_kept(settings, monkeypatch
         async def counted(_):
             return live_figure
 
-        live_figure = type("Figure", (), {"value": 12, "note_ja": "数", "note_en": "count"})()
+        live_figure = Figure(Decimal(12), "数", "count", simulated=True)
         monkeypatch.setattr("tamamo.projects.ai_rpa.ledger.rpa_hours", counted)
         assert await live.keep(broker, PLAN) == []
 
@@ -102,6 +110,7 @@ async def test_what_fails_is_said_with_the_last_value_kept(settings, monkeypatch
         monkeypatch.setattr("tamamo.projects.ai_rpa.ledger.ocr_hours", broken)
         kept, never = await live.rows(broker, PLAN, "ai_rpa", "ja")
         assert (kept.state, kept.value, kept.as_of is not None) == ("failed", "12時間", True)
+        assert kept.simulated
         assert (never.state, never.value, never.as_of) == ("failed", "—", None)
         assert await live.keep(broker, PLAN) == [
             ("ai_rpa", "rpa_hours_saved"),

@@ -1,5 +1,6 @@
 """Outreach: the channel table out of events, what is planned, the effect with its interval."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -25,6 +26,13 @@ def test_the_reports_table_of_channels_comes_out_of_the_events():
     assert (sum(c.days for c in found), sum(c.applications for c in found)) == (50, 1876)
     assert years(EVENTS) == [2020]
     assert channels(EVENTS, 2021) == []
+
+
+def test_simulated_events_are_marked_and_never_added_to_real_ones():
+    made = [replace(event, simulated=True) for event in EVENTS]
+    assert all(c.simulated for c in channels(made, 2020)) and len(channels(made, 2020)) == 3
+    (real,) = channels([*made, EVENTS[0]], 2020)
+    assert (real.days, real.simulated) == (1, False)
 
 
 def test_days_of_an_event_and_what_is_not_counted():

@@ -8,9 +8,11 @@ import pytest
 
 from tamamo.context.broker import open_broker
 from tamamo.plan.catalog import load_plan
-from tamamo.plan.values import NewValue, ValueStore, entities, fiscal_year_of
+from tamamo.plan.report.drawing import svg
+from tamamo.plan.report.series import chart
+from tamamo.plan.values import NewValue, ValueStore, entities, fiscal_year_of, real_or_all
 from tamamo.plan.values.importing import with_series
-from tamamo.plan.values.keeping import courses_of, values_of
+from tamamo.plan.values.keeping import courses_of, series_data, values_of
 from tamamo.plan.values.publishing import keep, publish_all
 
 PLAN = load_plan()
@@ -40,6 +42,28 @@ VALUES = [
 )
 def test_what_is_counted_on_1_april_closes_the_year_before(day, year):
     assert fiscal_year_of(day) == year
+
+
+async def test_a_real_value_takes_the_place_of_an_invented_one_of_the_same_size(settings):
+    async with open_broker(settings) as broker:
+        store = ValueStore(broker.pool)
+        await store.record("default", NAME, VALUES[:2], simulated=True, **BY)
+        terms = await broker.contexts.resolve("default", None)
+        told = terms.expand_term("simulated")
+        id_ = entities.entity_id(*NAME, "372013")
+        await publish_all(broker, "default", PLAN)
+        assert (await broker.entities.get("default", id_)).attrs[told][0]["value"] is True
+        done = await keep(broker, "default", RATE, VALUES[1:2], reason="published", **BY)
+        assert (done.stored, done.corrected) == (0, 1)
+        held = await store.series("default", NAME)
+        assert [one.simulated for one in held] == [True, False]
+        assert [one.at for one in real_or_all(held)] == [date(2021, 2, 1)]
+        points = await broker.temporal.series("default", id_, told, START, END)
+        assert [point.value for point in points] == [True, False]
+        assert (await broker.entities.get("default", id_)).attrs[told][0]["value"] is False
+        data = series_data(*RATE, held)
+        drawn = chart("rate", data, date(2021, 1, 1), date(2021, 4, 1), "ja")
+        assert drawn and "模擬データ" in svg(drawn, "ja")
 
 
 async def test_values_are_kept_once_put_right_in_the_open_and_read_as_entities(settings):

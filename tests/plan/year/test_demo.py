@@ -6,8 +6,10 @@ from tamamo.context.broker import open_broker
 from tamamo.kernel.database import transaction
 from tamamo.kernel.jobs import Run
 from tamamo.kernel.time import JST, now
-from tamamo.plan import demo
+from tamamo.plan import demo, live
 from tamamo.plan.catalog import the_plan
+from tamamo.plan.panels import shown
+from tamamo.plan.report.document import Grid
 from tamamo.plan.values import ValueStore
 from tamamo.plan.values.courses import by_area, crossings
 from tamamo.plan.values.keeping import courses_of, values_of
@@ -44,6 +46,18 @@ async def test_the_example_is_marked_and_made_once(settings):
         store = ValueStore(broker.pool)
         assert await values_of(store, "default", year - 1) == {}
         assert await courses_of(store, "default", the_plan()) == {}
+        # What is counted from the example is kept, and shown, as what it is.
+        assert await live.keep(broker, the_plan()) == []
+        for project in ("mynumber_card", "ai_rpa"):
+            rows = await live.rows(broker, the_plan(), project, "ja")
+            assert rows and all(row.simulated and row.value != "—" for row in rows)
+            folder = the_plan().find(project)
+            assert folder
+            blocks = [one.block for one in await shown(broker, "default", folder, "ja") or []]
+            grids = [block.caption for block in blocks if isinstance(block, Grid)]
+            assert grids and all("【模擬】" in one for one in grids if "6週間" not in one)
+        computed = await store.series("default", ("ai_rpa", "rpa_hours_saved"))
+        assert [one.simulated for one in computed] == [True]
         values = await Published(broker.pool, "default", the_plan()).by_year()
         handbook = values["maternal_handbook", "registered_users"]
         assert [v.year for v in handbook] == [2020, *range(year - 4, year + 1)]
