@@ -13,7 +13,7 @@ from tamamo.plan.catalog import Plan, fiscal_year, the_plan
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator, Text
 from tamamo.plan.pages import ChapterView, PlanView, ProjectView, SectionView, plan_view
-from tamamo.plan.present import FigureRow, amount, recorded_text, target_text
+from tamamo.plan.present import FigureRow, amount, recorded_text, step_text, target_text
 from tamamo.plan.year.public import Key, YearValue, break_between, judged
 
 #: Those of a project without any indicator, among the states to choose from.
@@ -183,7 +183,7 @@ def trend(one: Indicator, series: Sequence[YearValue], language: str) -> str:
     step = after.value - before.value
     if not step:
         return _("The same as in %(year)s") % {"year": since}
-    text = amount(abs(step), one.unit, language)
+    text = step_text(step, one.unit, language)
     said = _("%(step)s more than in %(year)s") if step > 0 else _("%(step)s less than in %(year)s")
     return said % {"step": text, "year": since}
 

@@ -63,6 +63,13 @@ def amount(value: Decimal, unit: Unit, language: str) -> str:
     return f"{number} {unit.one if value == 1 and unit.one else unit.en}"
 
 
+def step_text(step: Decimal, unit: Unit, language: str) -> str:
+    """Return by how much two years differ, without a sign: shares differ by points, not percent."""
+    if unit.en == "%":
+        return f"{abs(step):,}ポイント" if language.startswith("ja") else f"{abs(step):,} points"
+    return amount(abs(step), unit, language)
+
+
 def recorded_text(recorded: Recorded, unit: Unit, language: str) -> str:
     """Return a recorded figure; a rounded one says about, one without a number its words."""
     if recorded.value is None:

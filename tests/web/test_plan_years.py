@@ -40,6 +40,10 @@ def test_the_trend_in_words():
     assert cards.trend(USERS, series[:2], "en") == "The same as in FY2023"
     assert cards.trend(USERS, [series[2], value(2026, 7000)], "en").startswith("120 people less")
     assert cards.trend(USERS, series[:1], "en") == ""
+    folder = PLAN.find("mynumber_card")
+    assert folder and folder.figures
+    rates = [value(2024, 77), value(2025, 79)]
+    assert cards.trend(folder.figures.indicator[0], rates, "en") == "2 points more than in FY2024"
 
 
 def test_a_break_is_said_and_nothing_compared_over_it():

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from psycopg.rows import class_row
-
 from tamamo.kernel import sql, time
 from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Pool, single, transaction
@@ -103,12 +101,10 @@ class ValueStore:
         self, block: str, tenant: str, indicator: tuple[str, str], **more: Any
     ) -> list[Kept]:
         names = {"tenant": tenant, "project": indicator[0], "indicator": indicator[1]}
-        async with (
-            single(self._pool) as connection,
-            connection.cursor(row_factory=class_row(Kept)) as cursor,
-        ):
-            await cursor.execute(_SQL[block], {**names, **more})
-            return await cursor.fetchall()
+        async with single(self._pool) as connection:
+            # No cursor of its own: what reads within a reach has only execute().
+            cursor = await connection.execute(_SQL[block], {**names, **more})
+            return [Kept(*row) for row in await cursor.fetchall()]
 
 
 def _refuse_twice(values: Sequence[NewValue]) -> None:

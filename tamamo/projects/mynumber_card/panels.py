@@ -98,7 +98,7 @@ async def _effect(
     found = outreach.effect(areas.get("372013", []), areas.get("00000", []), events)
     if found is None:
         return []
-    simulated = any(one.simulated for one in (*kept, *events))
+    simulated = any(one.simulated for one in kept) or any(one.simulated for one in events)
     numbers = {"slope": found.slope, "low": found.low, "high": found.high}
     texts = {name: f"{value:+.3f}" for name, value in numbers.items()}
     text = words.text("effect", intervals=found.intervals, **texts)
