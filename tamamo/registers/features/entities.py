@@ -214,22 +214,20 @@ async def _page(
     connection: Connection, tenant: str, iri: str, query: ItemsQuery
 ) -> tuple[Rows, bool, int | None]:
     """Return the rows of a page, whether more follow, and how many in all, where it was seen."""
-    area = [shapely.box(*box) for box in query.boxes]
-    for one in area:
-        shapely.prepare(one)
+    area = _Area(query.boxes) if query.boxes else None
     found = statements.entities(tenant, iri, query)
     if area:
         probe = statements.entity_are_few(found.where())
         if (await _fetch(connection, probe, found.params))[0][0]:
             few = await _fetch(connection, statements.entity_few(found.where()), found.params)
-            rows = [row for row in few if _meets(row, area)]
+            rows = [row for row in few if area.meets(row)]
             return rows[: query.limit], len(rows) > query.limit, len(rows)
     rows, after, step = [], query.after, query.limit + 1
     while len(rows) <= query.limit:
         behind = statements.entities(tenant, iri, _behind(query, after))
         where = behind.where(by_place=False)
         batch = await _fetch(connection, statements.entity_page(where, step), behind.params)
-        rows += [row for row in batch if not area or _meets(row, area)]
+        rows += [row for row in batch if area is None or area.meets(row)]
         if len(batch) < step:
             break
         after, step = str(batch[-1][0]), max(step, _STEP)
@@ -241,13 +239,25 @@ def _behind(query: ItemsQuery, after: str) -> ItemsQuery:
     return replace(query, after=after)
 
 
-def _meets(row: tuple[Any, ...], area: list[Any]) -> bool:
-    """Whether an entity's geometry itself meets the area, and not only the box around it."""
-    for instance in row[3].get(LOCATION, ()):
-        shape = geo.stored(instance.get("value"))
-        if shape is not None and any(box.intersects(shape) for box in area):
-            return True
-    return False
+class _Area:
+    """Where features are asked for: what meets it is told by geometries, not the boxes around."""
+
+    def __init__(self, boxes: Sequence[Bounds]) -> None:
+        self._boxes = boxes
+        self._shapes = [shapely.box(*box) for box in boxes]
+        for one in self._shapes:
+            shapely.prepare(one)
+
+    def meets(self, row: tuple[Any, ...]) -> bool:
+        """Whether an entity's geometry meets the area."""
+        return any(self._holds(one.get("value")) for one in row[3].get(LOCATION, ()))
+
+    def _holds(self, value: Any) -> bool:
+        match value:
+            case {"type": "Point", "coordinates": [int() | float() as x, int() | float() as y, *_]}:
+                return any(w <= x <= e and s <= y <= n for w, s, e, n in self._boxes)
+        shape = geo.stored(value)
+        return shape is not None and any(one.intersects(shape) for one in self._shapes)
 
 
 async def _count(connection: Connection, tenant: str, iri: str, query: ItemsQuery) -> int | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -142,6 +143,27 @@ async def test_what_is_asked_for(api: Api) -> None:
     for query, count in FOUND.items():
         page = await api.json(f"/ogc/collections/Lamp/items?{query}")
         assert (page["numberMatched"], page["numberReturned"]) == (count, count), query
+
+
+async def test_a_property_of_any_kind_is_asked_for_by_what_it_shows(
+    api: Api, broker: Broker
+) -> None:
+    of_kinds = (
+        {"type": "LanguageProperty", "languageMap": {"ja": "門", "en": "Gate"}},
+        {"type": "LanguageProperty", "languageMap": {"en": "Gate"}},
+        {"type": "Relationship", "object": "urn:ngsi-ld:Park:0001"},
+        {"type": "VocabProperty", "vocab": "門"},
+        {"type": "Property", "value": ["門"]},
+    )
+    for number, instance in enumerate(of_kinds):
+        one = placed("Sign", number, point(134, 34))
+        one.attrs[f"{VOCABULARY}says"] = [instance]
+        await broker.entities.create(TENANT, one)
+    expected = {"門": [0, 3], "Gate": [1], "urn:ngsi-ld:Park:0001": [2], '["門"]': [], "": [4]}
+    for text, numbers in expected.items():
+        page = await api.json(f"/ogc/collections/Sign/items?says={quote(text)}")
+        found = [int(feature["id"][-4:]) for feature in page["features"]]
+        assert found == numbers, text
 
 
 async def test_the_time_of_a_feature_is_its_newest_observation(api: Api) -> None:
