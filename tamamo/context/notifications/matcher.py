@@ -147,13 +147,14 @@ class Matcher:
         try:
             events = events_of(change)
             awake = self._registry.awake(change, events, candidates)
+            left = awake.left_by(change.entity)
         except Exception:
             # One row must not hold up all others.
             _log.exception("not matched", at=change.position)
             return []
         found: list[Draft] = []
         newer = change.at.xid >= awake.newest
-        for subscription in awake.subscriptions:
+        for subscription in left:
             if not subscription.active(now):
                 continue
             if not newer and subscription.since.saw(change.at.xid):
@@ -170,10 +171,7 @@ class Matcher:
                         continue
                 if not subscription.link_depth and not subscription.selects(seen.entity):
                     continue
-                with self._telling(subscription) as act:
-                    message = await self._match(subscription, seen, told, reach)
-                    if message is not None:
-                        acting.shown(change.entity_id, change.types)
+                message, act = await self._tell(subscription, seen, told, reach)
             except Exception:
                 # Nor must one subscription.
                 _log.exception("not matched", subscription=subscription.id, at=change.position)
@@ -182,9 +180,21 @@ class Matcher:
                 found.append(Draft(subscription, change.entity_id, message, reach, act))
         return found
 
-    def _telling(self, one: Subscriber) -> AbstractContextManager[acting.Act]:
-        personal = self._towns.personal(owner_of(one.tenant)) if self._rights.checked else _NONE
-        return acting.acting(acting.telling(one.tenant, one.owner, one.id, personal))
+    async def _tell(
+        self, subscription: Subscription, change: Change, events: Events, reach: Reach
+    ) -> tuple[Message | None, acting.Act | None]:
+        personal = self._personal(subscription.tenant)
+        if not personal:
+            return await self._match(subscription, change, events, reach), None
+        with _telling(subscription, personal) as act:
+            message = await self._match(subscription, change, events, reach)
+            if message is not None:
+                acting.shown(change.entity_id, change.types)
+        return message, act
+
+    def _personal(self, tenant: str) -> frozenset[str]:
+        """Return the types of which it is noted who is told."""
+        return self._towns.personal(owner_of(tenant)) if self._rights.checked else _NONE
 
     async def _match(
         self, subscription: Subscription, change: Change, events: Events, reach: Reach
@@ -257,7 +267,7 @@ class Matcher:
         batch: list[Entity] = []
 
         async def flush() -> None:
-            with self._telling(subscription) as act:
+            with _telling(subscription, self._personal(subscription.tenant)) as act:
                 body = await bodies.of_entities(subscription, batch, fetch) if batch else None
             if body is not None:
                 message = Message(subscription.endpoint.accept, body)
@@ -270,6 +280,10 @@ class Matcher:
                 await flush()
         await flush()
         return drafts
+
+
+def _telling(one: Subscriber, personal: frozenset[str]) -> AbstractContextManager[acting.Act]:
+    return acting.acting(acting.telling(one.tenant, one.owner, one.id, personal))
 
 
 async def _advance(connection: Connection, before: Position, after: Position) -> bool:

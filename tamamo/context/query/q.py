@@ -7,6 +7,7 @@
 
 import operator as operators
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from tamamo.context.model.entity import Entity
@@ -27,7 +28,10 @@ from tamamo.context.query.tree import (
 )
 from tamamo.context.query.values import Comparison, Number, Range, Value
 
-__all__ = ["Node", "Test", "link_depth", "matches", "names_attributes", "parse", "tester", "to_sql"]
+__all__ = [
+    "Bound", "Node", "Test", "bound", "link_depth", "matches", "names_attributes", "parse",
+    "tester", "to_sql",
+]  # fmt: skip
 
 #: A query as a function of an entity and what finds linked ones.
 Test: TypeAlias = Callable[[Entity, Lookup | None], bool]
@@ -57,17 +61,40 @@ def tester(node: Node) -> Test:
     if isinstance(node, logic.Or):
         either = [tester(term) for term in node.terms]
         return lambda entity, lookup: any(test(entity, lookup) for test in either)
-    term = node.term
-    match term:
-        case Compare(path=AttrPath(names=(name,), member=None, value_path=()), values=(Number(),)):
-            return _number_tester(term, name)
+    term, limit = node.term, bound(node)
+    if limit is not None:
+        return _number_tester(term, limit)
+    return lambda entity, lookup: _term_matches(term, term.path, entity, lookup)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What the number of an attribute, where it has one, is compared with."""
+
+    attr: str
+    operator: Comparison
+    number: float
+
+
+def bound(node: Node) -> Bound | None:
+    """Return a bound that every entity meets that meets the query, None where none is found."""
+    if isinstance(node, logic.And):
+        return next((found for term in node.terms if (found := bound(term)) is not None), None)
+    if isinstance(node, logic.Or):
+        return None
+    match node.term:
+        case Compare(
+            path=AttrPath(names=(name,), member=None, value_path=()),
+            operator=operator,
+            values=(Number(value=number),),
+        ):
+            return Bound(name, operator, number)
         case _:
-            return lambda entity, lookup: _term_matches(term, term.path, entity, lookup)
+            return None
 
 
-def _number_tester(term: Compare, name: str) -> Test:
-    (number,) = (value.value for value in term.values if isinstance(value, Number))
-    relation = _RELATIONS[term.operator]
+def _number_tester(term: Term, limit: Bound) -> Test:
+    name, number, relation = limit.attr, limit.number, _RELATIONS[limit.operator]
 
     def test(entity: Entity, lookup: Lookup | None) -> bool:
         for instance in entity.attrs.get(name, ()):

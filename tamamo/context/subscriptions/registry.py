@@ -12,6 +12,7 @@ from tamamo.context.changes import Change, Position
 from tamamo.context.jsonld.pack import unpack
 from tamamo.context.ngsiv2.subscriptions.compiled import compile_orion
 from tamamo.context.sourcesubscriptions.compiled import compile_source_subscription
+from tamamo.context.subscriptions.audience import Audience
 from tamamo.context.subscriptions.compiled import (
     Events,
     OtherSubscription,
@@ -55,23 +56,6 @@ class _Watchers:
             return
         for attr in subscription.watched:
             self.by_attr.setdefault(attr, []).append(subscription)
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """The subscriptions that one kind of change may concern.
-
-    newest: a transaction of this number or a later one came after all of them were made.
-    """
-
-    subscriptions: tuple[Subscription, ...]
-    newest: int
-
-    @classmethod
-    def of(cls, subscriptions: Iterable[Subscription]) -> "Audience":
-        """Make it of subscriptions of which some may stand there twice."""
-        each = tuple({one.id: one for one in subscriptions}.values())
-        return cls(each, max((one.since.xmax for one in each), default=0))
 
 
 class Registry:
@@ -142,14 +126,14 @@ class Registry:
     def candidates(self, change: Change) -> Audience:
         """Return the subscriptions that may match a change, each once."""
         if change.operation != "update":
-            return Audience.of(self._watching(change))
+            return Audience(self._watching(change))
         key = (change.tenant, tuple(change.types), tuple(change.changed))
         return self._audiences.get(key) or self._keep(key, self._watching(change))
 
     def awake(self, change: Change, events: Events, audience: Audience) -> Audience:
         """Return those of an audience that a change wakes."""
         if change.operation != "update":
-            return Audience.of(_awake(change, events, audience))
+            return Audience(_awake(change, events, audience))
         key = (change.tenant, tuple(change.types), tuple(change.changed), tuple(events.items()))
         found = self._audiences.get(key)
         if found is None:
@@ -159,7 +143,7 @@ class Registry:
     def _keep(self, key: Hashable, subscriptions: Iterable[Subscription]) -> Audience:
         if len(self._audiences) >= _MOST_AUDIENCES:
             self._audiences.clear()
-        found = self._audiences[key] = Audience.of(subscriptions)
+        found = self._audiences[key] = Audience(subscriptions)
         return found
 
     def _watching(self, change: Change) -> Iterator[Subscription]:
