@@ -255,7 +255,7 @@ FAKE = {
     "entity": "urn:ngsi-ld:FloodMonitoring:none", "station": "none", "number": "999999",
     "console/agreements/number": str(uuid4()), "grant": str(uuid4()), "upload": str(uuid4()),
     "batch": str(uuid4()), "edit": "999999", "project": "none", "name": "none", "verb": "replay",
-    "slug": "none", "rest": "collections", "indicator": "none", "year": "1999",
+    "slug": "none", "rest": "collections", "indicator": "none", "year": "1999", "kind": "pdf",
     "drill": "none", "provider_id": "none", "rule": "none", "key": "x", "uidb36": "x",
     "warning": str(uuid4()), "draft": str(uuid4()), "message": str(uuid4()), "step": "submit",
     "token": "leaving-of-nobody",

@@ -90,17 +90,22 @@ def test_the_crossing_is_found_drawn_and_downloaded(site: str) -> None:
     assert [value for value, _ in answer.json()["kpiValue"]["values"]] == [23.9, 25.2, 26.6]
 
 
-def test_the_report_is_a_page_with_the_chart_of_its_year_and_two_files(site: str) -> None:
+def test_the_report_is_a_page_with_the_chart_of_its_year_and_five_files(site: str) -> None:
     page = get(f"{site}/plan/report/2020/").text
     assert "2021年3月1日は、高松市 26.6%、全国 26.3%。" in page
     assert f"{PAGE}chart.svg?year=2020" in page
     assert "○ユニバーサルデザインマップの登録件数：819件（R3目標値：950件）" in page
     assert get(f"{site}{PAGE}chart.svg?year=2020").text.count("<polyline") == 2
     assert get(f"{site}{PAGE}chart.svg?year=2019").status_code == 404
-    for kind, length in (("md", 20_000), ("html", 30_000)):
+    # PDF and DOCX are made by the same few lines as the workbook, in more time.
+    for kind, begin in (("md", b"# "), ("html", b"<!doctype"), ("xlsx", b"PK")):
         file = get(f"{site}/plan/report/2020/report.{kind}")
         assert "attachment" in file.headers["content-disposition"]
-        assert len(file.content) > length
+        assert file.content.startswith(begin) and len(file.content) > 20_000
+        assert f"report.{kind}" in page and "report.pdf" in page
+    again = get(f"{site}/plan/report/2020/report.xlsx")
+    assert again.content == file.content  # kept
+    assert get(f"{site}/plan/report/2020/report.exe").status_code == 404
     assert get(f"{site}/plan/report/1999/").status_code == 404
 
 

@@ -1,67 +1,46 @@
-"""The progress report of a fiscal year, put together from the project folders and the values kept.
+"""The progress report of a fiscal year, put together from the project folders and the desk.
 
 In the order of the city's own report: what the plan is, the featured projects, then the chapters
-with their sections and projects. Behind it stands the list of all indicators.
+with their sections and projects. Behind it stands the list of all indicators. A year that was
+published stands in the folders; what owners reported and heads approved since takes its place, and
+makes the report of the years that no folder holds.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Literal
 
 from tamamo.kernel.errors import SetupError
 from tamamo.plan.catalog import CIRCLED, Plan, fiscal_year
-from tamamo.plan.figures import Verdict, column_sum, judge_in
+from tamamo.plan.figures import column_sum
 from tamamo.plan.loading import Folder
-from tamamo.plan.model import Column, Indicator, Passage, Report, Source, Table, Text
+from tamamo.plan.model import Column, Passage, Table, Text
 from tamamo.plan.present import amount
-from tamamo.plan.report import lines, series, summary
+from tamamo.plan.report import desk, lines, series, summary
 from tamamo.plan.report.document import (
     Block,
     Cell,
     Document,
+    FigureLine,
     Grid,
     Heading,
     Paragraph,
 )
-
-Language = Literal["ja", "en"]
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a report is made from: the plan, the year, and what the installation keeps beside it.
-
-    values: (project, indicator) → its value of the year where it was corrected or entered since.
-    courses: indicator → what is known of it over time.
-    """
-
-    plan: Plan
-    year: int
-    language: Language
-    values: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
-    courses: Mapping[str, series.SeriesData] = field(default_factory=dict)
-
-    def word(self, name: str) -> str:
-        """Return a word of the report."""
-        return self.plan.word("report", name).pick(self.language)
+from tamamo.plan.report.inputs import Inputs, indicators
 
 
-def years(plan: Plan) -> list[int]:
-    """Return the fiscal years that some project has a report of."""
-    return sorted({report.year for folder in plan.folders for report in folder.record.report})
+def years(plan: Plan, reported: Collection[int] = ()) -> list[int]:
+    """Return the fiscal years there is a report of. reported: those approved at the desk."""
+    recorded = {report.year for folder in plan.folders for report in folder.record.report}
+    return sorted(recorded | set(reported))
 
 
 def build(inputs: Inputs) -> Document:
     """Return the report. Raises SetupError for a year that nothing is recorded of."""
+    _require(inputs)
     plan, language = inputs.plan, inputs.language
-    if inputs.year not in (known := years(plan)):
-        shown = ", ".join(map(str, known))
-        raise SetupError(f"No project has a report of {inputs.year}; there are: {shown}.")
-    source = _source(inputs)
-    blocks: list[Block] = [Heading(1, plan.outline.title.pick(language))]
-    blocks += [Paragraph(text.pick(language)) for text in source.preface]
+    blocks: list[Block] = [Heading(1, plan.outline.title.pick(language)), *_preface(inputs)]
     for folder in plan.folders:
         blocks += _feature(inputs, folder)
     for chapter, number, section, place, folders in plan.sections():
@@ -73,72 +52,62 @@ def build(inputs: Inputs) -> Document:
         for index, folder in enumerate(folders):
             blocks += _project(inputs, folder, index)
     blocks += summary.blocks(plan, rows(inputs), language)
-    blocks.append(Paragraph(_basis(inputs, source), note=True))
+    blocks.append(Paragraph(_basis(inputs), note=True))
     title = f"{plan.outline.title.pick(language)} {fiscal_year(inputs.year).pick(language)}"
-    return Document(title, language, blocks, source.publisher.pick(language))
+    return Document(title, language, blocks, _publisher(inputs))
 
 
 def one_page(inputs: Inputs) -> Document:
-    """Return the indicators of the year on one page."""
+    """Return the indicators of the year on one page. Raises SetupError as build does."""
+    _require(inputs)
     plan, language = inputs.plan, inputs.language
     title = f"{plan.outline.title.pick(language)} {fiscal_year(inputs.year).pick(language)}"
-    source = _source(inputs)
     blocks: list[Block] = [
         Heading(1, title),
         *summary.blocks(plan, rows(inputs), language, level=2),
-        Paragraph(_basis(inputs, source), note=True),
+        Paragraph(_basis(inputs), note=True),
     ]
-    return Document(title, language, blocks, source.publisher.pick(language), dense=True)
+    return Document(title, language, blocks, _publisher(inputs), dense=True)
 
 
 def rows(inputs: Inputs) -> list[summary.Row]:
-    """Return every indicator as the records hold it in the year, judged."""
-    found = []
-    for folder in inputs.plan.folders:
-        for indicator in folder.figures.indicator if folder.figures else []:
-            current, verdict = held(inputs, folder, indicator)
-            found.append(summary.Row(folder, current, verdict, inputs.year))
-    return found
-
-
-def held(inputs: Inputs, folder: Folder, indicator: Indicator) -> tuple[Indicator, Verdict]:
-    """Return the indicator with the value kept for the year instead of the printed one."""
-    value = inputs.values.get((folder.manifest.id, indicator.id))
-    current = indicator if value is None else replaced(indicator, inputs.year, value)
-    return current, judge_in(current, inputs.year)
-
-
-def replaced(indicator: Indicator, year: int, value: Decimal) -> Indicator:
-    """Return the indicator with another value in a year that has one."""
-    import msgspec  # noqa: PLC0415 - only where a value was corrected
-
-    recorded = [
-        msgspec.structs.replace(one, value=value) if one.year == year else one
-        for one in indicator.recorded
-    ]
-    return msgspec.structs.replace(indicator, recorded=recorded)
-
-
-def _source(inputs: Inputs) -> Source:
-    ids = {
-        report.source
+    """Return every indicator as the year holds it, judged."""
+    return [
+        summary.Row(
+            folder, *inputs.held(folder, one), inputs.year, desk.state_word(inputs, folder, one)
+        )
         for folder in inputs.plan.folders
-        for report in folder.record.report
-        if report.year == inputs.year
-    }
-    return next(source for source in inputs.plan.outline.source if source.id in ids)
+        for one in indicators(folder)
+    ]
+
+
+def _require(inputs: Inputs) -> None:
+    known = years(inputs.plan)
+    if inputs.year in known or inputs.desk.any:
+        return
+    if waiting := len(inputs.desk.waiting):
+        raise SetupError(
+            f"Nothing of {inputs.year} is approved yet; entries that wait for approval: {waiting}."
+        )
+    shown = ", ".join(map(str, known))
+    raise SetupError(f"No project has a report of {inputs.year}; there are: {shown}.")
+
+
+def _preface(inputs: Inputs) -> Iterator[Block]:
+    source, language = inputs.source, inputs.language
+    if source is not None:
+        yield from (Paragraph(text.pick(language)) for text in source.preface)
+        return
+    yield Paragraph(inputs.plan.outline.aim.pick(language))
+    yield from desk.completeness(inputs)
 
 
 def _section(place: int, name: Text, language: str) -> str:
     return f"（{place}）{name.ja}" if language == "ja" else f"({place}) {name.en}"
 
 
-def _report(inputs: Inputs, folder: Folder) -> Report | None:
-    return next((r for r in folder.record.report if r.year == inputs.year), None)
-
-
 def _feature(inputs: Inputs, folder: Folder) -> Iterator[Block]:
-    report = _report(inputs, folder)
+    report = inputs.report(folder)
     passages = [p for p in report.passage if p.part == "feature"] if report else []
     if passages:
         name = folder.manifest.name.pick(inputs.language)
@@ -149,13 +118,24 @@ def _feature(inputs: Inputs, folder: Folder) -> Iterator[Block]:
 
 
 def _project(inputs: Inputs, folder: Folder, index: int) -> Iterator[Block]:
-    manifest, report = folder.manifest, _report(inputs, folder)
+    manifest, report = folder.manifest, inputs.report(folder)
     yield Heading(4, f"{CIRCLED[index]} {manifest.name.pick(inputs.language)}", manifest.id)
     passages = [p for p in report.passage if p.part == "row"] if report else []
-    for passage in passages:
-        yield from _passage(inputs, folder, passage)
-    if not passages:
-        yield Paragraph(inputs.word("none"))
+    printed = [block for passage in passages for block in _passage(inputs, folder, passage)]
+    if told := desk.narrative(inputs, folder):
+        yield from told
+        printed = [block for block in printed if isinstance(block, FigureLine)]
+    elif not passages:
+        yield Paragraph(desk.silence(inputs, folder))
+    yield from printed
+    lined = {block.indicator for block in printed if isinstance(block, FigureLine)}
+    yield from desk.figures(inputs, folder, lined)
+    for one in indicators(folder):
+        name = f"{manifest.id}/{one.id}"
+        if one.series and not report and inputs.courses.get(name):
+            yield from _picture(inputs, folder, one.name.pick(inputs.language), one.id)
+    yield from desk.decision(inputs, folder)
+    yield from desk.notes(inputs, folder)
 
 
 def _passage(inputs: Inputs, folder: Folder, passage: Passage) -> Iterator[Block]:
@@ -175,15 +155,13 @@ def _passage(inputs: Inputs, folder: Folder, passage: Passage) -> Iterator[Block
 
 def _held(inputs: Inputs, folder: Folder) -> list[lines.Held]:
     found = []
-    for indicator in folder.figures.indicator if folder.figures else []:
-        printed = next((r for r in indicator.recorded if r.year == inputs.year), None)
+    for indicator in indicators(folder):
+        printed = inputs.printed(indicator)
         if printed is None:
             continue
-        current, verdict = held(inputs, folder, indicator)
+        current, verdict = inputs.held(folder, indicator)
         value = next(r.value for r in current.recorded if r.year == inputs.year)
-        judged = inputs.plan.word("outcome", verdict.outcome).pick(inputs.language)
-        if verdict.ratio is not None:
-            judged = f"{judged} {verdict.ratio}%"
+        judged = desk.judged_text(inputs, verdict)
         name = f"{folder.manifest.id}/{indicator.id}"
         found.append(lines.Held(indicator, printed, value, verdict, judged, name))
     return found
@@ -252,6 +230,14 @@ def _total(table: Table, column: Column, language: str) -> Cell:
     return _number(whole if whole == total else total, column, language)
 
 
-def _basis(inputs: Inputs, source: Source) -> str:
+def _publisher(inputs: Inputs) -> str:
+    return (inputs.source or inputs.plan.outline.source[-1]).publisher.pick(inputs.language)
+
+
+def _basis(inputs: Inputs) -> str:
+    source = inputs.source
+    if source is None:
+        return inputs.word("basis_desk")
     title, publisher = source.title.pick(inputs.language), source.publisher.pick(inputs.language)
-    return inputs.word("basis").format(source=title, publisher=publisher)
+    text = inputs.word("basis").format(source=title, publisher=publisher)
+    return f"{text} {inputs.word('basis_since')}" if inputs.desk.any else text

@@ -15,8 +15,8 @@ from tamamo.plan.values.commands import import_, publish
 
 if TYPE_CHECKING:
     from tamamo.context.broker import Broker
-    from tamamo.plan.report.build import Inputs
     from tamamo.plan.report.document import Document
+    from tamamo.plan.report.inputs import Inputs
 
 FORMATS = ("md", "html", "docx", "pdf", "xlsx")
 _TEXT = ("md", "html")
@@ -74,8 +74,8 @@ def report(
 ) -> None:
     """Write the progress report of a fiscal year.
 
-    Beside the project folders, values and series are read that the installation keeps, if there is
-    one.
+    Beside the project folders it takes what the installation keeps, if there is one: what owners
+    reported and heads approved, and series. What is not approved is said not to be.
     """
     from tamamo.plan.report.build import build, one_page
 
@@ -96,20 +96,16 @@ def _inputs(year: int, lang: Literal["ja", "en"], home: Path | None, records: bo
     """Return what the report is made from; an installation is read where there is one."""
     from tamamo.kernel import settings as kernel_settings
     from tamamo.plan.catalog import load_plan
-    from tamamo.plan.report.build import Inputs
+    from tamamo.plan.report.inputs import Inputs, gather
 
     plan, settings = load_plan(), kernel_settings.load({"home": home})
     if home is not None and not home.is_dir():
         raise SetupError(f"{home} is no home of an installation.")
     if records or (settings.database_url is None and not settings.home.is_dir()):
         return Inputs(plan, year, lang)
-    from tamamo.plan.values import ValueStore
-    from tamamo.plan.values.keeping import courses_of, values_of
 
     async def read(broker: "Broker") -> "Inputs":
-        store = ValueStore(broker.pool)
-        values = await values_of(store, DEFAULT, year)
-        return Inputs(plan, year, lang, values, await courses_of(store, DEFAULT, plan))
+        return await gather(broker.pool, DEFAULT, plan, year, lang)
 
     return run(home, read)
 
@@ -148,8 +144,9 @@ def compare(published: Path, year: int, ours: Path | None) -> None:
     """Look for every line and figure of a PUBLISHED text in our report; 1 if one is missing."""
     from tamamo.plan.catalog import load_plan
     from tamamo.plan.report import markdown, reading
-    from tamamo.plan.report.build import Inputs, build
+    from tamamo.plan.report.build import build
     from tamamo.plan.report.compare import compare as look_for
+    from tamamo.plan.report.inputs import Inputs
 
     if ours is None:
         body = markdown.write(build(Inputs(load_plan(), year, "ja")))

@@ -23,17 +23,22 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text, maybe of several lines. note: smaller, about the text, not part of it."""
+    """Running text, maybe of several lines. note: smaller, about the text, not part of it.
+
+    lang: of a text in another language than the document's.
+    """
 
     text: str
     note: bool = False
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list of short texts, maybe of several lines each."""
+    """A list of short texts, maybe of several lines each. lang: as of a paragraph."""
 
     items: list[str]
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)

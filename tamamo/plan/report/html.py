@@ -62,10 +62,10 @@ def _block(block: Block, language: str) -> Iterator[str]:
             yield f"<h{block.level}{name}>{escape(block.text)}</h{block.level}>"
         case Paragraph():
             kind = ' class="note"' if block.note else ""
-            yield f"<p{kind}>{_lines(block.text)}</p>"
+            yield f"<p{_lang(block.lang)}{kind}>{_lines(block.text)}</p>"
         case Bullets():
             items = "".join(f"<li>{_lines(item)}</li>" for item in block.items)
-            yield f"<ul>{items}</ul>"
+            yield f"<ul{_lang(block.lang)}>{items}</ul>"
         case FigureLine():
             judged = (
                 f'<span class="judged {block.outcome}">{block.mark} {escape(block.judged)}</span>'
@@ -79,6 +79,10 @@ def _block(block: Block, language: str) -> Iterator[str]:
             alt = escape(f"{block.title}. {block.sentence}")
             yield f'<p class="chart"><img alt="{alt}" src="data:image/svg+xml;base64,{image}"></p>'
             yield _grid(block.grid)
+
+
+def _lang(language: str) -> str:
+    return f' lang="{escape(language)}"' if language else ""
 
 
 def _lines(text: str) -> str:

@@ -22,12 +22,13 @@ from tamamo.plan.report.document import (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An indicator of a project in a year."""
+    """An indicator of a project in a year. silent: what stands where it has no value."""
 
     folder: Folder
     indicator: Indicator
     verdict: Verdict
     year: int
+    silent: str = "—"
 
     @property
     def recorded(self) -> Recorded | None:
@@ -74,7 +75,7 @@ def _cells(plan: Plan, row: Row, language: str) -> list[Cell]:
         Cell(row.folder.manifest.name.pick(language)),
         Cell(indicator.name.pick(language)),
         Cell(
-            recorded_text(recorded, indicator.unit, language) if recorded else "—",
+            recorded_text(recorded, indicator.unit, language) if recorded else row.silent,
             recorded.value if recorded else None,
             numeric=True,
         ),

@@ -1,7 +1,6 @@
 """What an installation keeps of the plan beside the project folders, for reports and pages."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from tamamo.plan.catalog import Plan
 from tamamo.plan.loading import Folder
@@ -12,12 +11,6 @@ from tamamo.plan.values.courses import Point, by_area, summed
 from tamamo.plan.values.importing import areas_of
 from tamamo.plan.values.model import Kept
 from tamamo.plan.values.store import ValueStore
-
-
-async def values_of(store: ValueStore, tenant: str, year: int) -> dict[tuple[str, str], Decimal]:
-    """Return the values that somebody entered or put right for a year and somebody approved."""
-    kept = await store.of_year(tenant, year)
-    return {(one.project, one.indicator): one.value for one in kept}
 
 
 async def courses_of(store: ValueStore, tenant: str, plan: Plan) -> dict[str, SeriesData]:

@@ -32,16 +32,6 @@ where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)
     and state = 'approved' and (%(areas)s::text[] is null or area = any(%(areas)s))
 order by at, area;
 
--- name: of_year
-select distinct on (project, indicator)
-    id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
-    detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,
-    declined_why, simulated
-from plan_value
-where tenant = %(tenant)s and year = %(year)s and area = '' and state = 'approved'
-    and basis in ('entered', 'recorded') and not simulated
-order by project, indicator, at desc;
-
 -- name: past
 select id::text, project, indicator, area, at, year, value, part, whole, whole_at, basis, source,
     detail, state, replaces::text, reason, made_by, made_at, approved_by, approved_at,

@@ -86,10 +86,6 @@ class ValueStore:
         """Return every value there ever was of an area and day, the oldest first."""
         return await self._kept("past", tenant, indicator, area=area, at=at)
 
-    async def of_year(self, tenant: str, year: int) -> list[Kept]:
-        """Return the value that closes a fiscal year, of each indicator that has one."""
-        return await self._kept("of_year", tenant, ("", ""), year=year)
-
     async def stamp(self, tenant: str, indicator: tuple[str, str]) -> tuple[int, datetime | None]:
         """Return what changes with every value that is kept: how many, and when the newest was."""
         async with single(self._pool) as connection:

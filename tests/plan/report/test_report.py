@@ -1,6 +1,7 @@
 """The report of FY2020 in all formats against the published text, which it must hold wholly."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -13,10 +14,13 @@ from tamamo.kernel.errors import SetupError
 from tamamo.plan.catalog import load_plan, year_named
 from tamamo.plan.check_figures import numbers_in
 from tamamo.plan.report import pdf, reading, sheet, word
-from tamamo.plan.report.build import Inputs, build, one_page
+from tamamo.plan.report.build import build, one_page
 from tamamo.plan.report.commands import FORMATS, plan, write
 from tamamo.plan.report.compare import compare, pieces
 from tamamo.plan.report.document import FigureLine, Grid, Heading
+from tamamo.plan.report.inputs import Inputs
+from tamamo.plan.year.public import YearValue
+from tamamo.plan.year.reported import Reported
 from tests.plan.report.course import COURSE
 
 PLAN = load_plan()
@@ -96,10 +100,11 @@ def test_the_translated_lines_hold_the_same_figures() -> None:
 
 
 def test_a_corrected_value_is_printed_and_judged_instead() -> None:
-    values = {
-        ("universal_design_map", "map_entries"): Decimal(951),
-        ("facility_management", "data_kinds"): Decimal(3),
-    }
+    names = {("universal_design_map", "map_entries"): 951, ("facility_management", "data_kinds"): 3}
+    values = Reported({
+        name: YearValue(2020, Decimal(number), date(2021, 3, 31), "entered", "x", reason="数え直し")
+        for name, number in names.items()
+    })  # fmt: skip
     lines = {
         b.indicator: b
         for b in build(Inputs(PLAN, 2020, "ja", values)).blocks

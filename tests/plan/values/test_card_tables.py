@@ -7,8 +7,9 @@ import pytest
 
 from tamamo.feeds.quality import UnreadableFile
 from tamamo.plan.catalog import load_plan
-from tamamo.plan.report.build import Inputs, build
+from tamamo.plan.report.build import build
 from tamamo.plan.report.document import Chart
+from tamamo.plan.report.inputs import Inputs
 from tamamo.plan.values import Kept, fiscal_year_of
 from tamamo.plan.values.courses import Point, crossings, summed
 from tamamo.plan.values.importing import with_series

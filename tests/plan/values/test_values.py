@@ -12,8 +12,9 @@ from tamamo.plan.report.drawing import svg
 from tamamo.plan.report.series import chart
 from tamamo.plan.values import NewValue, ValueStore, entities, fiscal_year_of, real_or_all
 from tamamo.plan.values.importing import with_series
-from tamamo.plan.values.keeping import courses_of, series_data, values_of
+from tamamo.plan.values.keeping import courses_of, series_data
 from tamamo.plan.values.publishing import keep, publish_all
+from tamamo.plan.year.reported import reported
 
 PLAN = load_plan()
 RATE = with_series(PLAN, "mynumber_card")
@@ -34,6 +35,12 @@ VALUES = [
     value("00000", date(2021, 1, 1), 2420, 10000),
     value("00000", date(2021, 2, 1), 2515, 10000),
 ]
+
+
+async def values_of(pool, year):
+    """What the report of a year takes from the desk."""
+    found = await reported(pool, "default", PLAN, year)
+    return {key: one.value for key, one in found.values.items()}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +129,7 @@ async def test_the_value_that_closes_a_year_is_the_last_of_it(settings):
         values = [NewValue("", day, Decimal(800 + n)) for n, day in enumerate(days)]
         name = ("universal_design_map", "map_entries")
         await store.record("default", name, values, **BY, basis="entered")
-        assert await values_of(store, "default", 2020) == {
+        assert await values_of(broker.pool, 2020) == {
             ("universal_design_map", "map_entries"): Decimal(801)
         }
-        assert await values_of(store, "default", 2019) == {}
+        assert await values_of(broker.pool, 2019) == {}

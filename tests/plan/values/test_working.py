@@ -10,8 +10,8 @@ from tamamo.plan.catalog import load_plan
 from tamamo.plan.model import Indicator
 from tamamo.plan.values import ValueStore
 from tamamo.plan.values.judging import falls, judge_value
-from tamamo.plan.values.keeping import values_of
 from tamamo.plan.values.working import Entry, ValueRefused, WorkingYear
+from tamamo.plan.year.reported import reported
 
 PLAN = load_plan()
 YEAR_END = date(2021, 3, 31)
@@ -25,6 +25,12 @@ def indicator(project: str, id_: str) -> Indicator:
 
 
 MEETINGS = (NAME[0], indicator(*NAME))
+
+
+async def values_of(pool, year):
+    """What the report of a year takes from the desk."""
+    found = await reported(pool, "default", PLAN, year)
+    return {key: one.value for key, one in found.values.items()}
 
 
 @pytest.mark.parametrize(
@@ -66,9 +72,9 @@ async def test_two_people_and_a_correction_that_keeps_what_was(settings):
         await refused("not_waiting", year.approve("elsewhere", one, "user:2"))
         await year.confirm("default", one, "user:1")
         await refused("same_person", year.approve("default", one, "user:1"))
-        assert await values_of(store, "default", 2020) == {}  # nothing holds yet
+        assert await values_of(broker.pool, 2020) == {}  # nothing holds yet
         await year.approve("default", one, "user:2")
-        assert await values_of(store, "default", 2020) == {NAME: 6}
+        assert await values_of(broker.pool, 2020) == {NAME: 6}
         await refused("not_waiting", year.approve("default", one, "user:2"))
 
         await refused("same", year.enter("default", MEETINGS, first, "user:1"))
@@ -76,12 +82,12 @@ async def test_two_people_and_a_correction_that_keeps_what_was(settings):
         await refused("no_reason", year.enter("default", MEETINGS, right, "user:1"))
         reasoned = Entry(YEAR_END, Decimal(7), "回", "会議録", reason="一回数え落としていた")
         two = await year.enter("default", MEETINGS, reasoned, "user:1")
-        assert await values_of(store, "default", 2020) == {NAME: 6}  # the old one holds until then
+        assert await values_of(broker.pool, 2020) == {NAME: 6}  # the old one holds until then
         await refused("no_reason", year.decline("default", two, "user:2", " "))
         await year.decline("default", two, "user:2", "会議録を添えてください")
         three = await year.enter("default", MEETINGS, reasoned, "user:1")
         await year.approve("default", three, "user:2")
-        assert await values_of(store, "default", 2020) == {NAME: 7}
+        assert await values_of(broker.pool, 2020) == {NAME: 7}
 
         past = await store.past("default", NAME, "", YEAR_END)
         assert [(one.value, one.state, one.reason) for one in past] == [

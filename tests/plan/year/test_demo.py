@@ -14,10 +14,11 @@ from tamamo.plan.panels import shown
 from tamamo.plan.report.document import Grid
 from tamamo.plan.values import ValueStore
 from tamamo.plan.values.courses import by_area, crossings
-from tamamo.plan.values.keeping import courses_of, values_of
+from tamamo.plan.values.keeping import courses_of
 from tamamo.plan.year import PlanYear
 from tamamo.plan.year.model import working_year
 from tamamo.plan.year.public import Published
+from tamamo.plan.year.reported import reported, reported_years
 from tamamo.registers import catalogue
 from tamamo.registers.projection import own_types
 
@@ -46,7 +47,8 @@ async def test_the_example_is_marked_and_made_once(settings):
         assert states == {"entered", "confirmed", "approved"}
         # The report is of real years: it takes nothing from the example.
         store = ValueStore(broker.pool)
-        assert await values_of(store, "default", year - 1) == {}
+        assert (await reported(broker.pool, "default", the_plan(), year - 1)).values == {}
+        assert await reported_years(broker.pool, "default") == []
         assert await courses_of(store, "default", the_plan()) == {}
         # What is counted from the example is kept, and shown, as what it is.
         assert await live.keep(broker, the_plan()) == []
