@@ -19,7 +19,7 @@ from tamamo.kernel.identity import Actor, Grant, Role, access_of
 from tamamo.kernel.identity.resolve import Policy
 from tamamo.kernel.installation import opened
 from tamamo.kernel.settings import Settings
-from tamamo.publishing.datasets import Datasets, Metadata, Words, checking
+from tamamo.publishing.datasets import Datasets, Metadata, Words, checking, claims
 from tamamo.registers import intake
 from tamamo.registers.model import Visitor
 
@@ -115,7 +115,9 @@ async def _checked(settings: Settings, path: Path) -> float:
         # What is too large to wait for is a job: here it is done at once.
         done = await datasets.check(officer, "large", begun.number)
         if done.state == "checking":
-            done = await checking.work(broker, officer, "large", begun.number)
+            assert done.job is not None
+            claim = await claims.take_over(broker.pool, _TOWN, done.id, done.job)
+            done = await checking.work(broker, officer, "large", begun.number, claim)
         took = time.perf_counter() - began
     if done.state != "checked":
         raise SystemExit(f"The check said: {done.state} {done.reason}")

@@ -11,9 +11,10 @@ from tamamo.kernel import jobs
 from tamamo.kernel.database import transaction
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.jobs import Run
-from tamamo.publishing.datasets import reporting, store, uploading
+from tamamo.publishing.datasets import claims, reporting, store, uploading
 from tamamo.publishing.datasets.acting import locked_version, note
-from tamamo.publishing.datasets.errors import DatasetConflict, DatasetRefused
+from tamamo.publishing.datasets.claims import Claim
+from tamamo.publishing.datasets.errors import DatasetRefused
 from tamamo.publishing.datasets.metadata import Words
 from tamamo.publishing.datasets.model import Field, Reason, Version
 from tamamo.registers.model import Visitor
@@ -96,14 +97,10 @@ async def check(broker: Broker, visitor: Visitor, identifier: str, number: int) 
         dataset, version = await locked_version(
             connection, visitor, identifier, number, "settled", "checked", "failed", "checking"
         )
-        claimed = await connection.execute(
-            store.SQL["claim_check"],
-            {"tenant": visitor.tenant, "version": version.id, "total": version.total,
-             "by": visitor.actor.subject},
+        claim = await claims.take(
+            connection, broker.pool, visitor.tenant, version.id,
+            total=version.total, by=visitor.actor.subject,
         )  # fmt: skip
-        if not claimed.rowcount:
-            ja, en = "確認の途中です。しばらくお待ちください。", "It is being checked already"
-            raise DatasetConflict("running", ja, en)
         if version.size > QUICK:
             job = await jobs.defer(
                 connection, JOB, tenant=visitor.tenant, actor=visitor.actor.subject,
@@ -113,24 +110,30 @@ async def check(broker: Broker, visitor: Visitor, identifier: str, number: int) 
                 connection, "set_job", tenant=visitor.tenant, version=version.id, job=job
             )
             return await store.version(connection, visitor.tenant, dataset.id, number)
-    return await work(broker, visitor, dataset.id, number)
+    return await work(broker, visitor, dataset.id, number, claim)
 
 
-async def work(broker: Broker, visitor: Visitor, dataset: str, number: int) -> Version:
-    """Read a file that was claimed; it comes back checked or failed."""
-    try:
-        async with transaction(broker.pool) as connection:
-            version = await store.version(connection, visitor.tenant, dataset, number)
-        found = await reporting.read(broker, visitor.tenant, version)
-    except Problem as problem:
-        reason = _reason(problem)
-        return await _finish(broker, visitor, dataset, number, reporting.Outcome(reason=reason))
-    except Exception:
-        ja = "途中で失敗しました。もう一度確認してください。"
-        reason = Reason("broken", ja, "It failed on the way: check again")
-        await _finish(broker, visitor, dataset, number, reporting.Outcome(reason=reason))
-        raise
-    return await _finish(broker, visitor, dataset, number, found)
+async def work(
+    broker: Broker, visitor: Visitor, dataset: str, number: int, claim: Claim
+) -> Version:
+    """Read a file that was claimed; it comes back checked or failed.
+
+    Raises DatasetConflict when the claim is lost: then nothing of it is kept.
+    """
+    async with claim.renewed():
+        try:
+            async with transaction(broker.pool) as connection:
+                version = await store.version(connection, visitor.tenant, dataset, number)
+            found = await reporting.read(broker, visitor.tenant, version, claim)
+        except Problem as problem:
+            found = reporting.Outcome(reason=_reason(problem))
+        except Exception:
+            ja = "途中で失敗しました。もう一度確認してください。"
+            reason = Reason("broken", ja, "It failed on the way: check again")
+            found = reporting.Outcome(reason=reason)
+            await _finish(broker, visitor, dataset, number, claim=claim, found=found)
+            raise
+        return await _finish(broker, visitor, dataset, number, claim=claim, found=found)
 
 
 def _reason(problem: Problem) -> Reason:
@@ -140,17 +143,25 @@ def _reason(problem: Problem) -> Reason:
 
 
 async def _finish(
-    broker: Broker, visitor: Visitor, dataset: str, number: int, found: reporting.Outcome
+    broker: Broker,
+    visitor: Visitor,
+    dataset: str,
+    number: int,
+    *,
+    claim: Claim,
+    found: reporting.Outcome,
 ) -> Version:
     state = "failed" if found.reason is not None else "checked"
     async with transaction(broker.pool) as connection:
-        version = await store.version(connection, visitor.tenant, dataset, number)
-        await store.execute(
-            connection, "checked", tenant=visitor.tenant, version=version.id, state=state,
+        kept = await store.execute(
+            connection, "checked", tenant=visitor.tenant, version=claim.version,
+            claim=claim.token, state=state,
             counts=Jsonb(found.counts), reports=Jsonb(asdict(found.reports)),
             reason=Jsonb(asdict(found.reason)) if found.reason else None,
             rows=found.rows, bbox=found.bbox, done=found.counts.get("in", 0),
         )  # fmt: skip
+        if kept is None:
+            raise claims.running()
         said: dict[str, Any] = {"version": number, "state": state, **found.counts}
         if found.reason is not None:
             said["reason"] = found.reason.code
@@ -168,5 +179,6 @@ async def handle(run: Run) -> dict[str, Any]:
         version = await store.version(connection, run.tenant, dataset, number)
     if version.state != "checking":
         return {"state": version.state}
-    done = await work(broker, visitor, dataset, number)
+    claim = await claims.take_over(broker.pool, run.tenant, version.id, run.id)
+    done = await work(broker, visitor, dataset, number, claim)
     return {"state": done.state, **done.counts}

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from tamamo.kernel.database import Pool, transaction
+from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.publishing.datasets.folding import fold
 from tamamo.publishing.datasets.model import Field
 from tamamo.publishing.datasets.places import quad
@@ -29,7 +29,8 @@ _ESCAPED: Final = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "
 _BETWEEN_KEYS: Final = "|"
 
 Values = Mapping[str, Any]
-Tell = Callable[[int], Awaitable[None]]
+#: Told in each part's transaction how many rows there are with it; what it raises undoes the part.
+Tell = Callable[[Connection, int], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -115,20 +116,17 @@ async def copy(
 ) -> Copied:
     """Copy rows into a version, in place of those it has. rows is read in a thread."""
     liner = Liner(tenant, version, fields)
-    await forget(pool, tenant, version)
+    await forget(pool, tenant, version, tell)
     coming = asyncio.create_task(asyncio.to_thread(_next, liner, rows))
     try:
         while block := (await coming)[0]:
             done = coming.result()[1]
             # The next part is read while this one is written.
             coming = asyncio.create_task(asyncio.to_thread(_next, liner, rows))
-            async with (
-                transaction(pool) as connection,
-                connection.cursor() as cursor,
-                cursor.copy(_COPY) as stream,
-            ):
-                await stream.write(block)
-            await tell(done)
+            async with transaction(pool) as connection:
+                async with connection.cursor() as cursor, cursor.copy(_COPY) as stream:
+                    await stream.write(block)
+                await tell(connection, done)
     finally:
         # Whoever closes the file must not do so under a thread that reads it.
         await asyncio.gather(coming, return_exceptions=True)
@@ -144,7 +142,7 @@ def _next(liner: Liner, rows: Iterator[Values]) -> tuple[bytes, int]:
     return block, liner.copied.rows
 
 
-async def forget(pool: Pool, tenant: str, version: int) -> None:
+async def forget(pool: Pool, tenant: str, version: int, tell: Tell | None = None) -> None:
     """Take away all rows of a version, a part in each transaction."""
     while True:
         async with transaction(pool) as connection:
@@ -154,5 +152,7 @@ async def forget(pool: Pool, tenant: str, version: int) -> None:
                 " and version = %(version)s order by number limit %(step)s)",
                 {"tenant": tenant, "version": version, "step": STEP},
             )
+            if tell is not None:
+                await tell(connection, 0)
             if cursor.rowcount < STEP:
                 return

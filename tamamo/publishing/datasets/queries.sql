@@ -106,16 +106,24 @@ where tenant = %(tenant)s and id = %(version)s;
 -- name: claim_check
 update dataset_version
 set
-    state = 'checking', done = 0, total = %(total)s, reason = null, changed_at = now(),
+    state = 'checking', claim = gen_random_uuid(), job = null, done = 0, total = %(total)s,
+    reason = null, changed_at = now(),
     worked = array(select distinct unnest(worked || %(by)s::text))
 where tenant = %(tenant)s and id = %(version)s and (
     state in ('settled', 'checked', 'failed')
-    or state = 'checking' and changed_at < now() - interval '5 minutes'
-);
+    or state = 'checking' and changed_at < now() - %(lease)s
+)
+returning claim;
 
--- name: progress
-update dataset_version set done = %(done)s, changed_at = now()
-where tenant = %(tenant)s and id = %(version)s and state = 'checking';
+-- name: take_over
+update dataset_version set claim = gen_random_uuid(), changed_at = now()
+where tenant = %(tenant)s and id = %(version)s and state = 'checking' and job = %(job)s
+returning claim;
+
+-- name: hold_claim
+update dataset_version set done = coalesce(%(done)s, done), changed_at = now()
+where tenant = %(tenant)s and id = %(version)s and state = 'checking' and claim = %(claim)s
+returning id;
 
 -- name: set_job
 update dataset_version set job = %(job)s where tenant = %(tenant)s and id = %(version)s;
@@ -124,8 +132,9 @@ update dataset_version set job = %(job)s where tenant = %(tenant)s and id = %(ve
 update dataset_version
 set
     state = %(state)s, counts = %(counts)s, reports = %(reports)s, reason = %(reason)s,
-    rows = %(rows)s, bbox = %(bbox)s, done = %(done)s, changed_at = now()
-where tenant = %(tenant)s and id = %(version)s and state = 'checking';
+    rows = %(rows)s, bbox = %(bbox)s, done = %(done)s, claim = null, changed_at = now()
+where tenant = %(tenant)s and id = %(version)s and state = 'checking' and claim = %(claim)s
+returning id;
 
 -- name: move
 update dataset_version

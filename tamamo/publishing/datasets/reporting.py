@@ -13,6 +13,7 @@ from tamamo.context.broker import Broker
 from tamamo.context.errors import TooComplexQuery
 from tamamo.kernel.database import transaction
 from tamamo.publishing.datasets import comparing, copying, store, uploading
+from tamamo.publishing.datasets.claims import Claim
 from tamamo.publishing.datasets.entities import columns_of, town_of
 from tamamo.publishing.datasets.model import Comparison, Reason, Reports, Version
 
@@ -87,8 +88,11 @@ def _told(row: "intake.Row") -> dict[str, Any]:
             "en": bad.en, "sample": bad.sample}  # fmt: skip
 
 
-async def read(broker: Broker, tenant: str, version: Version) -> Outcome:
-    """Read a version's file into its rows and report. Raises IntakeRefused: nothing can be used."""
+async def read(broker: Broker, tenant: str, version: Version, claim: Claim) -> Outcome:
+    """Read a version's file into its rows and report.
+
+    Raises IntakeRefused: nothing can be used; DatasetConflict: the claim is lost.
+    """
     from tamamo.registers import intake  # noqa: PLC0415
 
     recipe = msgspec.convert(version.recipe, intake.Recipe)
@@ -100,11 +104,12 @@ async def read(broker: Broker, tenant: str, version: Version) -> Outcome:
             try:
                 copied = await copying.copy(
                     broker.pool, tenant, version.id, version.fields, rows=iter(reading),
-                    tell=_teller(broker, tenant, version),
+                    tell=claim.hold,
                 )  # fmt: skip
             finally:
                 await asyncio.to_thread(rows.close)
         tally = rows.tally
+        await claim.renew()
         await _keep_rejects(broker, tenant, version, recipe, refused)
         counts = {"in": tally.rows_in, "out": copied.rows, "rejected": tally.rejected}
         outcome = Outcome(None, counts, Reports(), copied.rows, copied.bbox)
@@ -122,16 +127,6 @@ async def read(broker: Broker, tenant: str, version: Version) -> Outcome:
             tally=msgspec.to_builtins(tally),
         )  # fmt: skip
     return outcome
-
-
-def _teller(broker: Broker, tenant: str, version: Version) -> copying.Tell:
-    async def tell(done: int) -> None:
-        async with transaction(broker.pool) as connection:
-            await store.execute(
-                connection, "progress", tenant=tenant, version=version.id, done=done
-            )
-
-    return tell
 
 
 def _unfit(counts: Mapping[str, int]) -> Reason | None:

@@ -16,7 +16,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tamamo.context.broker import Broker, open_broker
-from tamamo.kernel.database import transaction
+from tamamo.kernel.database import Connection, transaction
 from tamamo.kernel.identity import Actor, Grant, Role, access_of
 from tamamo.kernel.identity.resolve import Policy
 from tamamo.kernel.settings import Settings
@@ -79,7 +79,7 @@ class Hall:
                 by="user:1",
             )  # fmt: skip
 
-        async def tell(_: int) -> None: ...
+        async def tell(_: Connection, done: int) -> None: ...
 
         done = await copying.copy(
             self.broker.pool, self.tenant, number, fields, rows=iter(rows), tell=tell

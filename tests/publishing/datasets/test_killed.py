@@ -4,12 +4,24 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
+from itertools import count
 
 import msgspec
 import pytest
 
 from tamamo.kernel.jobs import Run
-from tamamo.publishing.datasets import Metadata, RowsQuery, Version, Words, entities
+from tamamo.publishing.datasets import (
+    Metadata,
+    RowsQuery,
+    Version,
+    Words,
+    claims,
+    copying,
+    entities,
+)
+from tamamo.publishing.datasets.errors import DatasetConflict
 from tests.conftest import ROOT
 from tests.publishing.datasets.conftest import Hall, table
 
@@ -72,10 +84,50 @@ async def public(hall: Hall) -> tuple[int | None, int | None, int]:
 
 
 async def again(hall: Hall, number: int) -> Version:
-    """Check once more, as if five minutes had gone by."""
-    await hall.all("update dataset_version set changed_at = now() - interval '6 minutes'"
-                   " where tenant = %s returning 1", hall.tenant)  # fmt: skip
+    """Check once more, as if the claim had not been renewed."""
+    await hall.all("update dataset_version set changed_at = changed_at - %s"
+                   " where tenant = %s returning 1", claims.LEASE, hall.tenant)  # fmt: skip
     return await hall.datasets.check(hall.officer, "toilets", number)
+
+
+async def test_a_check_is_one_persons_as_long_as_it_works(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hall.datasets.create(hall.officer, "toilets", Metadata(title=Words("模擬のトイレ")))
+    await hall.checked("toilets", hall.file("a.csv", toilets(450)))
+    stands, goes, parts, block = threading.Event(), threading.Event(), count(1), copying.Liner.block
+
+    def third(self: copying.Liner, rows: Sequence[copying.Values]) -> bytes:
+        if next(parts) == 3:
+            stands.set()
+            assert goes.wait(60)
+        return block(self, rows)
+
+    monkeypatch.setattr(copying.Liner, "block", third)
+    monkeypatch.setattr(copying, "STEP", 100)
+    monkeypatch.setattr(claims, "RENEWAL", 0.02)
+    first = asyncio.create_task(hall.datasets.check(hall.officer, "toilets", 1))
+    await asyncio.to_thread(stands.wait, 60)
+    await asyncio.sleep(0.2)  # a renewal has come since, however old the claim was
+    await hall.all("update dataset_version set changed_at = changed_at - interval '1 day'"
+                   " where tenant = %s returning 1", hall.tenant)  # fmt: skip
+    await asyncio.sleep(0.2)
+    with pytest.raises(DatasetConflict, match="being checked already"):
+        await hall.datasets.check(hall.officer, "toilets", 1)
+
+    renew = claims.Claim.renew
+    monkeypatch.setattr(claims.Claim, "renew", lambda _: asyncio.sleep(0))
+    await asyncio.sleep(0.1)  # as a process that is stopped, until somebody else has begun
+    second = await again(hall, 1)
+    monkeypatch.setattr(claims.Claim, "renew", renew)
+    assert (second.state, second.rows) == ("checked", 450)
+    goes.set()
+    with pytest.raises(DatasetConflict, match="being checked already"):
+        await first
+    left = await hall.datasets.version(hall.officer, hall.tenant, "toilets", 1)
+    assert (left.state, left.rows, left.changed_at) == ("checked", 450, second.changed_at)
+    rows = await hall.all("select count(*) from dataset_row where version = %s", left.id)
+    assert rows == [(450,)]
 
 
 async def test_nothing_is_half_public(hall: Hall) -> None:
