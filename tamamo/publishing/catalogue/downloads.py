@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tamamo.publishing.catalogue import addresses
 from tamamo.publishing.catalogue.forms import split_name
+from tamamo.publishing.catalogue.parts import MOST, Parts, Whole
 from tamamo.publishing.catalogue.towns import REFUSED, asked_place, refusal
 from tamamo.publishing.datasets import (
     MEDIA_TYPES,
@@ -25,8 +26,8 @@ from tamamo.publishing.datasets import (
 _OPEN: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
 #: A version never changes, but it may be withdrawn: nobody keeps it without asking again (ETag).
 _FRESH: Final = "no-cache"
-#: Bytes up to which a file is made before it is sent.
-_WHOLE: Final = 4 * 1024 * 1024
+#: Never the same twice, to the byte: they come whole.
+_NO_PARTS: Final = frozenset({"xlsx"})
 _RANGE: Final = re.compile(r"bytes=(\d{1,12})-(\d{1,12})?")
 
 
@@ -66,45 +67,52 @@ async def _file(request: Request) -> Response:
     if request.method == "HEAD":
         # How long it is nobody knows before it is made: a length of 0 would say "empty" (GDAL).
         return StreamingResponse(_nothing(), 200, headers, MEDIA_TYPES[form])
+    in_parts = "range" in request.headers and form not in _NO_PARTS
+    key = place.town, identifier, number, form
+    held = _parts.find(key, tag) if in_parts else None
+    if held is not None:
+        return _part(request, held, headers, MEDIA_TYPES[form])
     pieces = engine.download(None, place.town, identifier, form, version=number)
-    return await _streamed(request, pieces, headers, MEDIA_TYPES[form])
+    begun, is_whole = await _begin(pieces)
+    if not is_whole:
+        return StreamingResponse(_every(begun, pieces), 200, headers, MEDIA_TYPES[form])
+    whole = Whole(tag, b"".join(begun))
+    if form in _NO_PARTS:
+        return Response(whole.body, 200, headers, MEDIA_TYPES[form])
+    if in_parts:
+        _parts.keep(key, whole)
+    return _part(request, whole, headers, MEDIA_TYPES[form])
 
 
 async def _nothing() -> AsyncIterator[bytes]:
     yield b""
 
 
-async def _streamed(
-    request: Request, pieces: AsyncIterator[bytes], headers: dict[str, str], media: str
-) -> Response:
-    """Return an answer once its first pieces are there: until then a problem can still be told.
-
-    A small file comes whole or in the part that is asked for: GDAL, and so QGIS, reads files of the
-    web part by part (RFC 9110, 14.2).
-    """
+async def _begin(pieces: AsyncIterator[bytes]) -> tuple[list[bytes], bool]:
+    """Return a file's first pieces, and whether they are all: until then a problem can be told."""
     begun: list[bytes] = []
     size = 0
     async for piece in pieces:
         begun.append(piece)
         size += len(piece)
-        if size > _WHOLE:
-            break
-    else:
-        return _whole(request, b"".join(begun), headers, media)
-
-    async def every() -> AsyncIterator[bytes]:
-        for piece in begun:
-            yield piece
-        async for piece in pieces:
-            yield piece
-
-    return StreamingResponse(every(), 200, headers, media)
+        if size > MOST:
+            return begun, False
+    return begun, True
 
 
-def _whole(request: Request, body: bytes, headers: dict[str, str], media: str) -> Response:
-    headers = {**headers, "Accept-Ranges": "bytes"}
+async def _every(begun: list[bytes], pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in begun:
+        yield piece
+    async for piece in pieces:
+        yield piece
+
+
+def _part(request: Request, whole: Whole, headers: dict[str, str], media: str) -> Response:
+    """Return a file, or the part that is asked for: so GDAL, and QGIS, read files of the web."""
+    body = whole.body
+    headers = {**headers, "Accept-Ranges": "bytes", "ETag": whole.tag}
     asked = _RANGE.fullmatch(request.headers.get("range", ""))
-    if asked is None or request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
+    if asked is None or request.headers.get("if-range", whole.tag) != whole.tag:
         return Response(body, 200, headers, media)
     first, last = int(asked[1]), min(int(asked[2] or len(body)), len(body) - 1)
     if first > last:
@@ -114,6 +122,7 @@ def _whole(request: Request, body: bytes, headers: dict[str, str], media: str) -
     return Response(body[first : last + 1], 206, headers, media)
 
 
+_parts: Final = Parts()
 addresses.register()
 
 
