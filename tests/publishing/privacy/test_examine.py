@@ -7,13 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from tamamo.publishing.privacy import Report, examine, groups, values
+from tamamo.publishing.privacy import Report, examine, values
 from tamamo.publishing.standard import Column, Row
 
 
 def table(headers: Iterable[str], *records: tuple[Any, ...]) -> tuple[list[Column], list[Row]]:
     columns = [Column(f"c{n}", header) for n, header in enumerate(headers)]
-    rows = [(n, {f"c{i}": v for i, v in enumerate(record)}) for n, record in enumerate(records, 2)]
+    rows: list[Row] = [
+        (n, {f"c{i}": v for i, v in enumerate(record)}) for n, record in enumerate(records, 2)
+    ]
     return columns, rows
 
 
@@ -58,7 +60,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise subprocess.TimeoutExpired("pycanon", 1)
 
-    monkeypatch.setattr(groups.subprocess, "run", broken)
+    monkeypatch.setattr(subprocess, "run", broken)
 
 
 @pytest.mark.usefixtures("alone")
