@@ -19,6 +19,7 @@ JOBS: dict[str, Kind] = {
     "dataset.demo": Kind("tamamo.publishing.datasets.demo:handle", tries=1),
     "data_requests.demo": Kind("tamamo.publishing.requests.demo:handle", tries=1),
     "facilities.demo": Kind("tamamo.publishing.facilities.demo:handle", tries=1),
+    "plan.entities": Kind("tamamo.plan.values.publishing:handle", tries=10),
     "plan.demo": Kind("tamamo.plan.demo:handle", tries=1),
     "feed.replay": Kind("tamamo.feeds.again:handle", tries=1),
 }

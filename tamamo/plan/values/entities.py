@@ -5,16 +5,19 @@ https://github.com/smart-data-models/dataModel.KeyPerformanceIndicator. Each val
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from msgspec import structs
+
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.kernel.time import JST, to_text
 from tamamo.plan.catalog import Plan
-from tamamo.plan.figures import judge, latest
+from tamamo.plan.figures import judge_in
 from tamamo.plan.loading import Folder
-from tamamo.plan.model import Indicator
+from tamamo.plan.model import Indicator, Recorded
 from tamamo.plan.values.areas import Areas
 from tamamo.plan.values.importing import areas_of
 from tamamo.plan.values.model import Kept
@@ -23,7 +26,9 @@ TYPE: Final = "KeyPerformanceIndicator"
 #: UN/CEFACT codes of the units there are; others are counts.
 _UNITS: Final = {"%": "P1", "hours": "HUR"}
 #: What is a measurement of each value.
-MEASURED: Final = ("kpiValue", "numerator", "denominator", "denominatorDate", "simulated")
+MEASURED: Final = (
+    "kpiValue", "numerator", "denominator", "denominatorDate", "simulated", "currentStanding",
+)  # fmt: skip
 #: The model's words for how an indicator stands.
 _STANDING: Final = {"met": "good", "not_met": "bad"}
 
@@ -43,43 +48,82 @@ def entity_id(project: str, indicator: str, area: str = "") -> str:
     return ":".join(("urn:ngsi-ld", TYPE, project, indicator, *([area] if area else [])))
 
 
-def recorded(plan: Plan, terms: Terms) -> Iterator[Entity]:
-    """Yield the indicators with the values the reports recorded; words alone are no value."""
-    for folder in plan.folders:
-        for indicator in folder.figures.indicator if folder.figures else []:
-            attrs = _described(folder, indicator)
-            for one in indicator.recorded:
-                if one.value is None:
-                    continue
-                title = plan.source_title(one.source)
-                attrs["kpiValue"] = _value(one.value, indicator, date(one.year + 1, 3, 31))
-                attrs["source"] = _property(f"{title.ja} / {title.en}")
-                yield _entity(folder, indicator, "", attrs, terms)
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """A value to be written: kept, or printed by a report."""
+
+    at: date
+    value: Decimal
+    source: str
+    year: int
+    kept: Kept | None = None
+
+    @property
+    def area(self) -> str:
+        return self.kept.area if self.kept else ""
 
 
-def kept(
-    folder: Folder, indicator: Indicator, values: Iterable[Kept], terms: Terms
+def measured(
+    plan: Plan, folder: Folder, indicator: Indicator, values: Iterable[Kept], terms: Terms
 ) -> Iterator[Entity]:
-    """Yield an entity for each kept value, of its area; the oldest first.
+    """Yield an entity for each value of an indicator, of its area; the oldest first.
 
-    simulated is measured with the value where any of them is: each day tells whether it is real.
+    What a report printed stays until a person entered another value of that day. simulated is
+    measured with the value where any of them is: each day tells whether it is real.
     """
-    values = list(values)
+    found = _measures(plan, indicator, list(values))
     areas = areas_of(folder, indicator) if indicator.series else None
-    told = any(one.simulated for one in values)
-    for one in sorted(values, key=lambda value: value.at):
+    told = any(one.kept is not None and one.kept.simulated for one in found)
+    newest = {one.area: one for one in found}
+    for one in found:
         attrs = _described(folder, indicator)
         attrs["kpiValue"] = _value(one.value, indicator, one.at)
         attrs["source"] = _property(one.source)
-        if one.part is not None and one.whole is not None and one.whole_at is not None:
-            attrs["numerator"] = _measured(float(one.part), one.at)
-            attrs["denominator"] = _measured(float(one.whole), one.at)
-            attrs["denominatorDate"] = _measured(one.whole_at.isoformat(), one.at)
+        if one.kept is not None:
+            attrs |= _parts(one.kept)
         if told:
-            attrs["simulated"] = _measured(one.simulated, one.at)
+            simulated = one.kept is not None and one.kept.simulated
+            attrs["simulated"] = _measured(simulated, one.at)
         if one.area:
             attrs |= _of_area(one.area, areas)
+        if one is newest[one.area] and one.area in ("", indicator.series and indicator.series.area):
+            attrs |= _standing(indicator, one)
         yield _entity(folder, indicator, one.area, attrs, terms)
+
+
+def _measures(plan: Plan, indicator: Indicator, values: list[Kept]) -> list[_Measure]:
+    entered = {one.at for one in values if not one.area and one.basis == "entered"}
+    found = []
+    for one in indicator.recorded:
+        at = date(one.year + 1, 3, 31)
+        if one.value is not None and at not in entered:
+            title = plan.source_title(one.source)
+            found.append(_Measure(at, one.value, f"{title.ja} / {title.en}", one.year))
+    printed = {one.at for one in found}
+    found += [
+        _Measure(one.at, one.value, one.source, one.year, one)
+        for one in values
+        if one.area or one.at not in printed
+    ]
+    return sorted(found, key=lambda one: (one.at, one.area))
+
+
+def _parts(one: Kept) -> dict[str, Instance]:
+    if one.part is None or one.whole is None or one.whole_at is None:
+        return {}
+    return {
+        "numerator": _measured(float(one.part), one.at),
+        "denominator": _measured(float(one.whole), one.at),
+        "denominatorDate": _measured(one.whole_at.isoformat(), one.at),
+    }
+
+
+def _standing(indicator: Indicator, one: _Measure) -> dict[str, Instance]:
+    """Return how the newest value stands to the target; nothing where there is no number of it."""
+    recorded = Recorded(year=one.year, source="kept", printed="-", value=one.value)
+    newest = structs.replace(indicator, recorded=[recorded])
+    standing = _STANDING.get(judge_in(newest, one.year).outcome)
+    return {"currentStanding": _measured(standing, one.at)} if standing else {}
 
 
 def _entity(
@@ -106,14 +150,7 @@ def _described(folder: Folder, indicator: Indicator) -> dict[str, Instance]:
     }
     if target and target.value is not None:
         attrs["targetValue"] = _property(float(target.value), **_unit(indicator))
-    standing = _STANDING.get(judge(indicator).outcome)
-    if standing:
-        attrs["currentStanding"] = _property(standing, observedAt=_moment(_year_end(indicator)))
     return attrs
-
-
-def _year_end(indicator: Indicator) -> date:
-    return date(latest(indicator).year + 1, 3, 31)
 
 
 def _of_area(code: str, areas: Areas | None) -> dict[str, Instance]:

@@ -14,12 +14,15 @@ from tamamo.kernel import sql, time
 from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import Problem
+from tamamo.kernel.jobs import defer
 from tamamo.plan.model import Indicator
 from tamamo.plan.values.judging import judge_value
 from tamamo.plan.values.model import fiscal_year_of
 
 _SQL = sql.load(__package__, "working.sql")
 
+#: The job that writes values as entities (`publishing.handle`).
+FOLLOWING: Final = "plan.entities"
 _WAITING_STATES: Final = frozenset({"entered", "confirmed"})
 
 
@@ -183,6 +186,9 @@ async def step_in(
     after = {"at": at.isoformat(), "value": str(value), "reason": reason}
     event = Event(tenant, by, f"plan.values.{step}", about, {"state": state}, after)
     await append(connection, event)
+    if step == "approve":
+        # What everybody reads as an entity follows at once, and only if this is committed.
+        await defer(connection, FOLLOWING, tenant=tenant, actor=by, once=True)
 
 
 async def _row(connection: Connection, block: str, names: dict[str, Any]) -> Any:

@@ -1,14 +1,15 @@
 """Owners enter, others approve, corrections keep the old value and the reason."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from tamamo.context.broker import open_broker
+from tamamo.kernel import jobs
 from tamamo.plan.catalog import load_plan
 from tamamo.plan.model import Indicator
-from tamamo.plan.values import ValueStore
+from tamamo.plan.values import ValueStore, entities, publishing
 from tamamo.plan.values.judging import falls, judge_value
 from tamamo.plan.values.working import Entry, ValueRefused, WorkingYear
 from tamamo.plan.year.reported import reported
@@ -25,6 +26,13 @@ def indicator(project: str, id_: str) -> Indicator:
 
 
 MEETINGS = (NAME[0], indicator(*NAME))
+BOTH_YEARS = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC))
+
+
+def _council():
+    folder = PLAN.find(NAME[0])
+    assert folder
+    return folder, MEETINGS[1]
 
 
 async def values_of(pool, year):
@@ -88,6 +96,24 @@ async def test_two_people_and_a_correction_that_keeps_what_was(settings):
         three = await year.enter("default", MEETINGS, reasoned, "user:1")
         await year.approve("default", three, "user:2")
         assert await values_of(broker.pool, 2020) == {NAME: 7}
+
+        # Entities follow: a job of the approval's own transaction, one however many there were.
+        async with broker.pool.connection() as connection:
+            (job,) = await jobs.listed(connection, name="plan.entities")
+        assert (job.tenant, job.actor, job.state) == ("default", "user:2", "waiting")
+        terms, id_ = await broker.contexts.resolve("default", None), entities.entity_id(*NAME)
+        run = jobs.Run(broker.pool, broker, job.tenant, job.actor, job.id, job.name, job.args)
+        # The printed value (6) was written before, and is no repeat of what put it right (7).
+        (printed,) = entities.measured(PLAN, *_council(), [], terms)
+        await broker.observations.record("default", [printed])
+        await publishing.handle(run)
+        assert (await publishing.handle(run))["stored"] == 0
+        attr = terms.expand_term("kpiValue")
+        points = await broker.temporal.series("default", id_, attr, *BOTH_YEARS)
+        assert [point.value for point in points] == [7]
+        state = (await broker.entities.get("default", id_)).attrs
+        assert state[attr][0]["value"] == 7
+        assert state[terms.expand_term("currentStanding")][0]["value"] == "bad"  # of 12
 
         past = await store.past("default", NAME, "", YEAR_END)
         assert [(one.value, one.state, one.reason) for one in past] == [
