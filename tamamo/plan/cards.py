@@ -9,11 +9,14 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
+from tamamo.kernel.time import JST, now
 from tamamo.plan.catalog import Plan, fiscal_year, the_plan
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator, Text
 from tamamo.plan.pages import ChapterView, PlanView, ProjectView, SectionView, plan_view
 from tamamo.plan.present import FigureRow, amount, recorded_text, step_text, target_text
+from tamamo.plan.report.series import day_text
+from tamamo.plan.year.model import working_year
 from tamamo.plan.year.public import Key, YearValue, break_between, judged
 
 #: Those of a project without any indicator, among the states to choose from.
@@ -70,7 +73,8 @@ class Cards:
     chapters: list[ChapterView]
     figures: dict[str, list[Figure]]
     filters: list[tuple[str, str, list[Choice]]]
-    counts: list[tuple[str, int]]
+    #: Outcome, how many figures have it, and how many of these are simulated.
+    counts: list[tuple[str, int, int]]
     shown: int
     chosen: Chosen
     #: Whether anything but what the report printed is shown.
@@ -118,19 +122,21 @@ def cards(
         for folder in plan.folders
         if _fits(folder, figures[folder.manifest.id], chosen)
     ]
-    counted: Counter[str] = Counter(f.row.outcome for project in kept for f in figures[project])
+    told = [figure for project in kept for figure in figures[project]]
+    counted: Counter[str] = Counter(figure.row.outcome for figure in told)
+    made: Counter[str] = Counter(figure.row.outcome for figure in told if figure.simulated)
     return Cards(
         chapters=_narrowed(whole, set(kept)),
         figures=figures,
         filters=_filters(plan, whole, chosen, years, language),
         counts=[
-            (plan.word("outcome", name).pick(language), counted[name])
+            (plan.word("outcome", name).pick(language), counted[name], made[name])
             for name in plan.words["outcome"]
             if counted[name]
         ],
         shown=len(kept),
         chosen=chosen,
-        newer=any(f.basis not in {"", "recorded"} for project in kept for f in figures[project]),
+        newer=any(figure.basis not in {"", "recorded"} for figure in told),
     )
 
 
@@ -169,9 +175,21 @@ def value_text(one: Indicator, shown: YearValue, language: str) -> str:
     return amount(shown.value, one.unit, language) if shown.value is not None else "—"
 
 
+def year_text(shown: YearValue, language: str) -> str:
+    """Return the year of a value; of the year that is not over yet, the day it is as of."""
+    year = fiscal_year(shown.year).pick(language)
+    if shown.recorded is not None or shown.year <= working_year(now().astimezone(JST).date()):
+        return year
+    return _("%(year)s so far (%(day)s)") % {"year": year, "day": day_text(shown.at, language)}
+
+
 def trend(one: Indicator, series: Sequence[YearValue], language: str) -> str:
-    """Say how the newest value stands to the year before it that has one; "" without two."""
+    """Say how the newest value stands to the year before it that has one; "" without two.
+
+    A simulated value is compared with a simulated one only.
+    """
     numbers = [value for value in series if value.value is not None]
+    numbers = [value for value in numbers if value.simulated == numbers[-1].simulated]
     if len(numbers) < 2 or numbers[-1] is not series[-1]:
         return ""
     before, after = numbers[-2], numbers[-1]
@@ -204,7 +222,7 @@ def _figure(
         id=one.id,
         name=one.name.pick(language),
         value=value_text(one, shown, language) if shown else "—",
-        year=fiscal_year(at).pick(language),
+        year=year_text(shown, language) if shown else fiscal_year(at).pick(language),
         target=target_text(target, one.unit, at, language) if target else "",
         target_year=fiscal_year(target.year).pick(language) if target and target.year else "",
         outcome=outcome,

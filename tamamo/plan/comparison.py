@@ -113,11 +113,13 @@ def draw(indicator: Indicator, data: SeriesData, language: str) -> Chart | None:
     return chart(indicator.name.pick(language), data, _FIRST_DAY, _LAST_DAY, language)
 
 
-def draw_year(
-    folder: Folder, indicator: Indicator, kept: Sequence[Kept], year: int, language: str
-) -> Chart | None:
+def break_days(data: SeriesData) -> list[date]:
+    """Return the days from which another population is counted from, of the first course."""
+    return [one.at for one in breaks(data.courses[0].points)] if data.courses else []
+
+
+def draw_year(indicator: Indicator, data: SeriesData, year: int, language: str) -> Chart | None:
     """Return the chart of a fiscal year as the report has it."""
-    data = series_data(folder, indicator, kept)
     start, end = date(year, 4, 1), date(year + 1, 4, 1)
     if not data.courses:
         return None

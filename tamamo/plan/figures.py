@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from tamamo.plan.model import Indicator, Recorded, Table, Target
+from tamamo.plan.model import Direction, Indicator, Recorded, Table, Target
 
 Outcome = Literal[
     "met", "not_met", "no_target", "stated", "not_comparable", "no_number", "not_reported"
@@ -56,17 +56,19 @@ def goal_in(target: Target, year: int) -> Decimal | None:
 
 def judge(indicator: Indicator) -> Verdict:
     """Compare the newest recorded figure with the target."""
-    return verdict(indicator.target, latest(indicator))
+    return verdict(indicator.target, latest(indicator), indicator.direction)
 
 
 def judge_in(indicator: Indicator, year: int) -> Verdict:
     """Compare the figure of a fiscal year with the target."""
     recorded = next((r for r in indicator.recorded if r.year == year), None)
-    return verdict(indicator.target, recorded) if recorded else Verdict("not_reported")
+    if recorded is None:
+        return Verdict("not_reported")
+    return verdict(indicator.target, recorded, indicator.direction)
 
 
-def verdict(target: Target | None, recorded: Recorded) -> Verdict:
-    """Compare a recorded figure with a target."""
+def verdict(target: Target | None, recorded: Recorded, direction: Direction = "more") -> Verdict:
+    """Compare a recorded figure with a target, which is to be exceeded or to be kept below."""
     if target is None:
         return Verdict("no_target")
     goal = goal_in(target, recorded.year)
@@ -76,7 +78,8 @@ def verdict(target: Target | None, recorded: Recorded) -> Verdict:
         return Verdict("not_comparable", goal)
     if recorded.value is None:
         return Verdict("no_number", goal)
-    outcome: Outcome = "met" if recorded.value >= goal else "not_met"
+    reached = recorded.value >= goal if direction == "more" else recorded.value <= goal
+    outcome: Outcome = "met" if reached else "not_met"
     return Verdict(outcome, goal, share(recorded.value, goal) if goal else None)
 
 

@@ -67,6 +67,7 @@ class LiveRow:
     value and as_of are the last ones kept, if any.
     """
 
+    id: str
     name: str
     value: str
     note: str
@@ -92,22 +93,24 @@ async def rows(broker: Broker | None, plan: Plan, project: str, language: str) -
     if broker is None or folder is None or folder.figures is None:
         return []
     bound = [indicator for indicator in folder.figures.indicator if indicator.query]
-    return [await _row(broker, project, indicator, language) for indicator in bound]
+    return [await row(broker, project, indicator, language) for indicator in bound]
 
 
-async def _row(broker: Broker, project: str, indicator: Indicator, language: str) -> LiveRow:
+async def row(broker: Broker, project: str, indicator: Indicator, language: str) -> LiveRow:
+    """Return an indicator with a query as it is now."""
     name = indicator.name.pick(language)
     try:
         figure = await resolved(indicator.query or "")(broker)
     except NoValue as missing:
         said = missing.ja if language.startswith("ja") else missing.en
-        return LiveRow(name, "—", said, None, None, "none")
+        return LiveRow(indicator.id, name, "—", said, None, None, "none")
     except Exception:
         _logger.exception("query_failed", project=project, indicator=indicator.id)
         return await _last(broker, project, indicator, language)
     value = Decimal(figure.value)
     goal = indicator.target.value if indicator.target else None
     return LiveRow(
+        indicator.id,
         name,
         amount(value, indicator.unit, language),
         figure.note_ja if language.startswith("ja") else figure.note_en,
@@ -126,10 +129,12 @@ async def _last(broker: Broker, project: str, indicator: Indicator, language: st
         if one.basis == "computed"
     ]
     if not kept:
-        return LiveRow(name, "—", "", None, None, "failed")
+        return LiveRow(indicator.id, name, "—", "", None, None, "failed")
     last = kept[-1]
     value = amount(last.value, indicator.unit, language)
-    return LiveRow(name, value, "", last.made_at, None, "failed", last.simulated)
+    return LiveRow(
+        indicator.id, name, value, "", last.made_at, None, "failed", simulated=last.simulated
+    )
 
 
 async def keep(broker: Broker, plan: Plan) -> list[tuple[str, str]]:

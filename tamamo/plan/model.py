@@ -32,6 +32,7 @@ Shape = Literal[
     "survey_claim",
     "efficiency_rate",
 ]
+Direction = Literal["more", "less"]
 State = Literal[
     "shelved",
     "problems_found",
@@ -192,6 +193,7 @@ class Indicator(_Strict, frozen=True):
     """A figure the plan follows. query names the computation once Tamamo does it itself.
 
     breaks: where its series cannot be compared with the years before, the oldest first.
+    direction: whether the target is reached by as much or more, or by as much or less.
     """
 
     id: Slug
@@ -204,6 +206,7 @@ class Indicator(_Strict, frozen=True):
     query: Filled | None = None
     series: Series | None = None
     breaks: list[Change] = field(default_factory=list)
+    direction: Direction = "more"
 
 
 class Column(_Strict, frozen=True):

@@ -88,6 +88,7 @@ class PlanView:
     title: str
     period: str
     aim: str
+    policies: list[str]
     source: str
     publisher: str
     projects: int
@@ -113,6 +114,7 @@ def plan_view(language: str) -> PlanView:
         title=outline.title.pick(language),
         period=outline.period.pick(language),
         aim=outline.aim.pick(language),
+        policies=[policy.pick(language) for policy in outline.policy],
         source=source.title.pick(language),
         publisher=source.publisher.pick(language),
         projects=len(plan.folders),

@@ -119,14 +119,16 @@ async def series_chart(request: HttpRequest, project: str, indicator: str) -> Ht
     found, language = await _series(request, project, indicator), _language()
     year = request.GET.get("year", "")
     if year.isascii() and year.isdigit() and len(year) == 4:
-        drawn = comparison.draw_year(found.folder, found.indicator, found.kept, int(year), language)
+        data = series_data(found.folder, found.indicator, found.kept)
+        drawn = comparison.draw_year(found.indicator, data, int(year), language)
     else:
         codes, _ = comparison.chosen(found.folder, found.indicator, request.GET.getlist("area"))
         data = series_data(found.folder, found.indicator, found.kept, codes)
         drawn = comparison.draw(found.indicator, data, language)
     if drawn is None:
         raise Http404("there is nothing to draw")
-    return HttpResponse(svg(drawn, language), content_type="image/svg+xml")
+    days = comparison.break_days(data)
+    return HttpResponse(svg(drawn, language, days), content_type="image/svg+xml")
 
 
 @require_safe

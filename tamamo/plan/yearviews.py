@@ -1,10 +1,8 @@
 """Pages of the years: a project's years beside each other, an indicator's definition and values."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,10 +10,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from tamamo import __version__
 from tamamo.context.broker import Broker
-from tamamo.kernel.cells import as_text
+from tamamo.kernel import cells
+from tamamo.kernel.time import JST, now
 from tamamo.kernel.towns import DEFAULT
-from tamamo.plan import cards
+from tamamo.plan import cards, live, openvalues
 from tamamo.plan.catalog import fiscal_year, the_plan
 from tamamo.plan.figures import Outcome
 from tamamo.plan.loading import Folder
@@ -23,12 +23,8 @@ from tamamo.plan.model import Indicator
 from tamamo.plan.present import amount, target_text
 from tamamo.plan.report.series import day_text
 from tamamo.plan.values.entities import entity_id
-from tamamo.plan.year.public import Key, Published, YearValue, break_between, judged
-
-COLUMNS: Final = (
-    "project", "indicator", "indicator_ja", "indicator_en", "year", "date", "value", "unit_ja",
-    "unit_en", "outcome", "basis", "source", "detail", "break", "simulated", "approved_by",
-)  # fmt: skip
+from tamamo.plan.year.model import working_year
+from tamamo.plan.year.public import Published, YearValue, break_between, judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ async def years_of(broker: Broker | None, folder: Folder, language: str) -> Year
         for one in (folder.figures.indicator if folder.figures else [])
     ]
     return Years(
-        [fiscal_year(year).pick(language) for year in known],
+        [_head(year, language) for year in known],
         lines,
         await _told(published, project, language),
         [
@@ -94,10 +90,13 @@ async def figure(request: HttpRequest, project: str, indicator: str) -> HttpResp
     broker = _broker(request)
     rows: list[dict[str, Any]] = []
     series: list[YearValue] = []
+    computed: list[live.LiveRow] = []
     if broker is not None:
         published = Published(broker.pool, DEFAULT, the_plan())
         series = (await published.by_year(project)).get((project, one.id), [])
         rows = [_past(one, past, language) for past in await published.all_of(project, one)]
+        if one.query:
+            computed = [await live.row(broker, project, one, language)]
     shape = the_plan().word("shape", one.shape).pick(language)
     target = one.target
     newest = series[-1] if series else None
@@ -111,6 +110,9 @@ async def figure(request: HttpRequest, project: str, indicator: str) -> HttpResp
         "shape": shape,
         "note": one.note.pick(language) if one.note else "",
         "query": one.query or "",
+        "version": __version__,
+        "live": computed,
+        "less": one.direction == "less",
         "has_series": one.series is not None,
         "target": target_text(target, one.unit, newest.year if newest else 0, language)
         if target else "",
@@ -118,7 +120,7 @@ async def figure(request: HttpRequest, project: str, indicator: str) -> HttpResp
         "owner": the_plan().division(folder.manifest.owner).pick(language),
         "newest": _newest(one, newest, language) if newest else None,
         "line": _line(one, series, [v.year for v in series], language),
-        "years": [fiscal_year(v.year).pick(language) for v in series],
+        "years": [cards.year_text(v, language) for v in series],
         "rows": rows,
         "changes": [(fiscal_year(c.year).pick(language), c.why.pick(language)) for c in one.breaks],
         "entity": entity_id(project, one.id, one.series.area if one.series else ""),
@@ -129,38 +131,24 @@ async def figure(request: HttpRequest, project: str, indicator: str) -> HttpResp
 @require_safe
 async def values_csv(request: HttpRequest) -> HttpResponse:
     """The years of all indicators as CSV, UTF-8 with a mark; names of fields in English."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for key, one, values in await _all(_broker(request)):
-        for value in values:
-            writer.writerow([as_text(str(cell)) for cell in _data(key, one, value)])
-    answer = HttpResponse(
-        text.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8"
-    )
+    broker, plan = _broker(request), the_plan()
+    if broker is None:
+        values = Published.without_values(plan)
+    else:
+        values = await Published(broker.pool, DEFAULT, plan).by_year()
+    told = (map(cells.cell, row.values()) for row in openvalues.rows(plan, values))
+    body = cells.lines([openvalues.COLUMNS, *told]).encode("utf-8-sig")
+    answer = HttpResponse(body, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="plan-values.csv"'
     answer["Access-Control-Allow-Origin"] = "*"
     return answer
 
 
-async def _all(broker: Broker | None) -> list[tuple[Key, Indicator, Sequence[YearValue]]]:
-    if broker is None:
-        return []
-    values = await Published(broker.pool, DEFAULT, the_plan()).by_year()
-    return [
-        ((folder.manifest.id, one.id), one, values.get((folder.manifest.id, one.id), []))
-        for folder in the_plan().folders
-        for one in (folder.figures.indicator if folder.figures else [])
-    ]
-
-
-def _data(key: Key, one: Indicator, value: YearValue) -> list[Any]:
-    number = "" if value.value is None else value.value
-    return [
-        *key, one.name.ja, one.name.en, value.year, value.at.isoformat(), number, one.unit.ja,
-        one.unit.en, judged(one, value).outcome, value.basis, value.source, value.detail,
-        value.breaks, str(value.simulated).lower(), value.approved_by,
-    ]  # fmt: skip
+def _head(year: int, language: str) -> str:
+    named = fiscal_year(year).pick(language)
+    if year <= working_year(now().astimezone(JST).date()):
+        return named
+    return _("%(year)s, not over yet") % {"year": named}
 
 
 def _line(one: Indicator, series: Sequence[YearValue], years: Sequence[int], language: str) -> Line:
@@ -214,8 +202,10 @@ def _newest(one: Indicator, value: YearValue, language: str) -> dict[str, Any]:
     outcome = judged(one, value).outcome
     return {
         "value": cards.value_text(one, value, language),
-        "year": fiscal_year(value.year).pick(language),
+        "year": cards.year_text(value, language),
         "outcome": outcome,
+        "recorded": value.recorded is not None,
+        "publisher": the_plan().outline.source[-1].publisher.pick(language),
         "word": the_plan().word("outcome", outcome).pick(language),
         "basis": cards.basis_word(value.basis),
         "source": value.source,
@@ -232,6 +222,9 @@ def _past(one: Indicator, past: Any, language: str) -> dict[str, Any]:
         "year": fiscal_year(past.year).pick(language),
         "day": day_text(past.at, language),
         "value": amount(past.value, one.unit, language),
+        "of": f"{past.part:,.0f} / {past.whole:,.0f}"
+        if past.part is not None and past.whole
+        else "",
         "basis": cards.basis_word(past.basis),
         "source": past.source,
         "detail": past.detail,

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tamamo.plan.figures import judge, number, round_half_up, share
 from tamamo.plan.model import Benchmark, Indicator, Recorded, Target, Text, Unit
@@ -75,6 +76,14 @@ def test_the_outcome_follows_from_value_and_target(
     verdict = judge(_indicator(value, target))
     assert verdict.outcome == outcome
     assert verdict.ratio == (Decimal(ratio) if ratio else None)
+
+
+def test_a_target_to_stay_below_is_met_by_less() -> None:
+    fewer = structs.replace(_indicator("9", _target("10")), direction="less")
+    assert judge(fewer).outcome == "met"
+    assert judge(structs.replace(_indicator("11", _target("10")), direction="less")).outcome == (
+        "not_met"
+    )
 
 
 def test_a_moving_target_is_compared_in_the_year_of_the_value() -> None:

@@ -1,6 +1,7 @@
 """What /plan/ shows of the years: trend, breaks, filters, and what that costs with five years."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,11 +12,15 @@ from msgspec import structs
 
 from tamamo.context.broker import open_broker
 from tamamo.kernel.database import transaction
+from tamamo.kernel.time import JST, now
 from tamamo.plan import cards
 from tamamo.plan.catalog import the_plan
 from tamamo.plan.model import Change, Text
 from tamamo.plan.views import index
+from tamamo.plan.year.model import working_year
 from tamamo.plan.year.public import Published, YearValue, break_between, judged
+from tamamo.plan.yearviews import figure
+from tamamo.projects.open_data import indicators
 
 PLAN = the_plan()
 HANDBOOK = PLAN.find("maternal_handbook")
@@ -57,10 +62,28 @@ def test_a_break_is_said_and_nothing_compared_over_it():
     assert break_between(merged, value(2023, 1), value(2024, 2)) is None
 
 
+def test_simulated_values_are_counted_apart_and_compared_with_each_other_only():
+    made = replace(value(2025, 7120), simulated=True)
+    assert cards.trend(USERS, [value(2024, 6990), made], "en") == ""
+    before = replace(value(2024, 7000), simulated=True)
+    assert cards.trend(USERS, [before, made], "en").startswith("120 people more")
+    values = Published.without_values(PLAN)
+    values[KEY] = [*values[KEY], made]
+    shown = cards.cards(values, {}, "en")
+    assert [(name, made) for name, _, made in shown.counts if made] == [("Target met", 1)]
+
+
+def test_a_year_that_is_not_over_says_so():
+    running = working_year(now().astimezone(JST).date()) + 1
+    assert cards.year_text(value(running, 1), "en").endswith(f"(31 Mar {running + 1})")
+    assert cards.year_text(value(running - 1, 1), "en") == f"FY{running - 1}"
+
+
 def test_what_another_address_narrows_to():
     values = Published.without_values(PLAN)
     whole = cards.cards(values, {}, "en")
-    assert whole.shown == 36 and sum(count for _, count in whole.counts) == 25
+    assert not any(made for _, _, made in whole.counts)
+    assert whole.shown == 36 and sum(count for _, count, _ in whole.counts) == 25
     met = cards.cards(values, {"state": "met"}, "en")
     none = cards.cards(values, {"state": "no_figures"}, "en")
     assert 0 < met.shown < 25
@@ -98,6 +121,20 @@ def test_a_moving_target_counts_by_its_value_of_the_year():
     assert judged(rate, value(2025, 79)).outcome == "stated"
 
 
+async def _about(request):
+    """A figure opens its definition, query, values and who approved them, and what it is now."""
+    for path, said in {
+        ("open_data", "open_data_sets"): (
+            "Computed now",
+            "catalogue.figures:datasets",
+            "counts once",
+        ),
+        KEY: ("more is better", "Approved by", "Every value"),
+    }.items():
+        page = (await figure(request, *path)).content.decode()
+        assert [one for one in said if one not in page] == []
+
+
 async def test_five_years_of_monthly_values_cost_one_statement(settings):
     names = [(f.manifest.id, i.id) for f in PLAN.folders
              for i in (f.figures.indicator if f.figures else [])]  # fmt: skip
@@ -132,6 +169,10 @@ async def test_five_years_of_monthly_values_cost_one_statement(settings):
                 spent.append(time.process_time() - before)
             assert answer.status_code == 200 and answer.content.count(b"<article") == 36
         broker.pool.connection = original
+        rows = await indicators.years(broker, "default")
+        assert len({row["id"] for row in rows}) == len(rows) == 25 * 5
+        assert {(row["basis"], row["simulated"]) for row in rows} == {("entered", False)}
+        await _about(request)
     print(f"/plan/: {[round(one * 1000) for one in spent]} ms of processor time")
     assert statements == ["one"]
     assert min(spent) < 0.15

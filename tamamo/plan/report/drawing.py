@@ -4,6 +4,7 @@ The first line is the town's: thick and whole. The others are dashed, each in it
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from html import escape
@@ -25,10 +26,26 @@ STYLES: Final = (
 _APART = 68  # dates below stand so far apart at least
 
 
-def svg(chart: Chart, language: str) -> str:
-    """Return the drawing; values are written at the last point of each line."""
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """The heights of a drawing: from bottom to top, both multiples of ten."""
+
+    bottom: Decimal
+    top: Decimal
+
+    def y(self, value: Decimal) -> float:
+        """Return how far down a value stands."""
+        share = float((value - self.bottom) / (self.top - self.bottom))
+        return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
+
+
+def svg(chart: Chart, language: str, breaks: Sequence[date] = ()) -> str:
+    """Return the drawing; values are written at the last point of each line.
+
+    breaks: days from which it is counted otherwise; a dashed line stands before each.
+    """
     days = sorted({day for line in chart.lines for day, _ in line.points})
-    top = _top([value for line in chart.lines for _, value in line.points])
+    scale = _scale_of([value for line in chart.lines for _, value in line.points])
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
         f'height="{HEIGHT}" font-family="Noto Sans JP, Noto Sans CJK JP, sans-serif" '
@@ -36,12 +53,14 @@ def svg(chart: Chart, language: str) -> str:
     ]
     if chart.simulated:
         parts.append(_mark(language))
-    parts += _scale(top, chart.unit)
+    parts += _steps(scale, chart.unit)
+    parts += _notes(scale, bool(breaks), language)
+    parts += [_break(_x(day, days)) for day in breaks if days[0] < day <= days[-1]]
     parts += _days(days, language)
     ends = []
     for index, line in enumerate(chart.lines):
         colour, width, dashes = STYLES[index % len(STYLES)]
-        places = [(_x(day, days), _y(value, top)) for day, value in line.points]
+        places = [(_x(day, days), scale.y(value)) for day, value in line.points]
         if not places:
             continue
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
@@ -62,10 +81,11 @@ def _mark(language: str) -> str:
     return f'<text x="{_LEFT}" y="16" fill="#8b1d0f" font-weight="bold">{said}</text>'
 
 
-def _top(values: Sequence[Decimal]) -> Decimal:
-    """Return the top of the scale: the next ten above the highest value."""
-    highest = max(values, default=Decimal(0))
-    return (highest // 10 + 1) * 10
+def _scale_of(values: Sequence[Decimal]) -> _Scale:
+    """Return the scale: up to the next ten, from zero where the lines can be told apart on it."""
+    lowest, highest = min(values, default=Decimal(0)), max(values, default=Decimal(0))
+    bottom = lowest // 10 * 10 if lowest > 0 and highest - lowest < lowest / 2 else Decimal(0)
+    return _Scale(bottom, (highest // 10 + 1) * 10)
 
 
 def _x(day: date, days: Sequence[date]) -> float:
@@ -73,15 +93,32 @@ def _x(day: date, days: Sequence[date]) -> float:
     return _LEFT + (day - days[0]).days / span * (WIDTH - _LEFT - _RIGHT)
 
 
-def _y(value: Decimal, top: Decimal) -> float:
-    return HEIGHT - _BOTTOM - float(value / top) * (HEIGHT - _TOP - _BOTTOM)
+def _break(x: float) -> str:
+    return (
+        f'<line class="break" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}" '
+        'stroke="#666" stroke-width="1" stroke-dasharray="3 3"/>'
+    )
 
 
-def _scale(top: Decimal, unit: str) -> list[str]:
+def _notes(scale: _Scale, broken: bool, language: str) -> list[str]:
+    """Say what a glance at the picture may not tell."""
+    said = []
+    if scale.bottom:
+        ja, en = "縦軸は0から始まりません", "The scale does not begin at zero"
+        said.append(ja if language == "ja" else en)
+    if broken:
+        ja, en = "点線の縦線：数え方が変わる日", "Dashed upright: counted otherwise from that day"
+        said.append(ja if language == "ja" else en)
+    text = "。".join(said) if language == "ja" else ". ".join(said)
+    at = f'x="{WIDTH - _RIGHT}" y="16" text-anchor="end" font-size="12"'
+    return [f"<text {at}>{text}</text>"] if said else []
+
+
+def _steps(scale: _Scale, unit: str) -> list[str]:
     parts = []
-    step = 10 if top <= 60 else 20
-    for value in range(0, int(top) + 1, step):
-        y = _y(Decimal(value), top)
+    step = 10 if scale.top - scale.bottom <= 60 else 20
+    for value in range(int(scale.bottom), int(scale.top) + 1, step):
+        y = scale.y(Decimal(value))
         parts.append(
             f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
             'stroke="#949494" stroke-width="1"/>'

@@ -61,6 +61,9 @@ class Past:
     reason: str
     approved_at: datetime | None
     approved_by: str
+    #: Of a share: so many of how many.
+    part: Decimal | None = None
+    whole: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ def judged(one: Indicator, shown: YearValue) -> Verdict:
         moved = Benchmark(year=shown.year, value=shown.benchmark, printed="-")
         target = structs.replace(target, benchmark=[moved])
     recorded = Recorded(year=shown.year, source=RECORDED, printed="-", value=shown.value)
-    return verdict(target, recorded)
+    return verdict(target, recorded, one.direction)
 
 
 def break_between(one: Indicator, before: YearValue, after: YearValue) -> Text | None:

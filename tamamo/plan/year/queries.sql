@@ -142,7 +142,8 @@ order by v.project, v.indicator, v.area, v.year, v.simulated, (v.basis = 'comput
 -- All that was ever said of an indicator and approved once: what holds, and what was put right.
 select v.year, v.at, v.value, v.basis, v.source, v.detail, v.counted_otherwise, v.simulated,
     v.state, v.reason, v.approved_at,
-    coalesce(nullif(u.name, ''), case when v.approved_by like 'user:%%' then '' else 'Tamamo' end)
+    coalesce(nullif(u.name, ''), case when v.approved_by like 'user:%%' then '' else 'Tamamo' end),
+    v.part, v.whole
 from plan_value v
 left join accounts_user u on 'user:' || u.id = v.approved_by
 where v.tenant = %(tenant)s and v.project = %(project)s and v.indicator = %(indicator)s

@@ -5,6 +5,7 @@ the town took applications outside the city hall. The nation's own rise (the My 
 taken off; what else the town did at the same time is not.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -162,6 +163,11 @@ def effect(
     centred = x - x.mean()
     slope = float((centred * y).sum() / (centred**2).sum())
     return Effect(slope, float(low), float(high), len(rises))
+
+
+def decimals(width: float) -> int:
+    """Return the decimals with which an interval so wide is written: two figures of its width."""
+    return 3 if width <= 0 else min(6, max(3, 2 - math.ceil(math.log10(width))))
 
 
 def _rises(ours: Sequence[Point], nation: Sequence[Point]) -> list[tuple[date, date, float]]:

@@ -65,7 +65,9 @@ def _count(number: int) -> Cell:
 
 
 def _planned(coming: list[outreach.Event], words: Words) -> Iterator[Block]:
-    caption = words.text("planned")
+    # Among real ones each invented one is marked; where all are, the table is.
+    simulated = bool(coming) and all(event.simulated for event in coming)
+    caption = words.marked(words.text("planned"), simulated=simulated)
     yield Heading(2, caption)
     if not coming:
         yield Paragraph(words.text("nothing_planned"))
@@ -74,7 +76,7 @@ def _planned(coming: list[outreach.Event], words: Words) -> Iterator[Block]:
     rows = [
         [
             Cell(_span(event, words.language)),
-            Cell(words.marked(event.venue, simulated=event.simulated)),
+            Cell(words.marked(event.venue, simulated=event.simulated and not simulated)),
             Cell(words.text(event.channel)),
         ]
         for event in coming
@@ -100,7 +102,8 @@ async def _effect(
         return []
     simulated = any(one.simulated for one in kept) or any(one.simulated for one in events)
     numbers = {"slope": found.slope, "low": found.low, "high": found.high}
-    texts = {name: f"{value:+.3f}" for name, value in numbers.items()}
+    decimals = outreach.decimals(found.high - found.low)
+    texts = {name: f"{value:+.{decimals}f}" for name, value in numbers.items()}
     text = words.text("effect", intervals=found.intervals, **texts)
     verdict = words.text("effect_shows" if found.shows else "effect_hidden")
     return [

@@ -13,7 +13,15 @@ from tamamo.plan.catalog import load_plan
 from tamamo.plan.panels import panels_of
 from tamamo.plan.report.document import Grid
 from tamamo.plan.values.courses import Point
-from tamamo.projects.mynumber_card.outreach import Event, channels, effect, event_of, planned, years
+from tamamo.projects.mynumber_card.outreach import (
+    Event,
+    channels,
+    decimals,
+    effect,
+    event_of,
+    planned,
+    years,
+)
 from tamamo.registers.catalogue import declared
 from tests.plan.projects.outreach import REPORTED, records
 
@@ -26,6 +34,10 @@ def test_the_reports_table_of_channels_comes_out_of_the_events():
     assert (sum(c.days for c in found), sum(c.applications for c in found)) == (50, 1876)
     assert years(EVENTS) == [2020]
     assert channels(EVENTS, 2021) == []
+
+
+def test_an_interval_is_written_with_two_figures_of_its_width():
+    assert [decimals(width) for width in (0.4, 0.02, 0.0013, 0.0)] == [3, 3, 4, 3]
 
 
 def test_simulated_events_are_marked_and_never_added_to_real_ones():
