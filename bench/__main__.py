@@ -20,6 +20,7 @@ from bench import (
     notify,
     opendata,
     places,
+    plan,
     rules,
     speed,
     table,
@@ -44,6 +45,7 @@ PARTS = (
     "rules",
     "opendata",
     "catalogue",
+    "plan",
     "backup",
 )
 
@@ -151,6 +153,7 @@ _MEASURES: dict[str, Callable[[speed.Bench], list[Row]]] = {
     "register": guarded.register,
     "ogc": places.features,
     "catalogue": catalogue.searching,
+    "plan": plan.looking,
     "backup": guarded.backing_up,
 }
 
