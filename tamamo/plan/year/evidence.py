@@ -28,7 +28,14 @@ MOST: Final = 30
 
 _NO_TITLE: Final = Reason("no_title", "何を示すかを入力してください", "say what it shows")
 _NO_URL: Final = Reason(
-    "no_url", "https:// で始まるアドレスを入力してください", "an address that begins with https://"
+    "no_url",
+    "https:// か http:// で始まるアドレスを入力してください",
+    "enter an address that begins with https:// or http://",
+)
+_USER: Final = Reason(
+    "user_in_url",
+    "「@」でユーザー名やパスワードを含むアドレスは付けられません。@より前を除いてください",
+    "an address with a user name or password before an @ is not taken: leave that part out",
 )
 _NEITHER: Final = Reason(
     "neither",
@@ -124,16 +131,23 @@ def _faults(title: str, url: str, file: bool) -> dict[str, Reason]:
         faults["title"] = texts.UNREADABLE
     if bool(url) == file:
         faults["url"] = _NEITHER
-    elif url and not is_link(url):
-        faults["url"] = _NO_URL
+    elif url and (wrong := fault_of_link(url)):
+        faults["url"] = wrong
     return faults
 
 
-def is_link(url: str) -> bool:
-    """Whether a text is an address of the web that a page may link to."""
+def fault_of_link(url: str) -> Reason | None:
+    """Return why a page may not link to an address, None where it may.
+
+    Whoever reads a link sees its beginning: no user name may stand where the host is looked for
+    (RFC 3986, 7.6), and no backslash, which browsers take for a slash.
+    """
+    plain = url.isprintable() and not set(url) & set(' \\"<>') and len(url) <= LONGEST_URL
     try:
         parts = urlsplit(url)
+        port = parts.port
     except ValueError:
-        return False
-    plain = url.isprintable() and " " not in url and len(url) <= LONGEST_URL
-    return plain and parts.scheme in ("https", "http") and bool(parts.hostname)
+        return _NO_URL
+    if not plain or parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
+        return _NO_URL
+    return _USER if "@" in parts.netloc else None

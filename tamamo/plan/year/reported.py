@@ -12,7 +12,7 @@ from typing import Any
 from tamamo.kernel.database import Pool, single
 from tamamo.plan.catalog import Plan
 from tamamo.plan.year import texts
-from tamamo.plan.year.evidence import is_link
+from tamamo.plan.year.evidence import fault_of_link
 from tamamo.plan.year.model import TextKind
 from tamamo.plan.year.public import Key, YearValue
 
@@ -72,7 +72,7 @@ async def reported(pool: Pool, tenant: str, plan: Plan, year: int) -> Reported:
             found[block] = await cursor.fetchall()
     links: dict[str, list[tuple[str, str]]] = {}
     for project, title, url in found["links"]:
-        if is_link(url):
+        if fault_of_link(url) is None:
             links.setdefault(project, []).append((title, url))
     return Reported(
         _values(year, found["values"]),

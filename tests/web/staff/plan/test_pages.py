@@ -109,6 +109,9 @@ def test_evidence(office: Office) -> None:
     path = f"{SHEET}evidence/"
     bad = office.send(path, "all", form=SHEET, step="attach", title="集計", url="javascript:1")
     assert bad.status_code == 422 and "javascript:1" in bad.text
+    user = {"title": "集計", "url": "https://city.example.jp@evil.example/"}
+    bad = office.send(path, "all", form=SHEET, step="attach", **user)
+    assert bad.status_code == 422 and "@より前を除いて" in bad.text and user["url"] in bad.text
     wrong = office.send(path, "all", form=SHEET, step="attach", title="x", file=("a.pdf", b"MZ1"))
     assert wrong.status_code == 422
     office.send(path, "all", form=SHEET, step="attach", title="画面", file=("画面.png", PNG))
