@@ -4,6 +4,7 @@ Every step is one transaction with its audit row. A value that holds is correcte
 another with the reason: until it is approved the old one holds, after that it is kept as replaced.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -173,15 +174,9 @@ async def step_in(
 ) -> None:
     """Confirm, approve, decline or withdraw a value in the caller's transaction."""
     names = {"tenant": tenant, "id": id_, "by": by, "now": time.now(), "reason": reason}
-    row = await _row(connection, "one", names)
-    if row is None or row[5] not in states:
-        raise ValueRefused(NOT_WAITING)
-    _, project, indicator, at, value, state, replaces, made_by = row
-    if step in ("approve", "decline") and made_by == by:
-        raise ValueRefused(SAME_PERSON)
-    if step == "approve" and replaces:
-        await connection.execute(_SQL["replaced"], {**names, "id": replaces})
-    await connection.execute(_SQL[step], names)
+    state, (project, indicator, at, value) = await take_step(
+        connection, (_SQL, ""), names, step=step, states=states
+    )
     about = f"plan:{project}/{indicator}"
     after = {"at": at.isoformat(), "value": str(value), "reason": reason}
     event = Event(tenant, by, f"plan.values.{step}", about, {"state": state}, after)
@@ -189,6 +184,33 @@ async def step_in(
     if step == "approve":
         # What everybody reads as an entity follows at once, and only if this is committed.
         await defer(connection, FOLLOWING, tenant=tenant, actor=by, once=True)
+
+
+async def take_step(
+    connection: Connection,
+    statements: tuple[Mapping[str, str], str],
+    names: Mapping[str, Any],
+    *,
+    step: str,
+    states: frozenset[str],
+) -> tuple[str, list[Any]]:
+    """Take a step of a value or a text; return its state before, and the rest of its row.
+
+    statements: those of its table, and what their names begin with; "one" gives state, replaces,
+    made_by, and whatever else is wanted. What an approval replaces is marked so. Raises
+    ValueRefused where it is in none of the states, or for who entered it.
+    """
+    sql_of, prefix = statements
+    row = await (await connection.execute(sql_of[f"{prefix}one"], names)).fetchone()
+    if row is None or row[0] not in states:
+        raise ValueRefused(NOT_WAITING)
+    state, replaces, made_by, *rest = row
+    if step in ("approve", "decline") and made_by == names["by"]:
+        raise ValueRefused(SAME_PERSON)
+    if step == "approve" and replaces:
+        await connection.execute(sql_of[f"{prefix}replaced"], {**names, "id": replaces})
+    await connection.execute(sql_of[f"{prefix}{step}"], names)
+    return str(state), rest
 
 
 async def _row(connection: Connection, block: str, names: dict[str, Any]) -> Any:

@@ -23,7 +23,7 @@ values (
 returning id::text;
 
 -- name: one
-select id::text, project, indicator, at, value, state, replaces::text, made_by from plan_value
+select state, replaces::text, made_by, project, indicator, at, value from plan_value
 where tenant = %(tenant)s and id = %(id)s::uuid
 for update;
 

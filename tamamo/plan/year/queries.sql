@@ -23,10 +23,11 @@ union all
 select kind, project, year, kind from plan_text where tenant = %(tenant)s and id = %(id)s::uuid;
 
 -- name: computed
--- The newest value of the year that Tamamo counted itself: what an owner may confirm.
+-- The newest value of the year that Tamamo counted itself, and from nothing simulated: what an
+-- owner may confirm.
 select distinct on (indicator) indicator, value, at, source from plan_value
 where tenant = %(tenant)s and project = %(project)s and year = %(year)s and area = ''
-    and basis = 'computed' and state = 'approved'
+    and basis = 'computed' and state = 'approved' and not simulated
 order by indicator, at desc;
 
 -- name: text_waiting
@@ -53,7 +54,7 @@ values (
 returning id::text;
 
 -- name: text_one
-select project, year, kind, state, replaces::text, made_by from plan_text
+select state, replaces::text, made_by, project, kind, year from plan_text
 where tenant = %(tenant)s and id = %(id)s::uuid
 for update;
 

@@ -9,10 +9,9 @@ from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection
 from tamamo.plan.values.working import (
     NO_REASON,
-    NOT_WAITING,
     SAME,
-    SAME_PERSON,
     ValueRefused,
+    take_step,
 )
 from tamamo.plan.year.model import LONGEST_TEXT, TextKind, TypedText
 
@@ -113,15 +112,9 @@ async def step(
 ) -> None:
     """Confirm, approve, decline or withdraw a text. Raises ValueRefused."""
     names = {"tenant": tenant, "id": id_, "by": by, "now": time.now(), "reason": reason}
-    found = await row(connection, "text_one", names)
-    if found is None or found[3] not in states:
-        raise ValueRefused(NOT_WAITING)
-    project, year, kind, state, replaces, made_by = found
-    if step in ("approve", "decline") and made_by == by:
-        raise ValueRefused(SAME_PERSON)
-    if step == "approve" and replaces:
-        await connection.execute(SQL["text_replaced"], {**names, "id": replaces})
-    await connection.execute(SQL[f"text_{step}"], names)
+    state, (project, kind, year) = await take_step(
+        connection, (SQL, "text_"), names, step=step, states=states
+    )
     after = {"year": year, "reason": reason}
     event = Event(tenant, by, f"plan.{kind}.{step}", f"plan:{project}", {"state": state}, after)
     await append(connection, event)

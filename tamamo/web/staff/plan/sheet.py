@@ -62,19 +62,34 @@ async def shown(
 ) -> HttpResponse:
     """Return the page. faults: of the form; errors: of another one on it (422 with either)."""
     manifest, year = one.folder.manifest, one.sheet.year
-    computed = await room.engine(desk).computed(desk.tenant, manifest.id, year)
-    fields = sheetform.groups(
-        one.folder, one.sheet,
-        sheetform.at_first(one.folder, one.sheet, computed) if typed is None else typed,
-        faults or {},
-    )  # fmt: skip
+    if typed is None:
+        computed = await room.engine(desk).computed(desk.tenant, manifest.id, year)
+        typed = sheetform.at_first(one.folder, one.sheet, computed)
+    fields = sheetform.groups(one.folder, one.sheet, typed, faults or {})
     wrong = [*sheetform.lines(one.folder, fields, faults or {}), *(errors or [])]
     named = await room.people(desk, items)
-    left = one.owner.left
-    here = desk.url("plan-sheet", project=manifest.id, year=year)
     context: dict[str, Any] = {
-        "trail": room.trail(desk, Step(f"{plan_number(manifest.plan)} {room.year_text(year)}")),
-        "heading": f"{plan_number(manifest.plan)} {manifest.name.pick(language())}",
+        **_head(desk, one),
+        **_lists(desk, one, items, named),
+        "rows": _rows(one, items, named),
+        "groups": fields,
+        "may": room.enters(desk, one),
+        "evidence": await _evidence(desk, manifest.id, year),
+        "accept": FILES.accept,
+        "attached": attached or {},
+        "errors": wrong,
+        "done": done_of(request.GET.get("done", "")),
+    }
+    return show(request, desk, "staff/plan/sheet.html", context, 422 if wrong else 200)
+
+
+def _head(desk: Desk, one: Due) -> dict[str, Any]:
+    """Return which project and year it is, whose, and how far."""
+    manifest, year, left = one.folder.manifest, one.sheet.year, one.owner.left
+    number = plan_number(manifest.plan)
+    return {
+        "trail": room.trail(desk, Step(f"{number} {room.year_text(year)}")),
+        "heading": f"{number} {manifest.name.pick(language())}",
         "year_text": room.year_text(year),
         "due": day_text(due_day(year)),
         "late": one.late,
@@ -83,18 +98,8 @@ async def shown(
         "owner": room.division(the_plan(), one.owner.name),
         "left": left.name.pick(language()) if left else "",
         "missing": [room.name_of(one.folder, name) for name in one.missing],
-        "rows": _rows(one, items, named),
-        **_lists(desk, one, items, named),
-        "groups": fields,
-        "may": room.enters(desk, one),
-        "evidence": await _evidence(desk, manifest.id, year),
-        "accept": FILES.accept,
-        "attached": attached or {},
-        "errors": wrong,
-        "here": here,
-        "done": done_of(request.GET.get("done", "")),
-    }  # fmt: skip
-    return show(request, desk, "staff/plan/sheet.html", context, 422 if wrong else 200)
+        "here": desk.url("plan-sheet", project=manifest.id, year=year),
+    }
 
 
 def _lists(desk: Desk, one: Due, items: list[Item], named: Any) -> dict[str, Any]:
