@@ -1,5 +1,6 @@
 """The staff pages by keyboard alone, without JavaScript, at every width, for every reader."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,16 @@ def test_single_keys_can_be_switched_off(desk: Desk) -> None:
 
 
 def test_everything_works_without_javascript(desk: Desk, office: Office, tmp_path: Path) -> None:
-    page = desk(HANAKO, LIST, java_script_enabled=False)
+    page = desk(HANAKO, "/staff/default/", java_script_enabled=False)
+    menu = page.locator("#menu")
+    expect(menu.get_by_role("link", name="河川水位計")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(menu.locator("summary")).to_have_text(re.compile(r"メニュー\s+ホーム"))
+    expect(menu.get_by_role("link")).to_have_count(0)
+    menu.locator("summary").press("Enter")
+    menu.get_by_role("link", name="河川水位計").click()
+    expect(menu.locator("summary")).to_contain_text("河川水位計")
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.locator("#f-q").fill("木太")
     page.get_by_role("button", name="絞り込む").click()
     expect(page.locator("#register-rows > tr")).to_have_count(1)
