@@ -41,17 +41,24 @@ _SHEET: Final = "values"
 
 MOVED: Final = Reason(
     "moved",
-    "idと指標名・単位・前の値が一致しません（行がずれています）",
-    "id, name, unit or the value before do not belong together: rows were moved",
+    "指標名・事業名・前の値がidと一致しません（行がずれています）",
+    "the name or the value before does not belong to the id: rows were moved",
 )
 UNKNOWN: Final = Reason("unknown", "この計画にない指標です", "the plan has no such indicator")
-TWICE: Final = Reason("twice", "同じ指標の行が二つあります", "the indicator stands in two rows")
 NOT_YOURS: Final = Reason("not_yours", "ほかの課の事業です", "it is another division's project")
 NO_HEADS: Final = Reason(
     "no_heads",
     "見出し行がありません。この画面から取り出したブックを使ってください",
     "the heading row is missing: use the workbook taken from this page",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a cell. cell: its address in the workbook that came back, such as F12."""
+
+    cell: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Reject:
 
     number: int
     cells: tuple[str, ...]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Wrong, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +117,66 @@ def read(
     }
     found: list[Row] = []
     rejects: list[Reject] = []
-    seen: set[str] = set()
     unchanged = 0
-    for number, raw in enumerate(rows, 2):
-        cells = tuple(_text(cell) for cell in [*raw, *[None] * len(HEADS)][: len(HEADS)])
-        if not any(cells):
+    lines = [line for number, raw in enumerate(rows, 2) if any((line := _cut(number, raw)).cells)]
+    twice = _twice(lines)
+    for line in lines:
+        if line.said["key"] in twice:
+            rejects.append(line.rejected({"key": twice[line.said["key"]]}))
             continue
-        said = dict(zip(_COLUMNS, cells, strict=True))
-        row, reasons = _read_row(number, said, known, (year, items), seen)
+        row, faults = _read_row(line, known, (year, items))
         if row is not None and not mine.get(row.folder.manifest.id, False):
-            row, reasons = None, [NOT_YOURS]
-        if reasons:
-            rejects.append(Reject(number, cells, tuple(reasons)))
+            faults = {"key": NOT_YOURS}
+        if faults:
+            rejects.append(line.rejected(faults))
         elif row is None:
             unchanged += 1
         else:
             found.append(row)
     return Reading(found, rejects, unchanged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row as it stands. cells: as somebody would have typed them."""
+
+    number: int
+    cells: tuple[str, ...]
+
+    @property
+    def said(self) -> dict[str, str]:
+        return dict(zip(_COLUMNS, self.cells, strict=True))
+
+    def rejected(self, faults: Mapping[str, Reason]) -> Reject:
+        """Return the row as refused. faults: by column; a unit's stands with its value."""
+        wrong = []
+        for name, why in faults.items():
+            column = "unit" if why.code == "other_unit" else name
+            letter = "ABCDEFGHIJK"[_COLUMNS.index(column)]
+            wrong.append(Wrong(f"{letter}{self.number}", why))
+        return Reject(self.number, self.cells, tuple(wrong))
+
+
+def _cut(number: int, raw: Sequence[object]) -> _Line:
+    cells = [_text(cell) for cell in [*raw, *[None] * len(HEADS)][: len(HEADS)]]
+    return _Line(number, tuple(cells))
+
+
+def _twice(lines: Iterable[_Line]) -> dict[str, Reason]:
+    """Return the ids that stand in more than one row: which of them counts is nobody's guess."""
+    places: dict[str, list[str]] = {}
+    for line in lines:
+        if key := line.said["key"]:
+            places.setdefault(key, []).append(f"A{line.number}")
+    return {
+        key: Reason(
+            "twice",
+            f"同じ指標の行が二つ以上あり、どの値か決められません（{'、'.join(cells)}）",
+            f"the indicator stands in several rows ({', '.join(cells)}): which value counts?",
+        )
+        for key, cells in places.items()
+        if len(cells) > 1
+    }
 
 
 def write_rejects(rejects: Iterable[tuple[int, Sequence[str], str]]) -> bytes:
@@ -160,25 +210,25 @@ def _before(folder: Folder, one: Indicator, year: int, items: Sequence[Item]) ->
 
 
 def _read_row(
-    number: int,
-    said: Mapping[str, str],
+    line: _Line,
     known: Mapping[str, tuple[Folder, Indicator]],
     when: tuple[int, Sequence[Item]],
-    seen: set[str],
-) -> tuple[Row | None, list[Reason]]:
-    year, items = when
+) -> tuple[Row | None, dict[str, Reason]]:
+    """Return the value a row would enter (None: nothing new), and what is wrong by column."""
+    (year, items), said = when, line.said
     if said["key"] not in known:
-        return None, [UNKNOWN if said["key"] else MOVED]
-    if said["key"] in seen:
-        return None, [TWICE]
-    seen.add(said["key"])
+        return None, {"key": UNKNOWN if said["key"] else MOVED}
     folder, one = known[said["key"]]
     before = _before(folder, one, year, items)
-    belongs = (said["indicator"], said["project"]) == (one.name.ja, folder.manifest.name.ja)
-    if not belongs or number_of(said["before"]) != before:
-        return None, [MOVED]
+    agree = {
+        "project": said["project"] == folder.manifest.name.ja,
+        "indicator": said["indicator"] == one.name.ja,
+        "before": number_of(said["before"]) == before,
+    }
+    if not all(agree.values()):
+        return None, {name: MOVED for name, same in agree.items() if not same}
     if not said["value"]:
-        return None, []
+        return None, {}
     mine = [i for i in items if (i.project, i.year, i.name)
             == (folder.manifest.id, year, one.id)]  # fmt: skip
     kept = next((i for i in mine if i.waits), None) or next(
@@ -186,9 +236,11 @@ def _read_row(
     )
     held = next((i.value for i in mine if i.state == "approved"), None)
     old = held if held is not None else overview.printed(folder, year).get(one.id)
+    if one.unit.ja == "%":
+        said["value"] = said["value"].removesuffix("%")
     number_said, same = number_of(said["value"]), kept.value if kept else old
     if number_said is not None and said["unit"] == one.unit.ja and number_said == same:
-        return None, []
+        return None, {}
     typed = TypedValue(
         said["value"], said["unit"], said["source"], said["detail"], said["reason"],
         said["counted_otherwise"],
@@ -198,7 +250,7 @@ def _read_row(
         from tamamo.plan.values.working import NO_REASON  # noqa: PLC0415
 
         faults["reason"] = NO_REASON
-    return Row(number, folder, one, typed, old), list(faults.values())
+    return Row(line.number, folder, one, typed, old), faults
 
 
 def _cells(content: bytes) -> Any:
@@ -207,9 +259,22 @@ def _cells(content: bytes) -> Any:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     try:
         sheet = book[_SHEET] if _SHEET in book.sheetnames else book.worksheets[0]
-        yield from sheet.iter_rows(max_row=_MOST, values_only=True)
+        for row in sheet.iter_rows(max_row=_MOST):
+            yield [_shown(cell) for cell in row]
     finally:
         book.close()
+
+
+def _shown(cell: Any) -> object:
+    """Return a cell's value; 98% typed into a spreadsheet is 0.98 in a format of its own."""
+    value = cell.value
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and "%" in (cell.number_format or "")
+    ):
+        return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+    return value
 
 
 def _text(cell: object) -> str:

@@ -1,7 +1,9 @@
 """The acts of a working year: each one transaction with its audit rows, nothing half kept."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -35,6 +37,15 @@ LINE_TOO_LONG: Final = Reason(
     "too_long", f"{LONGEST_LINE}文字までです", f"at most {LONGEST_LINE} characters"
 )
 NOTHING: Final = Reason("nothing", "何も入力されていません", "nothing was entered")
+CHANGED: Final = Reason(
+    "changed",
+    "プレビューの後に、ほかの値が入力または承認されました",
+    "another value was entered or approved since the preview",
+)
+Key = tuple[str, str]
+#: The ids of what holds and what waits, "" for neither.
+Stood = tuple[str, str]
+NOTHING_STOOD: Final[Stood] = ("", "")
 _ENTERED: Final = frozenset({"entered"})
 _CONFIRMED: Final = frozenset({"confirmed"})
 _WAITING: Final = frozenset({"entered", "confirmed"})
@@ -81,6 +92,50 @@ def judge(
     return value, faults
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Values of a project. before: of the year before; printed: this year's, by a report."""
+
+    values: Sequence[tuple[Indicator, TypedValue]]
+    before: Mapping[str, Decimal]
+    printed: Mapping[str, Decimal]
+
+    def judged(self) -> tuple[dict[str, Decimal], dict[str, Reason]]:
+        """Return the numbers by indicator, and what is wrong by field."""
+        numbers: dict[str, Decimal] = {}
+        faults: dict[str, Reason] = {}
+        for one, typed in self.values:
+            number, wrong = judge(one, typed, self.before.get(one.id))
+            was = self.printed.get(one.id)
+            if number is not None and was not in (None, number) and not typed.reason.strip():
+                wrong["reason"] = working.NO_REASON
+            faults |= {f"{name}.{one.id}": why for name, why in wrong.items()}
+            numbers[one.id] = number or Decimal(0)
+        return numbers, faults
+
+
+def standing(items: Iterable[Item]) -> dict[Key, Stood]:
+    """Return what holds and what waits of each indicator: the ids of the entries, "" for none."""
+    found: dict[Key, Stood] = {}
+    for item in items:
+        holds, waits = found.get((item.project, item.name), NOTHING_STOOD)
+        if item.state == "approved":
+            holds = item.id
+        if item.waits:
+            waits = item.id
+        found[item.project, item.name] = (holds, waits)
+    return found
+
+
+async def _items(
+    connection: Connection, tenant: str, years: Sequence[int], project: str
+) -> list[Item]:
+    names = {"tenant": tenant, "years": list(years), "project": project}
+    async with connection.cursor(row_factory=class_row(Item)) as cursor:
+        await cursor.execute(texts.SQL["items"], names)
+        return await cursor.fetchall()
+
+
 class PlanYear:
     """What owners and heads do. Who may do which is for the caller to know (`rights`)."""
 
@@ -89,13 +144,8 @@ class PlanYear:
 
     async def sheets(self, tenant: str, years: Sequence[int], project: str = "") -> list[Item]:
         """Return all that was entered of some years, the oldest first."""
-        names = {"tenant": tenant, "years": list(years), "project": project}
-        async with (
-            single(self._pool) as connection,
-            connection.cursor(row_factory=class_row(Item)) as cursor,
-        ):
-            await cursor.execute(texts.SQL["items"], names)
-            return await cursor.fetchall()
+        async with single(self._pool) as connection:
+            return await _items(connection, tenant, years, project)
 
     async def sheet(self, tenant: str, project: str, year: int) -> Sheet:
         """Return what was entered for a project and year, without its evidence."""
@@ -126,27 +176,18 @@ class PlanYear:
         printed: those of this year that a report printed: another one needs its reason. What
         waited for approval is taken back for it. Raises YearRefused with every fault by its field.
         """
-        values = list(values)
-        faults: dict[str, Reason] = {}
-        numbers: dict[str, Decimal] = {}
-        for one, typed in values:
-            number, wrong = judge(one, typed, (before or {}).get(one.id))
-            was = (printed or {}).get(one.id)
-            if number is not None and was not in (None, number) and not typed.reason.strip():
-                wrong["reason"] = working.NO_REASON
-            faults |= {f"{name}.{one.id}": why for name, why in wrong.items()}
-            numbers[one.id] = number or Decimal(0)
+        part = Part(list(values), before or {}, printed or {})
+        numbers, faults = part.judged()
         for kind, text in written.items():
             faults |= texts.judge_text(kind, text, outcomes)
-        if not faults and not values and not written:
+        if not faults and not part.values and not written:
             faults["all"] = NOTHING
         if faults:
             raise YearRefused(faults)
-        made: list[str] = []
-        async with transaction(self._pool) as connection:
-            for one, typed in values:
-                entry = _entry(of[2], numbers[one.id], typed, simulated)
-                made += await self._value(connection, of, one, entry, by=by, faults=faults)
+        async with self._act(of[0]) as connection:
+            made = await self._values(
+                connection, of, part, numbers, by=by, faults=faults, simulated=simulated
+            )
             for kind, text in written.items():
                 try:
                     made.append(
@@ -157,6 +198,63 @@ class PlanYear:
                     faults[name] = refused.reason
             if faults:
                 raise YearRefused(faults)
+        return made
+
+    async def save_many(
+        self,
+        tenant: str,
+        year: int,
+        parts: Mapping[str, Part],
+        by: str,
+        *,
+        stood: Mapping[Key, Stood],
+    ) -> list[str]:
+        """Keep the values of several projects, all of them or none; return the new entries' ids.
+
+        parts: by project. stood: what held and what waited of each indicator when it was looked
+        at. Raises YearRefused with faults by "<project>/<field>": a value that cannot be, or one
+        of which something else holds or waits since.
+        """
+        faults: dict[str, Reason] = {}
+        numbers: dict[str, dict[str, Decimal]] = {}
+        for project, part in parts.items():
+            numbers[project], wrong = part.judged()
+            faults |= {f"{project}/{name}": why for name, why in wrong.items()}
+        if faults:
+            raise YearRefused(faults)
+        made: list[str] = []
+        async with self._act(tenant) as connection:
+            now = standing(await _items(connection, tenant, [year], ""))
+            for key, before in stood.items():
+                if now.get(key, NOTHING_STOOD) != before:
+                    faults[f"{key[0]}/value.{key[1]}"] = CHANGED
+            for project, part in parts.items():
+                wrong = {}
+                made += await self._values(
+                    connection, (tenant, project, year), part, numbers[project], by=by,
+                    faults=wrong,
+                )  # fmt: skip
+                faults |= {f"{project}/{name}": why for name, why in wrong.items()
+                           if f"{project}/{name}" not in faults}  # fmt: skip
+            if faults:
+                raise YearRefused(faults)
+        return made
+
+    async def _values(
+        self,
+        connection: Connection,
+        of: tuple[str, str, int],
+        part: Part,
+        numbers: Mapping[str, Decimal],
+        *,
+        by: str,
+        faults: dict[str, Reason],
+        simulated: bool = False,
+    ) -> list[str]:
+        made: list[str] = []
+        for one, typed in part.values:
+            entry = _entry(of[2], numbers[one.id], typed, simulated)
+            made += await self._value(connection, of, one, entry, by=by, faults=faults)
         return made
 
     async def _value(
@@ -185,7 +283,7 @@ class PlanYear:
         ]
         if not entered:
             raise YearRefused({"all": NOTHING})
-        async with transaction(self._pool) as connection:
+        async with self._act(tenant) as connection:
             for item in entered:
                 await self._step(connection, tenant, item, by, step="confirm", states=_ENTERED)
         return len(entered)
@@ -199,7 +297,7 @@ class PlanYear:
         """
         if step == "decline" and not reason.strip():
             raise ValueRefused(working.NO_REASON)
-        async with transaction(self._pool) as connection:
+        async with self._act(tenant) as connection:
             for item in items:
                 await self._step(
                     connection,
@@ -213,7 +311,7 @@ class PlanYear:
 
     async def withdraw(self, tenant: str, item: Item, by: str) -> None:
         """Take back an entry that is not approved. Raises ValueRefused."""
-        async with transaction(self._pool) as connection:
+        async with self._act(tenant) as connection:
             await self._step(connection, tenant, item, by, step="withdraw", states=_WAITING)
 
     async def item(self, tenant: str, id_: str) -> Item:
@@ -239,6 +337,13 @@ class PlanYear:
         async with single(self._pool) as connection:
             rows = await (await connection.execute(texts.SQL["people"], names)).fetchall()
         return {row[0]: (row[1], row[2]) for row in rows}
+
+    @asynccontextmanager
+    async def _act(self, tenant: str) -> AsyncIterator[Connection]:
+        """One transaction; acts of a town's year follow each other, so that none is half seen."""
+        async with transaction(self._pool) as connection:
+            await connection.execute(texts.SQL["lock"], {"tenant": tenant})
+            yield connection
 
     async def _step(
         self,

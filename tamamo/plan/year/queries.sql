@@ -1,3 +1,7 @@
+-- name: lock
+-- Until the end of the transaction: whoever acts on a town's year sees all of what came before.
+select pg_advisory_xact_lock(hashtextextended('plan-year:' || %(tenant)s, 0));
+
 -- name: items
 -- Everything entered of a year, values and texts alike; of one project, or of all of them.
 select 'value' as kind, id::text, project, year, indicator as name, value, '' as body,

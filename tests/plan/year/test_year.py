@@ -1,11 +1,13 @@
 """The working year: entered, confirmed, approved; corrections, evidence, reminders by the clock."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from msgspec import structs
+from openpyxl import load_workbook
 
 from tamamo.context.broker import open_broker
 from tamamo.kernel.identity import Actor, Grant, Role
@@ -18,6 +20,7 @@ from tamamo.plan.year import (
     TypedText,
     TypedValue,
     YearRefused,
+    book,
     may_approve,
     may_enter,
     overview,
@@ -99,6 +102,24 @@ def test_a_project_of_a_division_that_is_no_more_goes_to_its_successor():
     owner = overview.owner_on(plan, HANDBOOK, date(2026, 4, 1))
     assert owner.name == "市民課" and owner.left and owner.left.name.ja == HANDBOOK.manifest.owner
     assert overview.owner_on(plan, HANDBOOK, date(2023, 4, 1)).left is None
+
+
+def test_a_percentage_typed_into_a_spreadsheet_is_what_it_shows():
+    workbook = load_workbook(io.BytesIO(book.write(PLAN, 2024, [])))
+    sheet = workbook.active
+    rows = {row[0].value: row for row in sheet.iter_rows(min_row=2)}
+    for key, unit_is in (("one_stop_counter/satisfaction", True), ("council/members", False)):
+        cell = rows[key][5]
+        cell.value, cell.number_format = 0.985, "0.0%"
+        rows[key][7].value = "調査"
+        assert (rows[key][6].value == "%") is unit_is
+    out = io.BytesIO()
+    workbook.save(out)
+    mine = {folder.manifest.id: True for folder in PLAN.folders}
+    reading = book.read(out.getvalue(), PLAN, 2024, [], mine)
+    assert [row.typed.text for row in reading.rows] == ["98.5"]
+    (reject,) = reading.rejects
+    assert [(w.cell[0], w.reason.code) for w in reject.reasons] == [("F", "not_a_number")]
 
 
 async def test_from_the_first_entry_to_a_correction(settings):

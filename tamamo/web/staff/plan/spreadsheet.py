@@ -1,6 +1,8 @@
 """The workbook of a year: taken, sent back, previewed, entered; what cannot be comes back."""
 
 import io
+from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -15,7 +17,7 @@ from tamamo.kernel.uploads import MEDIA_TYPES, Kind, UploadRefused, inspect
 from tamamo.plan.catalog import plan_number, the_plan
 from tamamo.plan.present import amount
 from tamamo.plan.year import TypedValue, YearRefused, book, overview
-from tamamo.plan.year.desk import number_of
+from tamamo.plan.year.desk import NOTHING_STOOD, Key, Part, Stood, number_of, standing
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.forms import Fault
@@ -55,28 +57,36 @@ async def send(request: HttpRequest, desk: Desk) -> HttpResponse:
     try:
         content = await sync_to_async(sent.read)(_BOOK.limit + 1)
         inspect(io.BytesIO(content), sent.name or "", _BOOK)
-        reading = await _read(desk, year, content)
+        reading, stood = await _read(desk, year, content)
     except UploadRefused as refused:
         return _page(request, desk, year, refused.text(language()))
     except ValueError as wrong:
         reason = wrong.args[0] if wrong.args and isinstance(wrong.args[0], Reason) else None
         return _page(request, desk, year, room.said(reason or book.NO_HEADS))
-    return _preview(request, desk, year, reading)
+    return _preview(request, desk, year, reading, stood)
 
 
-async def _read(desk: Desk, year: int, content: bytes) -> book.Reading:
+async def _read(desk: Desk, year: int, content: bytes) -> tuple[book.Reading, Mapping[Key, Stood]]:
+    """Return what a workbook would enter, and what stands in the year now."""
     items = await room.engine(desk).sheets(desk.tenant, room.years())
     mine = {
         one.folder.manifest.id: room.enters(desk, one)
         for one in overview.listed(the_plan(), year, items, room.today())
     }
     try:
-        return await sync_to_async(book.read)(content, the_plan(), year, items, mine)
+        reading = await sync_to_async(book.read)(content, the_plan(), year, items, mine)
     except (KeyError, OSError, EOFError) as broken:  # a workbook that openpyxl cannot read
         raise ValueError(book.NO_HEADS) from broken
+    return reading, standing(item for item in items if item.year == year)
 
 
-def _preview(request: HttpRequest, desk: Desk, year: int, reading: book.Reading) -> HttpResponse:
+def _preview(
+    request: HttpRequest,
+    desk: Desk,
+    year: int,
+    reading: book.Reading,
+    stood: Mapping[Key, Stood],
+) -> HttpResponse:
     salt = _salt(desk)
     rows = [
         {
@@ -94,14 +104,14 @@ def _preview(request: HttpRequest, desk: Desk, year: int, reading: book.Reading)
         {
             "number": one.number,
             "name": one.cells[3] or one.cells[0],
-            "why": " ".join(room.said(reason) for reason in one.reasons),
+            "why": " ".join(f"{wrong.cell}: {room.said(wrong.reason)}" for wrong in one.reasons),
             "cells": list(one.cells),
         }
         for one in reading.rejects
     ]
     kept = [
-        [row.folder.manifest.id, row.indicator.id, row.typed.text, row.typed.unit,
-         row.typed.source, row.typed.detail, row.typed.reason, row.typed.counted_otherwise]
+        [row.folder.manifest.id, row.indicator.id,
+         stood.get((row.folder.manifest.id, row.indicator.id), NOTHING_STOOD), astuple(row.typed)]
         for row in reading.rows
     ]  # fmt: skip
     refused = [(one["number"], one["cells"], one["why"]) for one in rejects]
@@ -120,32 +130,43 @@ def _preview(request: HttpRequest, desk: Desk, year: int, reading: book.Reading)
 
 
 async def _enter(request: HttpRequest, desk: Desk, year: int) -> HttpResponse:
-    """Enter what the preview showed, project by project; what changed meanwhile is said."""
+    """Enter exactly what the preview showed, all projects or none; what changed since is said."""
     try:
         was, kept = signing.loads(request.POST.get("kept", ""), salt=_salt(desk), max_age=_SECONDS)
     except signing.BadSignature:
         return _page(request, desk, year, _("The preview is too old. Send the workbook again."))
-    by_project: dict[str, list[list[str]]] = {}
-    for row in kept:
-        by_project.setdefault(row[0], []).append(row)
-    for project, rows in by_project.items():
+    typed: dict[str, dict[str, TypedValue]] = {}
+    stood: dict[Key, Stood] = {}
+    for project, name, (holds, waits), value in kept:
+        typed.setdefault(project, {})[name] = TypedValue(*value)
+        stood[project, name] = (holds, waits)
+    parts: dict[str, Part] = {}
+    for project, values in typed.items():
         one, items = await room.due(desk, project, was)
         room.require(room.enters(desk, one), "This project is another division's")
-        known = {i.id: i for i in overview.indicators(one.folder)}
         before = overview.before(one.folder, was, items)
-        try:
-            await room.engine(desk).save(
-                (desk.tenant, project, was),
-                [(known[row[1]], TypedValue(*row[2:])) for row in rows], {}, desk.actor.subject,
-                outcomes=frozenset(), before={n: value for n, (_y, value) in before.items()},
-                printed=overview.printed(one.folder, was),
-            )  # fmt: skip
-        except YearRefused as refused:
-            why = " ".join(room.said(reason) for reason in refused.faults.values())
-            name = one.folder.manifest.name.pick(language())
-            text = _("%(name)s: %(why)s The projects before it are entered.")
-            return _page(request, desk, was, text % {"name": name, "why": why})
+        parts[project] = Part(
+            [(i, values[i.id]) for i in overview.indicators(one.folder) if i.id in values],
+            {name: value for name, (_year, value) in before.items()},
+            overview.printed(one.folder, was),
+        )
+    try:
+        await room.engine(desk).save_many(
+            desk.tenant, was, parts, desk.actor.subject, stood=stood
+        )  # fmt: skip
+    except YearRefused as refused:
+        why = " ".join(_named(field, reason) for field, reason in refused.faults.items())
+        text = _("Nothing was entered. %(why)s Send the workbook again.")
+        return _page(request, desk, was, text % {"why": why})
     return HttpResponseRedirect(f"{desk.url('plan')}?year={was}&show=entered&done=imported")
+
+
+def _named(field: str, reason: Reason) -> str:
+    """Return a fault with what it is of; field: "<project>/<part>.<indicator>"."""
+    project, _slash, name = field.partition("/")
+    folder = room.folder_of(project)
+    number = plan_number(folder.manifest.plan)
+    return f"{number} {room.name_of(folder, name.partition('.')[2])}: {room.said(reason)}"
 
 
 def _rejects(desk: Desk, request: HttpRequest) -> HttpResponse:

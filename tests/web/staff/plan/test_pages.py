@@ -131,26 +131,62 @@ def test_a_workbook_goes_out_and_comes_back(office: Office) -> None:
     by_id = {row[0]: row for row in body}
     by_id["maternal_handbook/registered_users"][5:8] = ["6,500", "人", "'=HYPERLINK(1)"]
     by_id["council/study_meetings"][5:8] = ["七回", "回", "会議録"]
+    by_id["council/members"][5:8] = [41, "者", "名簿"]
     by_id["security_training/elearning_attendants"][5:8] = [5000, "件", "名簿"]
+    by_id["one_stop_counter/satisfaction"][5:8] = [980, "%", "調査"]
     a, b = by_id["ai_rpa/rpa_hours_saved"], by_id["open_data/open_data_sets"]
     a[5:8], a[3] = [200, "時間", "台帳"], b[3]
+    other = [*by_id["farm_ict/introductions_supported"]]
+    by_id["farm_ict/introductions_supported"][5:8] = [40, "件", "台帳"]
+    other[5:8] = [41, "件", "台帳"]
     path = f"{ALL}import/?year=2024"
-    shown = office.send(path, "all", step="look", file=as_file([head, *reversed(body)]))
+    lines = [head, *reversed(body), other]
+    at = {str(line[0]): number for number, line in enumerate(lines[:-1], 1)}
+    shown = office.send(path, "all", step="look", file=as_file(lines))
     assert shown.status_code == 200, shown.text
-    assert "6,500人" in shown.text
-    for why in ("数だけを入力してください", "単位が違います", "行がずれています"):
-        assert why in shown.text
+    assert "6,500人" in shown.text and "41者" in shown.text
+    farm = at["farm_ict/introductions_supported"]
+    for cell, why in (
+        (f"F{at['council/study_meetings']}", "数だけを入力してください"),
+        (f"G{at['security_training/elearning_attendants']}", "単位が違います"),
+        (f"F{at['one_stop_counter/satisfaction']}", "980%は100%を超えています"),
+        (f"D{at['ai_rpa/rpa_hours_saved']}", "指標名・事業名・前の値がidと一致しません"),
+        (
+            f"A{farm}",
+            f"同じ指標の行が二つ以上あり、どの値か決められません（A{farm}、A{len(lines)}）",
+        ),
+        (
+            f"A{len(lines)}",
+            f"同じ指標の行が二つ以上あり、どの値か決められません（A{farm}、A{len(lines)}）",
+        ),
+    ):
+        assert any(f"{cell}: {why}" in line for line in shown.text.splitlines()), (cell, why)
     kept = re.search(r'name="kept" value="([^"]+)"', shown.text)
     refused = re.search(r'name="refused" value="([^"]+)"', shown.text)
     assert kept and refused
     back = office.send(path, "all", step="rejects", refused=refused[1])
     lines = list(load_workbook(io.BytesIO(back.content)).active.iter_rows(values_only=True))
-    assert len(lines) == 4 and any("七回" in str(cell) for cell in lines[1] + lines[2] + lines[3])
+    assert len(lines) == 7 and any("七回" in str(cell) for line in lines[1:] for cell in line)
     assert office.one("select count(*) from plan_value where year = 2024") == 0
     assert office.send(path, "other", step="enter", kept=kept[1]).status_code == 422
+    # Somebody enters one of the two values meanwhile: neither is entered, in one act.
+    council = {"value.members": "40", "source.members": "名簿"}
+    office.send(f"{ALL}council/2024/", "all", **council)
+    late = office.send(path, "all", step="enter", kept=kept[1])
+    assert late.status_code == 422 and "何も入力していません" in late.text
+    assert "プレビューの後に、ほかの値が入力または承認されました" in late.text
+    assert (
+        office.one("select string_agg(value::text, ',') from plan_value where year = 2024") == "40"
+    )
+    shown = office.send(path, "all", step="look", file=as_file([head, *reversed(body)]))
+    kept = re.search(r'name="kept" value="([^"]+)"', shown.text)
+    assert kept
     done = office.send(path, "all", step="enter", kept=kept[1])
     assert done.status_code == 302, done.text
-    assert office.one("select value from plan_value where year = 2024") == 6500
+    entered = "select string_agg(value::text, ',' order by value) from plan_value"
+    assert office.one(f"{entered} where year = 2024 and state = 'entered'") == "40,41,6500"
+    twice = office.send(path, "all", step="enter", kept=kept[1])
+    assert twice.status_code == 422  # what it showed is entered
     again = book_of(office, "all")
     (line,) = [row for row in again if row[0] == "maternal_handbook/registered_users"]
     assert line[5:8] == [6500, "人", "'=HYPERLINK(1)"]
