@@ -12,9 +12,8 @@ from tamamo.plan.figures import round_half_up
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
 from tamamo.plan.report.document import Chart
-from tamamo.plan.report.series import Course, SeriesData, chart, day_text, passed
+from tamamo.plan.report.series import Course, SeriesData, breaks_told, chart, day_text, passed
 from tamamo.plan.values.areas import Area, Areas
-from tamamo.plan.values.courses import breaks
 from tamamo.plan.values.importing import areas_of
 from tamamo.plan.values.keeping import series_data
 from tamamo.plan.values.model import Kept
@@ -94,9 +93,9 @@ def view(
     return View(
         choices=_choices(areas, codes, language),
         latest=_latest(data.courses, language),
-        said=passed(data.courses, language),
+        said=_passed(data.courses, language),
         chart=drawn,
-        breaks=_breaks(first, language) if first else [],
+        breaks=breaks_told(first, language) if first else [],
         unknown=unknown,
         count=len(kept),
         newest=max((one.made_at for one in kept), default=None),
@@ -106,16 +105,17 @@ def view(
     )
 
 
+def _passed(courses: Sequence[Course], language: str) -> list[str]:
+    """Say who passed whom: the second area first, which unasked is what the town is measured by."""
+    others = [*courses[:1], *courses[2:]]
+    return [*passed(courses[:2], language), *passed(others, language)]
+
+
 def draw(indicator: Indicator, data: SeriesData, language: str) -> Chart | None:
     """Return the chart of all that is known."""
     if not data.courses:
         return None
     return chart(indicator.name.pick(language), data, _FIRST_DAY, _LAST_DAY, language)
-
-
-def break_days(data: SeriesData) -> list[date]:
-    """Return the days from which another population is counted from, of the first course."""
-    return [one.at for one in breaks(data.courses[0].points)] if data.courses else []
 
 
 def draw_year(indicator: Indicator, data: SeriesData, year: int, language: str) -> Chart | None:
@@ -157,20 +157,6 @@ def _latest(courses: Sequence[Course], language: str) -> list[Latest]:
             )
         )
     return found
-
-
-def _breaks(course: Course, language: str) -> list[str]:
-    pattern = "{at}から、{after}の人口で数えています（それまでは{before}）。"
-    if language != "ja":
-        pattern = "From {at} on, the residents of {after} are counted (before that, {before})."
-    return [
-        pattern.format(
-            at=day_text(one.at, language),
-            after=day_text(one.after, language),
-            before=day_text(one.before, language),
-        )
-        for one in breaks(course.points)
-    ]
 
 
 def _rows(areas: Areas, kept: Sequence[Kept]) -> Iterator[Mapping[str, Any]]:

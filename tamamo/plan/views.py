@@ -127,8 +127,7 @@ async def series_chart(request: HttpRequest, project: str, indicator: str) -> Ht
         drawn = comparison.draw(found.indicator, data, language)
     if drawn is None:
         raise Http404("there is nothing to draw")
-    days = comparison.break_days(data)
-    return HttpResponse(svg(drawn, language, days), content_type="image/svg+xml")
+    return HttpResponse(svg(drawn, language), content_type="image/svg+xml")
 
 
 @require_safe

@@ -97,7 +97,8 @@ class Line:
 class Chart:
     """Lines over time with the table of their values and one sentence that says what they show.
 
-    about: the indicator, project/id. simulated: invented values, which the drawing says.
+    about: the indicator, project/id. simulated: invented values, which the drawing says. breaks:
+    days from which it is counted otherwise.
     """
 
     title: str
@@ -107,6 +108,7 @@ class Chart:
     grid: Grid
     about: str = ""
     simulated: bool = False
+    breaks: tuple[date, ...] = ()
 
 
 Block = Heading | Paragraph | Bullets | FigureLine | Grid | Chart

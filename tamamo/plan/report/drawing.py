@@ -39,11 +39,8 @@ class _Scale:
         return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
 
 
-def svg(chart: Chart, language: str, breaks: Sequence[date] = ()) -> str:
-    """Return the drawing; values are written at the last point of each line.
-
-    breaks: days from which it is counted otherwise; a dashed line stands before each.
-    """
+def svg(chart: Chart, language: str) -> str:
+    """Return the drawing; values are written at the last point of each line."""
     days = sorted({day for line in chart.lines for day, _ in line.points})
     scale = _scale_of([value for line in chart.lines for _, value in line.points])
     parts = [
@@ -54,8 +51,8 @@ def svg(chart: Chart, language: str, breaks: Sequence[date] = ()) -> str:
     if chart.simulated:
         parts.append(_mark(language))
     parts += _steps(scale, chart.unit)
-    parts += _notes(scale, bool(breaks), language)
-    parts += [_break(_x(day, days)) for day in breaks if days[0] < day <= days[-1]]
+    parts += _notes(scale, bool(chart.breaks), language)
+    parts += [_break(_x(day, days)) for day in chart.breaks]
     parts += _days(days, language)
     ends = []
     for index, line in enumerate(chart.lines):

@@ -19,6 +19,8 @@ from tamamo.plan.report.document import (
 from tamamo.plan.report.drawing import svg
 
 _STYLE = files("tamamo.plan.report").joinpath("report.css")
+#: Characters of a number with its unit, at most.
+_SHORT = 12
 
 
 def write(document: Document) -> bytes:
@@ -106,5 +108,7 @@ def _row(cells: list[Cell]) -> str:
 
 
 def _cell(cell: Cell, tag: str, more: str = "") -> str:
-    kind = ' class="numeric"' if cell.numeric else ""
+    # A number and its unit stay in one line; words in a column of numbers may be long.
+    short = " number" if cell.value is not None and len(cell.text) <= _SHORT else ""
+    kind = f' class="numeric{short}"' if cell.numeric else ""
     return f"<{tag}{more}{kind}>{escape(cell.text)}</{tag}>"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from tamamo.plan.figures import round_half_up
 from tamamo.plan.model import Text
 from tamamo.plan.report.document import Cell, Chart, Grid, Line
-from tamamo.plan.values.courses import Crossing, Point, crossings, told_apart
+from tamamo.plan.values.courses import Crossing, Point, breaks, crossings, told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,14 @@ def chart(title: str, data: SeriesData, start: date, end: date, language: str) -
         sentence,
         grid(title, courses, data.unit.pick(language), language),
         simulated=data.simulated,
+        breaks=tuple(one.at for one in breaks(courses[0].points)),
     )
 
 
 def sentences(courses: Sequence[Course], language: str) -> list[str]:
-    """Say when the first course came above the second, or below, and where both ended."""
-    return [*passed(courses[:2], language), _end(courses, language)]
+    """Say when the first course came above the second, or below, where both ended, and breaks."""
+    said = [*passed(courses[:2], language), _end(courses, language)]
+    return [*said, *breaks_told(courses[0], language)]
 
 
 def passed(courses: Sequence[Course], language: str) -> list[str]:
@@ -101,6 +103,21 @@ def _end(courses: Sequence[Course], language: str) -> str:
     if language == "ja":
         return f"{day_text(last, language)}は、{'、'.join(ends)}。"
     return f"{day_text(last, language)}: {', '.join(ends)}."
+
+
+def breaks_told(course: Course, language: str) -> list[str]:
+    """Say from which days on another population is counted."""
+    pattern = "{at}から、{after}の人口で数えています（それまでは{before}）。"
+    if language != "ja":
+        pattern = "From {at} on, the residents of {after} are counted (before that, {before})."
+    return [
+        pattern.format(
+            at=day_text(one.at, language),
+            after=day_text(one.after, language),
+            before=day_text(one.before, language),
+        )
+        for one in breaks(course.points)
+    ]
 
 
 def grid(title: str, courses: Sequence[Course], unit: str, language: str) -> Grid:

@@ -73,8 +73,10 @@ def test_the_real_tables_draw_the_chart_of_the_report(shared_data: Path) -> None
     )
     assert chart.sentence == (
         "2021年2月1日、高松市は25.155%となり、全国の25.154%を上回りました。 "
-        "2021年4月1日は、高松市 28.8%、全国 28.3%、香川県 27.8%。"
+        "2021年4月1日は、高松市 28.8%、全国 28.3%、香川県 27.8%。 "
+        "2020年9月1日から、2020年1月1日の人口で数えています（それまでは2019年1月1日）。"
     )
+    assert chart.breaks == (date(2020, 9, 1),)
     rows = [[cell.text for cell in row[:3]] for row in chart.grid.rows]
     assert len(rows) == 13
     assert rows[-3:] == [
