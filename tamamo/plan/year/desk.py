@@ -28,6 +28,7 @@ from tamamo.plan.year.model import (
     YearRefused,
     closing_day,
 )
+from tamamo.plan.year.rights import name_of
 
 NOT_A_NUMBER: Final = Reason(
     "not_a_number", "数だけを入力してください", "enter a number and nothing else"
@@ -168,18 +169,22 @@ class PlanYear:
         outcomes: frozenset[str],
         before: Mapping[str, Decimal] | None = None,
         printed: Mapping[str, Decimal] | None = None,
+        told: bool = False,
         simulated: bool = False,
     ) -> list[str]:
         """Keep what an owner typed, all or nothing; return the new entries' ids.
 
-        of: tenant, project, year. before: values of the year before, by indicator;
-        printed: those of this year that a report printed: another one needs its reason. What
+        of: tenant, project, year. before: values of the year before, by indicator; printed: those
+        of this year that a report printed, told: whether it printed a text: what takes the place
+        of either needs its reason. What
         waited for approval is taken back for it. Raises YearRefused with every fault by its field.
         """
         part = Part(list(values), before or {}, printed or {})
         numbers, faults = part.judged()
         for kind, text in written.items():
             faults |= texts.judge_text(kind, text, outcomes)
+            if kind == "narrative" and told and not text.reason.strip():
+                faults["reason.narrative"] = working.NO_REASON
         if not faults and not part.values and not written:
             faults["all"] = NOTHING
         if faults:
@@ -344,6 +349,13 @@ class PlanYear:
         async with transaction(self._pool) as connection:
             await connection.execute(texts.SQL["lock"], {"tenant": tenant})
             yield connection
+
+    async def answered_for(self, tenant: str) -> set[str]:
+        """Return the divisions, by name, that somebody may enter for."""
+        names = {"tenant": tenant, "now": time.now()}
+        async with single(self._pool) as connection:
+            rows = await (await connection.execute(texts.SQL["owners"], names)).fetchall()
+        return {name_of(unit) for _address, _language, unit in rows if unit}
 
     async def _step(
         self,

@@ -116,6 +116,12 @@ def printed(folder: Folder, year: int) -> dict[str, Decimal]:
     }
 
 
+def told(folder: Folder, year: int) -> str:
+    """Return what a report printed of a project for a year, "" for nothing."""
+    passages = [p.ja for r in folder.record.report if r.year == year for p in r.passage]
+    return "\n\n".join(passages)
+
+
 def _keep(found: dict[str, tuple[int, Decimal]], name: str, year: int, value: Decimal) -> None:
     if name not in found or year >= found[name][0]:
         found[name] = (year, value)

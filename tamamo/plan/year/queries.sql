@@ -121,10 +121,11 @@ from accounts_user u
 where 'user:' || u.id = any(%(subjects)s);
 
 -- name: owners
--- Who is reminded: those who may enter for a division by name. Grants of the whole town are not.
+-- Who may enter: for the division a unit is named after, or for the whole town (unit null). The
+-- latter are reminded only of what nobody else answers for.
 select u.email, u.language, g.unit from role_grant g
 join accounts_user u on 'user:' || u.id = g.subject
-where g.tenant = %(tenant)s and g.role in ('editor', 'approver') and g.unit is not null
+where g.tenant = %(tenant)s and g.role in ('editor', 'approver')
     and g.revoked_at is null and g.valid_from <= %(now)s
     and (g.valid_to is null or g.valid_to > %(now)s) and u.is_active
 order by u.id;

@@ -58,6 +58,7 @@ async def once(broker: Broker, now: datetime | None = None) -> int:
     from tamamo.plan.year import overview  # noqa: PLC0415
     from tamamo.plan.year.desk import PlanYear  # noqa: PLC0415
     from tamamo.plan.year.model import reminded_on, working_year  # noqa: PLC0415
+    from tamamo.plan.year.rights import name_of  # noqa: PLC0415
 
     today = (now or time.now()).astimezone(time.JST).date()
     year = working_year(today)
@@ -71,13 +72,16 @@ async def once(broker: Broker, now: datetime | None = None) -> int:
         if one.missing:
             open_ones.setdefault(one.owner.name, []).append(one)
     async with transaction(broker.pool) as connection:
+        owners = await _owners(connection)
+        held = {name_of(unit) for _address, _language, unit in owners if unit}
+        # What a division has nobody for, those of the whole town are told, in one mail.
+        orphans = [one for name, all_ in open_ones.items() if name not in held for one in all_]
         mails = []
-        for address, language, unit in await _owners(connection):
-            mine = [name for name in open_ones if name in unit.split("/")]
-            mails += [
-                _mail(broker, (address, language), (year, day), name, open_ones[name])
-                for name in mine
-            ]
+        for address, language, unit in owners:
+            mine = orphans if unit is None else open_ones.get(name_of(unit), [])
+            if mine:
+                name = unit and name_of(unit)
+                mails.append(_mail(broker, (address, language), (year, day), name, mine))
         sent = await messaging.send(connection, mails)
     _logger.info(
         "plan_reminded", year=year, mails=len(sent), open=sum(map(len, open_ones.values()))
@@ -85,7 +89,7 @@ async def once(broker: Broker, now: datetime | None = None) -> int:
     return len(sent)
 
 
-async def _owners(connection: Connection) -> Sequence[tuple[str, str, str]]:
+async def _owners(connection: Connection) -> Sequence[tuple[str, str, str | None]]:
     from tamamo.plan.year import texts  # noqa: PLC0415
 
     names = {"tenant": DEFAULT, "now": time.now()}
@@ -96,7 +100,7 @@ def _mail(
     broker: Broker,
     to: tuple[str, str],
     when: tuple[int, date],
-    division: str,
+    division: str | None,
     projects: "Iterable[Due]",
 ) -> Message:
     from tamamo.plan.catalog import fiscal_year, plan_number, the_plan  # noqa: PLC0415
@@ -111,7 +115,7 @@ def _mail(
         "year": fiscal_year(year).pick(language),
         "due": f"{last.year}年{last.month}月{last.day}日" if language == "ja"
         else f"{last:%-d %b %Y}",
-        "division": the_plan().division(division).pick(language),
+        "division": the_plan().division(division).pick(language) if division else said["nobody"],
         "projects": "\n".join(
             f"- {plan_number(p.folder.manifest.plan)} {p.folder.manifest.name.pick(language)}"
             for p in projects
@@ -127,7 +131,7 @@ def _mail(
         said["text"].format(**facts).strip(),
         url=installation_url(broker.settings) + path,
         about=f"plan:{year}",
-        dedupe=f"plan-reminder:{year}:{day}:{division}:{address}",
+        dedupe=f"plan-reminder:{year}:{day}:{division or ''}:{address}",
         language=language,
         lifetime=_LIFETIME,
     )

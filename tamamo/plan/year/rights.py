@@ -23,7 +23,7 @@ def may_approve(actor: Actor, tenant: str, division: str) -> bool:
 def answers_for(actor: Actor, tenant: str, division: str) -> bool:
     """Whether a division is somebody's own: the unit of a grant, not the town as a whole."""
     return any(
-        grant.unit is not None and division == _name(grant.unit)
+        grant.unit is not None and division == name_of(grant.unit)
         for grant in actor.grants
         if grant.role in _WRITERS and grant.counts_in(tenant)
     )
@@ -33,11 +33,12 @@ def _holds(actor: Actor, tenant: str, division: str, roles: tuple[Role, ...]) ->
     if actor.user_id is None:
         return False
     return any(
-        grant.unit is None or not division or division == _name(grant.unit)
+        grant.unit is None or not division or division == name_of(grant.unit)
         for grant in actor.grants
         if grant.role in roles and grant.counts_in(tenant)
     )
 
 
-def _name(unit: str) -> str:
+def name_of(unit: str) -> str:
+    """Return the name of a unit, by which the plan knows it: the last part of its path."""
     return unit.rpartition("/")[2]

@@ -234,15 +234,19 @@ async def test_owners_are_reminded_once_of_what_is_missing(settings):
             )
         assert await reminding.once(broker, datetime(2026, 4, 10, tzinfo=UTC)) == 0
         for day in (15, 16):
-            assert await reminding.once(broker, datetime(2026, 4, day, tzinfo=UTC)) == 1
-        assert await reminding.once(broker, datetime(2026, 6, 2, tzinfo=UTC)) == 1
+            assert await reminding.once(broker, datetime(2026, 4, day, tzinfo=UTC)) == 2
+        assert await reminding.once(broker, datetime(2026, 6, 2, tzinfo=UTC)) == 2
         async with broker.pool.connection() as connection:
             rows = await (
                 await connection.execute(
-                    "select recipient, subject, body from message order by created_at, subject"
+                    "select recipient, subject, body from message order by recipient desc, subject"
                 )
             ).fetchall()
-        assert [row[0] for row in rows] == ["owner@example.jp"] * 2
+        # What no division answers for goes to whoever may enter for the whole town.
+        assert [row[0] for row in rows] == ["owner@example.jp"] * 2 + ["all@example.jp"] * 2
+        assert "入力できる人のいない課" in rows[2][2]
+        assert HANDBOOK.manifest.name.ja not in rows[2][2]
+        assert rows[2][2].count("\n- ") == 35
         assert "期限を過ぎています" in rows[0][1] + rows[1][1]
         assert "2026年5月31日" in rows[0][2] and HANDBOOK.manifest.name.ja in rows[0][2]
     assert reminding.due(datetime(2026, 11, 23, 0, 0, tzinfo=UTC)).isoformat() == (

@@ -40,6 +40,7 @@ async def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     if shown not in SHOWN:
         shown = "mine" if own else "all"
     chosen = [one for one in listed if _fits(one, shown, own)]
+    held = await room.engine(desk).answered_for(desk.tenant)
     counted = Counter(one.progress for one in listed)
     context: dict[str, Any] = {
         "trail": room.trail(desk),
@@ -47,7 +48,7 @@ async def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         "year_text": room.year_text(year),
         "due": day_text(due_day(year)),
         "over": is_late(year, room.today()),
-        "rows": [_row(desk, one, year) for one in chosen],
+        "rows": [_row(desk, one, year, held) for one in chosen],
         "years": [Option(str(y), room.year_text(y), y == year) for y in room.years()],
         "shows": [Option(name, _shown_word(name), name == shown) for name in SHOWN],
         "counts": [(room.state_word(name), counted[name]) for name in counted],
@@ -91,7 +92,7 @@ def _fits(one: Due, shown: str, own: list[Due]) -> bool:
     return shown in {"all", one.progress}
 
 
-def _row(desk: Desk, one: Due, year: int) -> dict[str, Any]:
+def _row(desk: Desk, one: Due, year: int, held: set[str]) -> dict[str, Any]:
     manifest = one.folder.manifest
     left = one.owner.left
     return {
@@ -100,6 +101,7 @@ def _row(desk: Desk, one: Due, year: int) -> dict[str, Any]:
         "name": manifest.name.pick(language()),
         "owner": room.division(the_plan(), one.owner.name),
         "left": left.name.pick(language()) if left else "",
+        "nobody": one.owner.name not in held,
         "word": room.state_word(one.progress),
         "chip": room.CHIPS[one.progress],
         "late": one.late,

@@ -42,7 +42,7 @@ async def page(request: HttpRequest, desk: Desk, project: str, year: int) -> Htt
             (desk.tenant, project, year), form.values(), form.texts(), desk.actor.subject,
             outcomes=frozenset(the_plan().words["state"]),
             before={name: value for name, (_year, value) in before.items()},
-            printed=overview.printed(one.folder, year),
+            printed=overview.printed(one.folder, year), told=bool(overview.told(one.folder, year)),
         )  # fmt: skip
     except YearRefused as refused:
         return await shown(request, desk, one, items, typed=typed, faults=refused.faults)
@@ -121,6 +121,8 @@ def _lists(desk: Desk, one: Due, items: list[Item], named: Any) -> dict[str, Any
         "decidable": bool(foreign) and may_approve,
         "own_only": bool(confirmed) and may_approve and not foreign,
         "past": shown_of("replaced", "declined", "withdrawn"),
+        "told": [(room.year_text(of), text) for of in (year, year - 1)
+                 if (text := overview.told(one.folder, of))],
     }  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def groups(
         corrects = sheet.holding(one.id) is not None or one.id in printed
         fields = _value_fields(one, typed, faults, corrects=corrects)
         made.append(Group(one.id, one.name.pick(language()), fields))
-    made.append(Group("narrative", _("Work of the year"), _narrative(sheet, typed, faults)))
+    made.append(Group("narrative", _("Work of the year"), _narrative(folder, sheet, typed, faults)))
     made.append(Group("decision", _("Decision"), _decision_fields(sheet, typed, faults)))
     return made
 
@@ -167,11 +167,12 @@ def _value_fields(
 
 
 def _narrative(
-    sheet: Sheet, typed: Mapping[str, str], faults: Mapping[str, Reason]
+    folder: Folder, sheet: Sheet, typed: Mapping[str, str], faults: Mapping[str, Reason]
 ) -> list[FormField]:
     told = _("Misses too. The plan's public page shows it once it is approved.")
     fields = [_field("narrative", _("What was done in the year"), "long", typed, faults, help=told)]
-    return fields + _why(sheet, "narrative", typed, faults)
+    corrects = sheet.holding("narrative") is not None or bool(overview.told(folder, sheet.year))
+    return fields + _why("narrative", typed, faults, corrects=corrects)
 
 
 def _decision_fields(
@@ -193,13 +194,14 @@ def _decision_fields(
                width="input--short"),
         _field("decision", _("Reasons of the decision"), "long", typed, faults),
     ]  # fmt: skip
-    return fields + _why(sheet, "decision", typed, faults)
+    corrects = sheet.holding("decision") is not None
+    return fields + _why("decision", typed, faults, corrects=corrects)
 
 
 def _why(
-    sheet: Sheet, kind: TextKind, typed: Mapping[str, str], faults: Mapping[str, Reason]
+    kind: TextKind, typed: Mapping[str, str], faults: Mapping[str, Reason], *, corrects: bool
 ) -> list[FormField]:
-    if sheet.holding(kind) is None:
+    if not corrects:
         return []
     return [_field(f"reason.{kind}", _("Why it is put right"), "text", typed, faults,
                    help=_("The old text stays visible with this reason."))]  # fmt: skip

@@ -40,6 +40,8 @@ def test_the_list_says_whose_what_is_missing_and_late(office: Office) -> None:
     assert mine.count("row-link") == 1 and "期限超過" in mine and "2026年5月31日" in mine
     everything = office.get(f"/en{ALL}?year=2025&show=all", "owner").text
     assert everything.count("row-link") == 36 and "36 projects are late" in everything
+    # Of the four units three have somebody who may enter.
+    assert everything.count("Nobody of it may enter") == 34
     # The year of the published report is reported.
     assert office.get(f"{ALL}?year=2020&show=late", "owner").text.count("row-link") == 0
     assert office.get(ALL).status_code == 302
@@ -63,6 +65,16 @@ def test_what_is_wrong_is_said_and_all_of_it_is_kept(office: Office) -> None:
     assert office.send(SHEET, "other", form=ALL, **typed).status_code == 403
     empty = office.send(SHEET, "owner")
     assert empty.status_code == 422 and "何も入力されていません" in empty.text
+
+
+def test_what_a_report_printed_stands_beside_and_is_put_right_with_a_reason(office: Office) -> None:
+    path = f"{ALL}maternal_handbook/2020/"
+    page = office.get(path, "owner").text
+    assert "令和2年度(2020年度)の報告書に載った文章" in page and "reason.narrative" in page
+    assert "報告書に載った文章" in office.get(f"{ALL}maternal_handbook/2021/", "owner").text
+    silent = office.send(path, "owner", narrative="書き直した文")
+    assert silent.status_code == 422 and "訂正の理由" in silent.text
+    assert "書き直した文" in silent.text
 
 
 def test_entered_confirmed_sent_back_approved_and_put_right(office: Office) -> None:
