@@ -164,6 +164,7 @@ class Figure:
     note_en: str
     #: Simulated ones are told beside, and never counted.
     simulated: bool = False
+    year: int | None = None
 
 
 def _figure(rule: Rule, value: int, simulated: int) -> Figure:

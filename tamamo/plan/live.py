@@ -47,6 +47,10 @@ class Figure(Protocol):
     def simulated(self) -> bool:
         """Whether simulated records are among what was counted."""
 
+    @property
+    def year(self) -> int | None:
+        """The fiscal year it is of; None where it is what there is today."""
+
 
 Query = Callable[[Broker], Awaitable[Figure]]
 
@@ -154,7 +158,8 @@ async def keep(broker: Broker, plan: Plan) -> list[tuple[str, str]]:
                 _logger.exception("query_failed", project=name[0], indicator=name[1])
                 failed.append(name)
                 continue
-            value = NewValue("", today, Decimal(figure.value), detail=f"Tamamo {__version__}")
+            said, number = f"Tamamo {__version__}", Decimal(figure.value)
+            value = NewValue("", today, number, detail=said, of_year=figure.year)
             await store.record(
                 DEFAULT, name, [value], source=indicator.query, by="system:plan", basis="computed",
                 reason="counted again on the same day", simulated=figure.simulated,

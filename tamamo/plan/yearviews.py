@@ -205,6 +205,7 @@ def _newest(one: Indicator, value: YearValue, language: str) -> dict[str, Any]:
         "year": cards.year_text(value, language),
         "outcome": outcome,
         "recorded": value.recorded is not None,
+        "computed": value.basis == "computed",
         "publisher": the_plan().outline.source[-1].publisher.pick(language),
         "word": the_plan().word("outcome", outcome).pick(language),
         "basis": cards.basis_word(value.basis),

@@ -22,7 +22,10 @@ def fiscal_year_of(day: date) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NewValue:
-    """A value to be kept. part of whole, as of whole_at, where it is a share (value in percent)."""
+    """A value to be kept. part of whole, as of whole_at, where it is a share (value in percent).
+
+    of_year: the fiscal year it belongs to, where the day it was counted on does not tell.
+    """
 
     area: str
     at: date
@@ -31,6 +34,12 @@ class NewValue:
     whole: Decimal | None = None
     whole_at: date | None = None
     detail: str = ""
+    of_year: int | None = None
+
+    @property
+    def year(self) -> int:
+        """The fiscal year it belongs to."""
+        return fiscal_year_of(self.at) if self.of_year is None else self.of_year
 
     @property
     def content(self) -> tuple[Decimal, Decimal | None, Decimal | None, date | None]:

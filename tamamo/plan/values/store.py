@@ -8,7 +8,7 @@ from typing import Any, Final
 from tamamo.kernel import sql, time
 from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Pool, single, transaction
-from tamamo.plan.values.model import Basis, Kept, NewValue, Recorded, fiscal_year_of
+from tamamo.plan.values.model import Basis, Kept, NewValue, Recorded
 
 _SQL = sql.load(__package__)
 #: Of an area and day without a value: its id, its content.
@@ -114,7 +114,7 @@ def _columns(values: Sequence[NewValue], replaced: Sequence[str | None]) -> dict
     return {
         "areas": [v.area for v in values],
         "days": [v.at for v in values],
-        "years": [fiscal_year_of(v.at) for v in values],
+        "years": [v.year for v in values],
         "values": [v.value for v in values],
         "parts": [v.part for v in values],
         "wholes": [v.whole for v in values],

@@ -86,6 +86,7 @@ class Figure:
     note_ja: str
     note_en: str
     simulated: bool = False
+    year: int | None = None
 
 
 def entry_of(record: Mapping[str, Any]) -> Entry | None:
@@ -183,4 +184,5 @@ def _figure(found: list[Entry], tool: str) -> Figure:
         f"台帳の{year}年度の{count}件の削減時間（導入前と導入後の差）の合計です。",
         f"Hours before less hours after: {count} entries of the ledger for FY{year} added up.",
         saved.simulated,
+        year,
     )

@@ -7,7 +7,7 @@ from tamamo.context.broker import Broker
 from tamamo.kernel.towns import DEFAULT
 from tamamo.plan.live import NoValue
 from tamamo.plan.report.series import day_text
-from tamamo.plan.values import ValueStore, real_or_all
+from tamamo.plan.values import ValueStore, fiscal_year_of, real_or_all
 from tamamo.plan.values.courses import Point, by_area, told_apart
 
 _NAME = ("mynumber_card", "issue_rate")
@@ -22,6 +22,7 @@ class Figure:
     note_ja: str
     note_en: str
     simulated: bool = False
+    year: int | None = None
 
 
 async def newest(broker: Broker) -> Figure:
@@ -52,4 +53,4 @@ def figure(town: list[Point], nation: list[Point]) -> Figure:
         )
         note_ja += f"高松市は{ours}%で、全国の{theirs}%を{verb_ja}。"
         note_en += f" {ours}% {verb_en} Japan's {theirs}%."
-    return Figure(last.value, note_ja, note_en)
+    return Figure(last.value, note_ja, note_en, year=fiscal_year_of(last.at))

@@ -25,6 +25,7 @@ class Figure:
     note_en: str
     #: Simulated ones are told beside, and never counted.
     simulated: bool = False
+    year: int | None = None
 
 
 async def datasets_figure(broker: Broker) -> Figure:

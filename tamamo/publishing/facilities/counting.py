@@ -43,6 +43,7 @@ class Figure:
     note_en: str
     #: Simulated ones are told beside, and never counted.
     simulated: bool = False
+    year: int | None = None
 
 
 async def count(broker: Broker, tenant: str) -> Count:

@@ -65,7 +65,7 @@ async def test_the_example_is_marked_and_made_once(settings):
             grids = [block.caption for block in blocks if isinstance(block, Grid)]
             assert grids and all("【模擬】" in one for one in grids if "6週間" not in one)
         computed = await store.series("default", ("ai_rpa", "rpa_hours_saved"))
-        assert [one.simulated for one in computed] == [True]
+        assert [(one.simulated, one.year) for one in computed] == [(True, year)]
         values = await Published(broker.pool, "default", the_plan()).by_year()
         handbook = values["maternal_handbook", "registered_users"]
         assert [v.year for v in handbook] == [2020, *range(year - 4, year + 1)]
