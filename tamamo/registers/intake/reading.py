@@ -25,6 +25,11 @@ TOO_FEW: Final = Reason(
     "見出しより列が少ない行です",
     "the row has fewer cells than there are headings",
 )
+BESIDE: Final = Reason(
+    "beside_table",
+    "表から離れた列に値があります（使いません）",
+    "a value stands apart from the table, beyond a blank column: not used",
+)
 UNSAVED: Final = Reason(
     "formula_without_value",
     "計算結果のない数式があります（Excelで開いて保存し直してください）",
@@ -173,7 +178,8 @@ class Rows:
     def _fitted(self, cells: list[Cell], width: int, findings: list[Finding]) -> list[Cell]:
         if len(cells) > width:
             if any(not is_blank(cell) for cell in cells[width:]):
-                findings.append(about_row(TOO_MANY))
+                is_apart = self._lines.kind == "xlsx" and _has_gap(cells, width)
+                findings.append(_apart() if is_apart else about_row(TOO_MANY))
             return cells
         # A workbook does not store empty cells at the end of a row; in a CSV one is missing.
         if self._lines.kind == "csv" and any(
@@ -209,6 +215,15 @@ def _same(cells: list[Cell]) -> list[str]:
 def about_row(reason: Reason) -> Finding:
     """Return what is said of a row as a whole: it is not used."""
     return Finding(reason.code, "", reason.ja, reason.en)
+
+
+def _has_gap(cells: list[Cell], width: int) -> bool:
+    """Whether what stands beyond a row is apart from it: no sign that the row was shifted."""
+    return is_blank(cells[width]) and any(not is_blank(cell) for cell in cells[:width])
+
+
+def _apart() -> Finding:
+    return Finding(BESIDE.code, "", BESIDE.ja, BESIDE.en, effect="kept")
 
 
 def header_lost(wanted: list[str]) -> IntakeRefused:

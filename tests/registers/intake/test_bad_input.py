@@ -163,6 +163,19 @@ def test_rows_of_another_width_are_rejected_not_shifted() -> None:
     ]  # fmt: skip
 
 
+def test_what_stands_apart_from_the_table_of_a_sheet_does_not_cost_its_row() -> None:
+    apart = [*[""] * 46, "はみ出し"]
+    lines = [("a", "b", "c"), (1, 2, 3), (1, 2, 3, *apart), ("", "", "", *apart), (1, 2, 3, 4)]
+    content = files.sheet(lines)
+    found = intake.profile(content, "a.xlsx")
+    assert len(found.columns) == 3
+    rows = list(intake.rows(content, "a.xlsx", intake.settle(found)))
+    assert [[one.code for one in row.findings] for row in rows] == [
+        [], ["beside_table"], ["too_many_columns"], ["too_many_columns"],
+    ]  # fmt: skip
+    assert not rows[1].rejected and set(rows[1].values) == set(rows[0].values)
+
+
 def test_what_a_spreadsheet_would_run_stays_text() -> None:
     lines = [["名称", "備考"], ['=HYPERLINK("http://example.jp")', "@SUM(1)"], ["東", "+1-1"]]
     content = files.text(lines)
