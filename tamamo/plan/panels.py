@@ -2,7 +2,8 @@
 
 A project declares `async def blocks(broker, town, language, year) -> list[Block]`. The page of the
 project shows them, and so may a report; none of them knows HTML. year: the fiscal year asked for,
-None for the newest there is data of.
+None for the newest there is data of. Where it has data of several, it declares them too, the
+newest first: `async def years(broker, town) -> list[int]`.
 """
 
 import importlib
@@ -58,16 +59,33 @@ def panels_of(folder: Folder) -> Panels | None:
     return found
 
 
-async def shown(broker: Broker, town: str, folder: Folder, language: str) -> list[Shown] | None:
+async def shown(
+    broker: Broker, town: str, folder: Folder, language: str, year: int | None = None
+) -> list[Shown] | None:
     """Return what a project's page shows, None where its computation failed (it is logged)."""
     panels = panels_of(folder)
     if panels is None:
         return []
     try:
-        return as_shown(await panels(broker, town, language, None))
+        return as_shown(await panels(broker, town, language, year))
     except Exception:
         _logger.exception("panel_failed", project=folder.manifest.id)
         return None
+
+
+async def years(broker: Broker, town: str, folder: Folder) -> list[int]:
+    """Return the years a project's panels have data of, none where they know no years."""
+    if panels_of(folder) is None:
+        return []
+    module = importlib.import_module(f"tamamo.projects.{folder.path.name}.panels")
+    if not hasattr(module, "years"):
+        return []
+    try:
+        found: list[int] = await module.years(broker, town)
+    except Exception:
+        _logger.exception("panel_failed", project=folder.manifest.id)
+        return []
+    return found
 
 
 def as_shown(blocks: Sequence[Block]) -> list[Shown]:

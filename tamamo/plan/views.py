@@ -1,6 +1,7 @@
 """The plan's pages and data: from the project folders, read once a process, and kept values."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from tamamo.kernel.errors import SetupError
 from tamamo.kernel.identity import ANONYMOUS, resident_of
 from tamamo.kernel.towns import DEFAULT
 from tamamo.plan import cards, comparison, export, live, panels
-from tamamo.plan.catalog import the_plan
+from tamamo.plan.catalog import fiscal_year, the_plan
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
 from tamamo.plan.pages import plan_view
@@ -60,7 +61,7 @@ async def project(request: HttpRequest, project: str) -> HttpResponse:
                     place = {"plan": plan, "chapter": chapter, "section": section}
                     computed = await live.rows(_broker(request), the_plan(), project, _language())
                     context = {**place, "project": found, "live": computed}
-                    context["panels"] = await _panels(request, project)
+                    context |= await _panels(request, project)
                     folder = the_plan().find(project)
                     assert folder is not None
                     context["years"] = await years_of(_broker(request), folder, _language())
@@ -68,15 +69,21 @@ async def project(request: HttpRequest, project: str) -> HttpResponse:
     raise Http404(f"no project {project}")
 
 
-async def _panels(request: HttpRequest, project: str) -> list[panels.Shown] | None:
-    """Return the project's panels, of what residents may see; None where they failed."""
+async def _panels(request: HttpRequest, project: str) -> dict[str, Any]:
+    """Return the project's panels, of what residents may see, and the years they know.
+
+    panels is None where they failed.
+    """
     broker, folder = _broker(request), the_plan().find(project)
-    if broker is None or folder is None:
-        return []
+    if broker is None or folder is None or panels.panels_of(folder) is None:
+        return {"panels": []}
     access = await broker.identity.access(resident_of(DEFAULT), DEFAULT)
-    return await panels.shown(
-        seen_by(broker, access, ANONYMOUS.subject), DEFAULT, folder, _language()
-    )
+    seen = seen_by(broker, access, ANONYMOUS.subject)
+    known = {str(year): year for year in await panels.years(seen, DEFAULT, folder)}
+    year = known.get(request.GET.get("year", ""))
+    named = [(one, fiscal_year(one).pick(_language()), one == year) for one in known.values()]
+    shown = await panels.shown(seen, DEFAULT, folder, _language(), year)
+    return {"panels": shown, "panel_years": named if len(named) > 1 else []}
 
 
 async def _series(request: HttpRequest, project: str, indicator: str) -> _Series:

@@ -10,6 +10,7 @@ from tamamo.plan.catalog import fiscal_year
 from tamamo.plan.figures import share
 from tamamo.plan.projectwords import Words, read_words
 from tamamo.plan.report.document import Block, Bullets, Cell, Grid, Heading, Paragraph
+from tamamo.plan.values import real_or_all
 from tamamo.projects.ai_rpa.ledger import Entry, Ledger, Saved, entries, ledger
 
 _WORDS: Final = Path(__file__).with_name("words.toml")
@@ -18,11 +19,17 @@ _WORDS: Final = Path(__file__).with_name("words.toml")
 async def blocks(broker: Broker, town: str, language: str, year: int | None) -> list[Block]:
     """Return the ledger of a fiscal year; without one, of the newest there is."""
     found = await entries(broker, town)
-    years = sorted({entry.year for entry in found})
-    if not years:
+    if not found:
         return []
-    chosen = ledger(found, years[-1] if year is None else year)
+    # What is real comes first, an invented year is shown when it is asked for.
+    newest = max(entry.year for entry in real_or_all(found))
+    chosen = ledger(found, newest if year is None else year)
     return list(_ledger(chosen, read_words(_WORDS, language)))
+
+
+async def years(broker: Broker, town: str) -> list[int]:
+    """Return the fiscal years the ledger has entries of, the newest first."""
+    return sorted({entry.year for entry in await entries(broker, town)}, reverse=True)
 
 
 def _ledger(found: Ledger, words: Words) -> Iterator[Block]:

@@ -22,11 +22,11 @@ _FOLDER: Final = Path(__file__).parent
 async def blocks(broker: Broker, town: str, language: str, year: int | None) -> list[Block]:
     """Return the panels of a fiscal year; without one, of the newest with events."""
     words = read_words(_FOLDER / "words.toml", language)
-    found = [outreach.event_of(one) for one in await records(broker, town, "outreach_events")]
-    events = [event for event in found if event]
+    events = await _events(broker, town)
     held = outreach.years(events)
     if year is None and held:
-        year = held[-1]
+        # What is real comes first, an invented year is shown when it is asked for.
+        year = max(outreach.years(real_or_all(events)), default=held[-1])
     said: list[Block] = []
     if year in held and year is not None:
         said += _channels(outreach.channels(events, year), year, words)
@@ -35,6 +35,16 @@ async def blocks(broker: Broker, town: str, language: str, year: int | None) -> 
     if events:
         said += await _effect(broker, town, events, words)
     return said
+
+
+async def years(broker: Broker, town: str) -> list[int]:
+    """Return the fiscal years in which something was held, the newest first."""
+    return outreach.years(await _events(broker, town))[::-1]
+
+
+async def _events(broker: Broker, town: str) -> list[outreach.Event]:
+    found = [outreach.event_of(one) for one in await records(broker, town, "outreach_events")]
+    return [event for event in found if event]
 
 
 def _channels(found: list[outreach.Channel], year: int, words: Words) -> Iterator[Block]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tamamo.context.broker import open_broker
 from tamamo.kernel.identity import INSTALLATION, unlimited
-from tamamo.plan import live
+from tamamo.plan import live, panels
 from tamamo.plan.catalog import load_plan
 from tamamo.plan.panels import as_shown, panels_of, shown
 from tamamo.plan.report.document import Bullets, Grid
@@ -87,6 +87,8 @@ async def test_the_reports_table_comes_out_of_the_file_staff_import(settings):
         (claims,) = (block for block in blocks if isinstance(block, Bullets))
         assert claims.items == ["AI議事録: AI議事録（14課）: 4分の1以上の削減"]
         assert len(as_shown(blocks)) == len(blocks)
+        assert await panels.years(broker, "default", FOLDER) == [2020]
+        assert await panels_of(FOLDER)(broker, "default", "ja", 2019) == []
 
         rpa, scanned = await live.rows(broker, PLAN, "ai_rpa", "en")
         assert (rpa.value, scanned.value) == ("238 hours", "414 hours")
