@@ -1,5 +1,5 @@
 -- name: holding
-select id::text, area, at, value, part, whole, whole_at, simulated
+select id::text, area, at, value, part, whole, whole_at, simulated, year
 from plan_value
 where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
     and state = 'approved' and area = any(%(areas)s) and at = any(%(days)s)
