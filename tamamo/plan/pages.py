@@ -10,7 +10,6 @@ from tamamo.plan.figures import judge
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Exempt
 from tamamo.plan.present import FigureRow, TableView, figure_rows, table_view
-from tamamo.plan.report.build import years
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class ChapterView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """The whole plan. outcomes: how many figures have each, in a fixed order; reports: years."""
+    """The whole plan. outcomes: how many figures have each, in a fixed order."""
 
     title: str
     period: str
@@ -94,7 +93,6 @@ class PlanView:
     projects: int
     figures: int
     outcomes: list[tuple[str, int]]
-    reports: list[tuple[int, str]]
     chapters: list[ChapterView]
 
 
@@ -124,7 +122,6 @@ def plan_view(language: str) -> PlanView:
             for name in plan.words["outcome"]
             if counted[name]
         ],
-        reports=[(year, fiscal_year(year).pick(language)) for year in years(plan)],
         chapters=chapters,
     )
 

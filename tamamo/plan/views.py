@@ -19,6 +19,7 @@ from tamamo.plan.catalog import fiscal_year, the_plan
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
 from tamamo.plan.pages import plan_view
+from tamamo.plan.report.build import years
 from tamamo.plan.report.drawing import svg
 from tamamo.plan.values import Kept, ValueStore, real_or_all
 from tamamo.plan.values.importing import with_series
@@ -47,7 +48,12 @@ async def index(request: HttpRequest) -> HttpResponse:
     else:
         values = await Published(broker.pool, DEFAULT, plan).by_year()
     shown = cards.cards(values, request.GET.dict(), _language())
-    return render(request, "plan/index.html", {"plan": plan_view(_language()), "cards": shown})
+    # Of years whose owners reported something that is approved there is a report too.
+    reported = {one.year for found in values.values() for one in found
+                if one.basis == "entered" and not one.simulated}  # fmt: skip
+    reports = [(one, fiscal_year(one).pick(_language())) for one in years(plan, reported)]
+    context = {"plan": plan_view(_language()), "cards": shown, "reports": reports}
+    return render(request, "plan/index.html", context)
 
 
 @require_safe

@@ -168,6 +168,8 @@ async def test_five_years_of_monthly_values_cost_one_statement(settings):
             finally:
                 spent.append(time.process_time() - before)
             assert answer.status_code == 200 and answer.content.count(b"<article") == 36
+            # Each year with something approved has its report.
+            assert answer.content.count(b"/en/plan/report/") == 5
         broker.pool.connection = original
         rows = await indicators.years(broker, "default")
         assert len({row["id"] for row in rows}) == len(rows) == 25 * 5

@@ -187,7 +187,9 @@ select 1 from plan_value where tenant = %(tenant)s and basis <> 'computed' limit
 -- that before what Tamamo counted. Nothing invented; areas: '' and the town's own, and benchmarks.
 select distinct on (v.project, v.indicator, v.area = any(%(benchmarks)s))
     v.area = any(%(benchmarks)s), v.project, v.indicator, v.value, v.at, v.basis, v.source,
-    v.detail, v.counted_otherwise, v.approved_at, v.reason
+    v.detail, v.counted_otherwise, v.approved_at,
+    case when v.replaces is null and not v.project || '/' || v.indicator = any(%(printed)s) then ''
+        else v.reason end
 from plan_value v
 where v.tenant = %(tenant)s and v.year = %(year)s and v.state = 'approved' and not v.simulated
     and v.area = any(%(areas)s)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tamamo.kernel.database import Pool, single
 from tamamo.plan.catalog import Plan
-from tamamo.plan.year import texts
+from tamamo.plan.year import overview, texts
 from tamamo.plan.year.evidence import fault_of_link
 from tamamo.plan.year.model import TextKind
 from tamamo.plan.year.public import Key, YearValue
@@ -63,7 +63,10 @@ async def reported(pool: Pool, tenant: str, plan: Plan, year: int) -> Reported:
         if one.series
     ]
     benchmarks = sorted({one.benchmark for one in series})
-    names = {"tenant": tenant, "year": year, "benchmarks": benchmarks,
+    # What takes the place of nothing is no correction, whatever was typed as its reason.
+    printed = [f"{folder.manifest.id}/{name}" for folder in plan.folders
+               for name in overview.printed(folder, year)]  # fmt: skip
+    names = {"tenant": tenant, "year": year, "benchmarks": benchmarks, "printed": printed,
              "areas": ["", *benchmarks, *sorted({one.area for one in series})]}  # fmt: skip
     found: dict[str, list[Any]] = {}
     async with single(pool) as connection:

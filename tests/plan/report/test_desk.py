@@ -64,7 +64,7 @@ async def test_a_year_that_no_folder_holds_is_made_from_the_desk(settings):
 
         decided = TypedText("費用が見合わない。", outcome="shelved", decided_on="2026-02-03")
         await desk.enter(
-            USERS, 2025, values_of(USERS, "7,120", counted_otherwise="重複を除いた"),
+            USERS, 2025, values_of(USERS, "7,120", counted_otherwise="重複を除いた", reason="なし"),
             narrative=TypedText("対象を広げた。\n\n○これは本文です：1人"), decision=decided,
         )  # fmt: skip
         await EvidenceStore(pool).attach(("default", USERS, 2025), "集計表", "user:1",
@@ -86,7 +86,7 @@ async def test_a_year_that_no_folder_holds_is_made_from_the_desk(settings):
             "未承認（Tamamoの計算では47", "36事業のうち、報告済み1、承認待ちのあるもの1、",
         ):  # fmt: skip
             assert told in text, f"{told}\n{text}"
-        for hidden in ("まだ誰にも見せない文", "：13回", "97%", "報告書では"):
+        for hidden in ("訂正しました", "まだ誰にも見せない文", "：13回", "97%", "報告書では"):
             assert hidden not in text
         assert text.count("未報告（取組内容") == 34  # the simulated one too
         english = text_of(await gather(pool, "default", PLAN, 2025, "en"))
