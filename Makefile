@@ -1,6 +1,8 @@
 # `make demo` and `make test` set up everything they need. PYTHON=… names another Python,
 # ARGS=… hands options on: make demo ARGS="--port 8081". VS=URL beside bench: another broker.
 PYTHON ?= python3
+# Where it is set, each process would compile all code anew: a second more at each start.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help

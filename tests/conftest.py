@@ -43,6 +43,9 @@ CHROMIUM_FLAGS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # Only maps are drawn by what imitates a graphics card: pages are faster without.
+    "--disable-gpu-rasterization",
+    "--disable-gpu-compositing",
 ]
 #: Nothing here has to survive a crash of the machine.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -1,4 +1,4 @@
-"""The style sheets: one place for each class, because console and staff pages load the site's too."""
+"""One sheet for each class: pages of the console and of the staff load the site's sheet too."""
 
 import re
 from collections import defaultdict
