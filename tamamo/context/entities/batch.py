@@ -6,6 +6,7 @@ and the others are written. Elements with the same id are taken in the order the
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from tamamo.context.distribution import writes
 from tamamo.context.distribution.batches import distributed
 from tamamo.context.entities import service
 from tamamo.context.entities.elements import check_batch
-from tamamo.context.entities.write import Mutation, Written
+from tamamo.context.entities.write import Change, Mutation, Written
 from tamamo.context.errors import AlreadyExists, BadRequestData
 from tamamo.context.http import Exchange, Operation, Resource
 from tamamo.context.jsonld import TermMap
@@ -116,7 +117,8 @@ async def delete(exchange: Exchange) -> Response:
 
     check_batch(exchange)
     outcome = Outcome()
-    mutations = _prepare(outcome, [(element, exchange.terms) for element in exchange.body], prepare)
+    elements = [(element, exchange.terms) for element in exchange.body]
+    mutations = _prepare(exchange.tenant, outcome, elements, prepare)
     await _write(exchange, outcome, mutations)
     return _done(exchange, outcome)
 
@@ -145,7 +147,7 @@ async def _run(exchange: Exchange, prepare: Prepare) -> Outcome:
     check_batch(exchange)
     outcome = Outcome()
     elements = await _with_terms(exchange, outcome)
-    await _write(exchange, outcome, _prepare(outcome, elements, prepare))
+    await _write(exchange, outcome, _prepare(exchange.tenant, outcome, elements, prepare))
     return outcome
 
 
@@ -184,15 +186,38 @@ async def _resolve(exchange: Exchange, context: Any, known: dict[bytes, TermMap]
 
 
 def _prepare(
-    outcome: Outcome, elements: Sequence[tuple[Any, TermMap]], prepare: Prepare
+    tenant: str, outcome: Outcome, elements: Sequence[tuple[Any, TermMap]], prepare: Prepare
 ) -> list[Mutation]:
     mutations = []
     for element, terms in elements:
+        entity_id = _glance(element)
+        if entity_id is not None:
+            apply = partial(_read_and_apply, prepare, element, terms)
+            mutations.append(Mutation(tenant, entity_id, apply, brief=True))
+            continue
         try:
             mutations.append(prepare(element, terms))
         except Problem as problem:
             outcome.fail(element.get("id") if isinstance(element, dict) else element, problem)
     return mutations
+
+
+def _glance(element: Any) -> str | None:
+    """Return the id of an element that says plainly what it is about."""
+    if type(element) is not dict or "@id" in element:
+        return None
+    entity_id = element.get("id")
+    return entity_id if type(entity_id) is str else None
+
+
+def _read_and_apply(
+    prepare: Prepare, element: Any, terms: TermMap, before: Entity | None, now: str
+) -> Change | None:
+    """Read an element only when it is its turn: what is made of it is still in the cache."""
+    change = prepare(element, terms).apply(before, now)
+    if change is not None and not change.result.not_updated:
+        change.result = None  # nobody asks for it
+    return change
 
 
 async def _write(exchange: Exchange, outcome: Outcome, mutations: Sequence[Mutation]) -> None:

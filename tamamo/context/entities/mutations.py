@@ -1,10 +1,11 @@
 """What is wanted of an entity, and what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tamamo.context.acting import Act
+from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity, Instance
 
 
@@ -23,13 +24,14 @@ class HistoryItem:
 class Change:
     """What a merge function answers for one entity.
 
-    after: the new state, None when the entity is deleted. changed: attribute IRIs, for those who
-    listen. write_state: False for rows that enter the history only; then nobody is told.
+    after: the new state, None when the entity is deleted. history: what enters it, in order.
+    changed: attribute IRIs, for those who listen. write_state: False for rows that enter the
+    history only; then nobody is told.
     result: whatever the caller wants back.
     """
 
     after: Entity | None
-    history: list[HistoryItem] = field(default_factory=list)
+    history: Sequence[HistoryItem | merge.Written] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     write_state: bool = True
     result: Any = None
@@ -42,12 +44,17 @@ Apply = Callable[[Entity | None, str], Change | None]
 
 @dataclass(slots=True)  # not frozen: a batch makes thousands
 class Mutation:
-    """A change wanted for one entity. by: in whose act, where that may have to be noted."""
+    """A change wanted for one entity.
+
+    by: in whose act, where that may have to be noted. brief: where the change has no
+    result, all that is asked is whether the entity was there; the answer is BEGUN or CHANGED.
+    """
 
     tenant: str
     entity_id: str
     apply: Apply
     by: Act | None = None
+    brief: bool = False
 
 
 @dataclass(slots=True)
@@ -56,6 +63,11 @@ class Written:
 
     before: Entity | None
     change: Change | None
+
+
+#: The answers to who only asked whether there was an entity before: no, and yes.
+BEGUN: Final = Written(None, None)
+CHANGED: Final = Written(Entity("", []), None)
 
 
 class ChangedMeanwhile(Exception):

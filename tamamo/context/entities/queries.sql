@@ -26,7 +26,7 @@ select
     e.id is null and exists (
         select from temporal_entity t where t.tenant = k.tenant and t.entity_id = k.id
     ),
-    k.tenant, k.id, e.types, e.scopes, e.attrs, e.created_at, e.modified_at, e.expires_at
+    k.tenant, k.id, e.types, e.scopes, e.attrs::text, e.created_at, e.modified_at, e.expires_at
 from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
 left join entity e using (tenant, id);
 
@@ -36,9 +36,31 @@ left join entity e using (tenant, id);
 -- it. A version (xmin, the transaction that wrote the row) is given where rows are not locked.
 -- Answers up to which day measurements are rolled up (see temporal/marks.py); fails, too, when that
 -- is not the day it was given.
--- A column of all rows travels as one text (see write.py): several times cheaper than an array.
+-- A column of all rows travels as one text (see columns.py): several times cheaper than an array.
+-- What is the same in all of them travels once, as `one_…`, and its column is empty.
+-- Of a row of the state: kind is f (new, and never was there), n (new), s (types and scopes stay)
+-- or o (others); with a head it is told of, too: the document is the head, the attributes and `}`.
 with state as (
-    select *
+    select
+        coalesce(tenant, %(one_tenant)s) as tenant,
+        id,
+        coalesce(kind, %(one_kind)s) as kind,
+        coalesce(type, %(one_type)s) as type,
+        coalesce(types::text[], %(one_types)s::text[]) as types,
+        coalesce(scopes::text[], %(one_scopes)s::text[]) as scopes,
+        attrs,
+        coalesce(bounds::box, %(one_bounds)s::box) as bounds,
+        coalesce(created_at::timestamptz, %(one_created)s::timestamptz) as created_at,
+        coalesce(modified_at::timestamptz, %(one_modified)s::timestamptz) as modified_at,
+        coalesce(expires_at::timestamptz, %(one_expires)s::timestamptz) as expires_at,
+        coalesce(attrs_expire_at::timestamptz, %(one_attrs_expire)s::timestamptz)
+            as attrs_expire_at,
+        coalesce(version, %(one_version)s) as version,
+        coalesce(operation, %(one_operation)s) as operation,
+        coalesce(changed::text[], %(one_changed)s::text[]) as changed,
+        coalesce(head, %(one_head)s) as head,
+        previous,
+        place::int as place
     from unnest(
         string_to_array(%(tenant)s, E'\x1f', E'\x1e'),
         string_to_array(%(id)s, E'\x1f', E'\x1e'),
@@ -52,10 +74,15 @@ with state as (
         string_to_array(%(modified)s, E'\x1f', E'\x1e'),
         string_to_array(%(expires)s, E'\x1f', E'\x1e'),
         string_to_array(%(attrs_expire)s, E'\x1f', E'\x1e'),
-        string_to_array(%(version)s, E'\x1f', E'\x1e')
+        string_to_array(%(version)s, E'\x1f', E'\x1e'),
+        string_to_array(%(operation)s, E'\x1f', E'\x1e'),
+        string_to_array(%(changed)s, E'\x1f', E'\x1e'),
+        string_to_array(%(head)s, E'\x1f', E'\x1e'),
+        string_to_array(%(previous)s, E'\x1f', E'\x1e'),
+        string_to_array(%(place)s, E'\x1f', E'\x1e')
     ) as t (
         tenant, id, kind, type, types, scopes, attrs, bounds, created_at, modified_at, expires_at,
-        attrs_expire_at, version
+        attrs_expire_at, version, operation, changed, head, previous, place
     )
 ), inserted as (
     insert into entity (
@@ -63,21 +90,19 @@ with state as (
         attrs_expire_at
     )
     select
-        tenant, id, type, types::text[], scopes::text[], attrs::jsonb, bounds::box,
-        created_at::timestamptz, modified_at::timestamptz, expires_at::timestamptz,
-        attrs_expire_at::timestamptz
+        tenant, id, type, types, scopes, attrs::jsonb, bounds, created_at, modified_at, expires_at,
+        attrs_expire_at
     from state
-    where kind = 'n'
+    where kind in ('f', 'n')
     returning 1
 ), updated as (
     update entity e
     set
-        type = s.type, types = s.types::text[], scopes = s.scopes::text[],
-        attrs = s.attrs::jsonb, bounds = s.bounds::box, created_at = s.created_at::timestamptz,
-        modified_at = s.modified_at::timestamptz, expires_at = s.expires_at::timestamptz,
-        attrs_expire_at = s.attrs_expire_at::timestamptz
+        type = s.type, types = s.types, scopes = s.scopes, attrs = s.attrs::jsonb,
+        bounds = s.bounds, created_at = s.created_at, modified_at = s.modified_at,
+        expires_at = s.expires_at, attrs_expire_at = s.attrs_expire_at
     from state s
-    where e.tenant = s.tenant and e.id = s.id and s.kind <> 'n'
+    where e.tenant = s.tenant and e.id = s.id and s.kind in ('s', 'o')
         and (s.version is null or e.xmin = s.version::xid)
     returning 1
 ), deleted as (
@@ -89,8 +114,32 @@ with state as (
     ) as g (tenant, id, version)
     where e.tenant = g.tenant and e.id = g.id and (g.version is null or e.xmin = g.version::xid)
     returning 1
-), evolving as (
-    select *
+), begun as (
+    -- Half of what an insert costs that looks for a conflict.
+    insert into temporal_entity (
+        tenant, entity_id, type, types, scopes, created_at, modified_at
+    )
+    select tenant, id, type, types, scopes, created_at, modified_at
+    from state
+    where kind = 'f'
+), evolution as (
+    insert into temporal_entity as t (
+        tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
+    )
+    select tenant, id, type, types, scopes, created_at, modified_at, null::timestamptz
+    from state
+    where kind in ('n', 'o')
+    union all
+    -- While only values change, the state tells when: a row less to write for most changes.
+    select tenant, id, type, types, scopes, created_at, modified_at, null::timestamptz
+    from state s
+    where s.kind = 's' and not exists (
+        select from temporal_entity h where h.tenant = s.tenant and h.entity_id = s.id
+    )
+    union all
+    select
+        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
+        deleted_at::timestamptz, deleted_at::timestamptz
     from unnest(
         string_to_array(%(e_tenant)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_id)s, E'\x1f', E'\x1e'),
@@ -98,38 +147,8 @@ with state as (
         string_to_array(%(e_types)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_scopes)s, E'\x1f', E'\x1e'),
         string_to_array(%(e_created)s, E'\x1f', E'\x1e'),
-        string_to_array(%(e_modified)s, E'\x1f', E'\x1e'),
-        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e'),
-        string_to_array(%(e_first)s, E'\x1f', E'\x1e')
-    ) as s (tenant, id, type, types, scopes, created_at, modified_at, deleted_at, first)
-), begun as (
-    -- Half of what an insert costs that looks for a conflict.
-    insert into temporal_entity (
-        tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
-    )
-    select
-        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
-        modified_at::timestamptz, deleted_at::timestamptz
-    from evolving
-    where first is not null
-), evolution as (
-    insert into temporal_entity as t (
-        tenant, entity_id, type, types, scopes, created_at, modified_at, deleted_at
-    )
-    select
-        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
-        modified_at::timestamptz, deleted_at::timestamptz
-    from evolving
-    where first is null
-    union all
-    -- While only values change, the state tells when: a row less to write for most changes.
-    select
-        tenant, id, type, types::text[], scopes::text[], created_at::timestamptz,
-        modified_at::timestamptz, null
-    from state s
-    where s.kind = 's' and not exists (
-        select from temporal_entity h where h.tenant = s.tenant and h.entity_id = s.id
-    )
+        string_to_array(%(e_deleted)s, E'\x1f', E'\x1e')
+    ) as s (tenant, id, type, types, scopes, created_at, deleted_at)
     on conflict (tenant, entity_id) do update
     set
         type = excluded.type,
@@ -145,9 +164,14 @@ with state as (
         deleted_at, number, instance, instance_id
     )
     select
-        tenant, entity_id, attr, coalesce(dataset_id, ''), at::timestamptz,
-        observed_at::timestamptz, created_at::timestamptz, modified_at::timestamptz,
-        deleted_at::timestamptz, number::float8, instance::json, instance_id::uuid
+        coalesce(tenant, %(one_h_tenant)s), coalesce(entity_id, %(one_h_entity)s),
+        coalesce(attr, %(one_h_attr)s), coalesce(dataset_id, %(one_h_dataset)s, ''),
+        coalesce(at::timestamptz, %(one_h_at)s::timestamptz),
+        coalesce(observed_at::timestamptz, %(one_h_observed)s::timestamptz),
+        coalesce(created_at::timestamptz, %(one_h_created)s::timestamptz),
+        coalesce(modified_at::timestamptz, %(one_h_modified)s::timestamptz),
+        coalesce(deleted_at::timestamptz, %(one_h_deleted)s::timestamptz),
+        coalesce(number::float8, %(one_h_number)s::float8), instance::json, instance_id::uuid
     from unnest(
         string_to_array(%(h_tenant)s, E'\x1f', E'\x1e'),
         string_to_array(%(h_entity)s, E'\x1f', E'\x1e'),
@@ -167,6 +191,16 @@ with state as (
     )
 ), out as (
     insert into outbox (tenant, entity_id, operation, types, changed, bounds, entity, previous)
+    (
+        select
+            tenant, id, operation, types, changed, bounds, (head || attrs || '}')::json,
+            previous::json
+        from state
+        where head is not null
+        order by place  -- in the order they were asked for
+    )
+    union all
+    -- Of entities that are gone, or were changed more than once.
     select
         tenant, entity_id, operation, types::text[], changed::text[], bounds::box, entity::json,
         previous::json

@@ -344,7 +344,7 @@ def _known(entity_id: str, entity: Entity | None, types: TypeSelector) -> Entity
 
 def _outcome(before: Entity | None, after: Entity, change: merge.Change, now: str) -> write.Change:
     """Return what is to be written for a change; nothing when nothing changed."""
-    history = [HistoryItem(row.attr, row.instance) for row in change.written if not row.again]
+    history: list[HistoryItem | merge.Written] = [row for row in change.written if not row.again]
     scopes = before.scopes if before is not None else []
     if after.scopes != scopes:
         gone = not after.scopes

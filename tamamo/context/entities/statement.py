@@ -1,23 +1,24 @@
 """The one statement by which changes are written: its rows, gathered column by column."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import itemgetter
-from os import urandom
-from typing import cast
+from typing import Final
 
 import orjson
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
 from tamamo.context.entities import store
+from tamamo.context.entities.columns import Columns, Row, random_uuids
 from tamamo.context.entities.mutations import (
+    BEGUN,
+    CHANGED,
     Change,
     ChangedMeanwhile,
     HistoryItem,
     Mutation,
     Written,
 )
-from tamamo.context.errors import BadRequestData
+from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity
 from tamamo.context.temporal.marks import mark, rolled_up
 from tamamo.context.temporal.rows import number_of
@@ -26,8 +27,6 @@ from tamamo.kernel.errors import PayloadTooLarge, Problem
 from tamamo.kernel.time import from_text
 from tamamo.kernel.towns.quota import Guard
 
-#: A row as the statement takes it: every value as text.
-Row = tuple[str | None, ...]
 #: Bytes of an entity's attributes in stored form: what is added bit by bit must stay readable, too.
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -38,30 +37,37 @@ class Batch:
     def __init__(
         self,
         now: str,
-        stored: dict[store.Key, Entity],
+        stored: "dict[store.Key, Entity] | store.Seen",
         guard: Guard | None = None,
-        seen: store.Seen | None = None,
+        *,
+        once: bool = False,
     ) -> None:
-        """stored: what there is; seen: what is known of it, where its rows are not locked."""
+        """stored: what there is, locked or only seen. once: no entity is changed twice.
+
+        What a change took and made is put away as text at once, and what nobody asks for any more
+        is let go: while memory holds a few entities, not a thousand, the processor finds them in
+        its cache, which halves the time (docs/performance.md).
+        """
         self._now = now
         self._guard = guard
         self._stored = stored
-        self._versions = {} if seen is None else seen.versions
-        self._fresh = set() if seen is None else seen.fresh
-        # An expired entity is no more, although its row still stands (clause 4.22).
-        self._current = {
-            key: entity
-            for key, entity in stored.items()
-            if entity.expires_at is None or from_text(entity.expires_at) > from_text(now)
-        }
-        self._touched: dict[store.Key, _Touched] = {}
+        self._seen = stored if isinstance(stored, store.Seen) else None
+        self._once = once
+        #: What was made of entities that may be changed again, and what stood before all changes.
+        self._current: dict[store.Key, tuple[Entity | None, Entity | None]] = {}
+        self._touched: dict[store.Key, Row] = {}
+        self._told: set[store.Key] = set()
         self._history: list[Row] = []
         self._outbox: list[Row] = []
 
     def apply(self, mutation: Mutation) -> Written | Problem:
         """Work out a change and gather its rows; a Problem gathers nothing."""
         key = (mutation.tenant, mutation.entity_id)
-        before = self._current.get(key)
+        if key in self._current:
+            before, stored = self._current[key]
+        else:
+            stored = self._stored.get(key)
+            before = None if stored is None or self._is_over(stored) else stored
         try:
             change = mutation.apply(before, self._now)
         except Problem as problem:
@@ -78,8 +84,17 @@ class Batch:
             for item in change.history:
                 self._history.append(_history_row(key, item))
             if change.write_state:
-                self._set_state(key, before, change, attrs)
+                self._set_state(key, stored, before, change, attrs)
+                if not self._once:
+                    self._current[key] = change.after, stored
+        if mutation.brief and mutation.by is None and (change is None or change.result is None):
+            return BEGUN if before is None else CHANGED
         return Written(before, change)
+
+    def _is_over(self, entity: Entity) -> bool:
+        """Whether an entity has expired: it is no more, although its row still stands (4.22)."""
+        expiry = entity.expires_at
+        return expiry is not None and from_text(expiry) <= from_text(self._now)
 
     def _refused(self, mutation: Mutation, before: Entity | None, change: Change) -> Problem | None:
         """Return why the limits of its tenant do not allow a change."""
@@ -89,30 +104,57 @@ class Batch:
         return self._guard.refuses(mutation.tenant, existed=existed, exists=exists)
 
     def _set_state(
-        self, key: store.Key, before: Entity | None, change: Change, attrs: bytes | None
+        self,
+        key: store.Key,
+        stored: Entity | None,
+        before: Entity | None,
+        change: Change,
+        attrs: bytes | None,
     ) -> None:
-        previous = None
-        if change.after is None:
+        entity, operation, previous = change.after, "create", None
+        if entity is None:
             assert before is not None
-            operation, subject = "delete", before
-            del self._current[key]
+            entity, operation = before, "delete"
+            attrs, kind = orjson.dumps(entity.attrs), _UNDONE if stored is None else _GONE
         else:
-            operation, subject = ("create" if before is None else "update"), change.after
-            previous = None if before is None else _previous(before, change.changed)
-            self._current[key] = subject
-        types, bounds = store.array_literal(tuple(subject.types)), store.bounds(subject)
-        self._touched[key] = _Touched(subject, attrs, types, bounds)
-        self._outbox.append(
-            (
-                *key,
-                operation,
-                types,
-                store.array_literal(tuple(change.changed)),
-                bounds,
-                store.to_document(subject, attrs).decode(),
-                previous,
-            )
+            assert attrs is not None
+            kind = self._kind(key, stored, entity)
+            if before is not None:
+                operation, previous = "update", _previous(before, change.changed)
+        row = (
+            *key,
+            kind,
+            entity.types[0],
+            store.array_literal(tuple(entity.types)),
+            store.array_literal(tuple(entity.scopes)),
+            attrs.decode(),
+            store.bounds(entity),
+            entity.created_at,
+            entity.modified_at,
+            entity.expires_at,
+            _first_expiry(entity, attrs),
+            None if self._seen is None else self._seen.version(key),
+            operation,
+            store.array_literal(tuple(change.changed)),
+            store.document_head(entity),
+            previous,
+            str(len(self._touched)),
         )
+        earlier = self._touched.get(key)
+        if earlier is not None or change.after is None:
+            # The state's row tells of one change, and of none that left no row.
+            if earlier is not None and key not in self._told:
+                self._outbox.append(_outbox_row(earlier))
+            self._outbox.append(_outbox_row(row))
+            self._told.add(key)
+        self._touched[key] = row
+
+    def _kind(self, key: store.Key, stored: Entity | None, entity: Entity) -> str:
+        """Return what a row of the state is compared with the one that stands."""
+        if stored is None:
+            return _FIRST if self._seen is not None and self._seen.is_first(key) else _NEW
+        same = stored.types == entity.types and stored.scopes == entity.scopes
+        return _SAME if same and stored.expires_at is None else _OTHER
 
     async def flush(self, connection: Connection) -> None:
         """Write to rows that are locked. Raises ChangedMeanwhile when one was created."""
@@ -129,29 +171,20 @@ class Batch:
 
     async def _write(self, connection: Connection, closed_until: str | None) -> str:
         # In order, as rows are locked: two batches that create the same entities do not deadlock.
-        touched = sorted(self._touched.items(), key=itemgetter(0))
-        state = [self._state_row(*item) for item in touched if item[1].attrs is not None]
-        gone = [
-            (*key, self._versions.get(key))
-            for key, last in touched
-            if last.attrs is None and key in self._stored
-        ]
-        evolution = [self._evolution_row(*item) for item in touched if self._kind(*item) != _SAME]
-        history = [
-            (*row, identifier)
-            for row, identifier in zip(
-                self._history, _instance_ids(len(self._history)), strict=True
-            )
-        ]
+        rows = sorted(self._touched.values(), key=_key_of)
+        state = [self._state_row(row) for row in rows if row[_KIND] not in _ENDS]
+        ended = [row for row in rows if row[_KIND] in _ENDS]
+        gone = [_version_of(row) for row in ended if row[_KIND] == _GONE]
         try:
             cursor = await connection.execute(
                 store.SQL["write_changes"],
                 {
-                    **_columns(_STATE_COLUMNS, state),
-                    **_columns(_GONE_COLUMNS, gone),
-                    **_columns(_EVOLUTION_COLUMNS, evolution),
-                    **_columns(_HISTORY_COLUMNS, history),
-                    **_columns(_OUTBOX_COLUMNS, self._outbox),
+                    **_STATE.of(state),
+                    **_DELETED.of(gone),
+                    **_ENDED.of([(*_evolved(row), self._now) for row in ended]),
+                    **_HISTORY.of(self._history),
+                    "h_id": random_uuids(len(self._history)),
+                    **_OUTBOX.of(self._outbox),
                     "rows": len(state) + len(gone),
                     "closed_until": closed_until,
                 },
@@ -163,77 +196,54 @@ class Batch:
         day: str = answer[0]
         return day
 
-    def _state_row(self, key: store.Key, last: "_Touched") -> Row:
-        entity, attrs = last.entity, last.attrs
-        assert attrs is not None
-        return (
-            *key,
-            self._kind(key, last),
-            entity.types[0],
-            last.types,
-            store.array_literal(tuple(entity.scopes)),
-            attrs.decode(),
-            last.bounds,
-            entity.created_at,
-            entity.modified_at,
-            entity.expires_at,
-            _first_expiry(entity, attrs),
-            self._versions.get(key),
-        )
-
-    def _evolution_row(self, key: store.Key, last: "_Touched") -> Row:
-        entity, deleted = last.entity, last.attrs is None
-        return (
-            *key,
-            entity.types[0],
-            last.types,
-            store.array_literal(tuple(entity.scopes)),
-            entity.created_at,
-            self._now if deleted else entity.modified_at,
-            self._now if deleted else None,
-            "f" if key in self._fresh else None,
-        )
-
-    def _kind(self, key: store.Key, last: "_Touched") -> str:
-        """Return whether the row is new, or of the same types and scopes, or of others or gone."""
-        before, entity = self._stored.get(key), last.entity
-        if before is None:
-            return _NEW
-        same = before.types == entity.types and before.scopes == entity.scopes
-        return _SAME if same and last.attrs is not None and before.expires_at is None else _OTHER
+    def _state_row(self, row: Row) -> Row:
+        if _key_of(row) in self._told:
+            return (*row[:_HEAD], None, None, None)
+        return row
 
 
-@dataclass(slots=True)
-class _Touched:
-    """The last state seen of an entity; attrs: its JSON, None when the entity is gone."""
-
-    entity: Entity
-    attrs: bytes | None
-    types: str
-    bounds: str | None
+def _own(*names: str) -> Columns:
+    """Return the columns of rows that are few: nothing is looked for that is the same."""
+    return Columns(names, frozenset(names))
 
 
-_STATE_COLUMNS = (
-    "tenant", "id", "kind", "type", "types", "scopes", "attrs", "bounds", "created", "modified",
-    "expires", "attrs_expire", "version",
+_STATE: Final = Columns(
+    (
+        "tenant", "id", "kind", "type", "types", "scopes", "attrs", "bounds", "created",
+        "modified", "expires", "attrs_expire", "version", "operation", "changed", "head",
+        "previous", "place",
+    ),
+    frozenset({"id", "attrs", "previous", "place"}),
 )  # fmt: skip
-_GONE_COLUMNS = ("gone_tenant", "gone_id", "gone_version")
-_EVOLUTION_COLUMNS = (
-    "e_tenant", "e_id", "e_type", "e_types", "e_scopes", "e_created", "e_modified", "e_deleted",
-    "e_first",
+_DELETED: Final = _own("gone_tenant", "gone_id", "gone_version")
+_ENDED: Final = _own(
+    "e_tenant", "e_id", "e_type", "e_types", "e_scopes", "e_created", "e_deleted"
 )  # fmt: skip
-_HISTORY_COLUMNS = (
-    "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",
-    "h_modified", "h_deleted", "h_number", "h_instance", "h_id",
+_HISTORY: Final = Columns(
+    (
+        "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",
+        "h_modified", "h_deleted", "h_number", "h_instance",
+    ),
+    frozenset({"h_instance"}),
 )  # fmt: skip
-_OUTBOX_COLUMNS = (
+_OUTBOX: Final = _own(
     "o_tenant", "o_entity", "o_operation", "o_types", "o_changed", "o_bounds", "o_document",
     "o_previous",
 )  # fmt: skip
 
 
+#: Parts of a row of the state.
+_KIND, _HEAD = 2, 15
+_key_of, _version_of = itemgetter(0, 1), itemgetter(0, 1, 12)
+_evolved = itemgetter(0, 1, 3, 4, 5, 8)
 #: Tenant, entity id, attribute and observedAt of a row of the history; a deletion has none.
 _measured = itemgetter(0, 1, 2, 5)
+
+
+def _outbox_row(row: Row) -> Row:
+    """Return the row of the outbox for a row of the state."""
+    *key, _, _, types, _, attrs, bounds, _, _, _, _, _, operation, changed, head, previous, _ = row
+    return (*key, operation, types, changed, bounds, f"{head}{attrs}}}", previous)
 
 
 def _first_expiry(entity: Entity, attrs: bytes) -> str | None:
@@ -249,35 +259,10 @@ def _first_expiry(entity: Entity, attrs: bytes) -> str | None:
     return min(found, key=from_text, default=None)
 
 
-#: What a row of the state is compared with the one before it.
-_NEW, _SAME, _OTHER = "n", "s", "o"
-#: Between two rows of a column, and for null. No JSON, URI or name contains them.
-_SEPARATOR, _NULL = "\x1f", "\x1e"
-
-
-def _columns(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> dict[str, str]:
-    """Return each column as one text. Raises BadRequestData on a text with a control character."""
-    if not rows:
-        return dict.fromkeys(names, "")
-    columns = {}
-    for name, column in zip(names, zip(*rows, strict=True), strict=True):
-        try:
-            text = _SEPARATOR.join(cast(tuple[str, ...], column))
-        except TypeError:  # a null among them
-            text = _SEPARATOR.join([_NULL if part is None else part for part in column])
-        if text.count(_SEPARATOR) != len(rows) - 1:
-            raise BadRequestData("A name contains a control character")
-        columns[name] = text
-    return columns
-
-
-def _instance_ids(count: int) -> list[str]:
-    """Return random UUIDs (version 4), several times cheaper than the database makes them."""
-    digits = urandom(16 * count).hex()
-    return [
-        f"{digits[at : at + 12]}4{digits[at + 13 : at + 16]}a{digits[at + 17 : at + 32]}"
-        for at in range(0, 32 * count, 32)
-    ]
+#: What a row of the state is compared with the one that stands: the first of its entity, ever or
+#: now; of the same types and scopes; of others; the end of it; the end of what never stood.
+_FIRST, _NEW, _SAME, _OTHER, _GONE, _UNDONE = "f", "n", "s", "o", "g", "u"
+_ENDS: Final = frozenset({_GONE, _UNDONE})
 
 
 def _attrs_of(change: Change) -> bytes | None:
@@ -292,19 +277,19 @@ def _previous(before: Entity, changed: Sequence[str]) -> str:
     return orjson.dumps(values).decode()
 
 
-def _history_row(key: store.Key, item: HistoryItem) -> Row:
+def _history_row(key: store.Key, item: HistoryItem | merge.Written) -> Row:
     instance = item.instance
-    observed = instance.get("observedAt")
-    deleted = instance.get("deletedAt")
+    observed, deleted = instance.get("observedAt"), instance.get("deletedAt")
+    modified = instance["modifiedAt"]
     number = None if deleted else number_of(instance)
     return (
         *key,
         item.attr,
         instance.get("datasetId"),
-        deleted or observed or instance["modifiedAt"],
+        deleted or observed or modified,
         observed,
         instance["createdAt"],
-        instance["modifiedAt"],
+        modified,
         deleted,
         None if number is None else repr(number),
         orjson.dumps(instance).decode(),

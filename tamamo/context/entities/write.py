@@ -79,7 +79,7 @@ class Writer:
             # In order, so that two statements that touch the same rows do it in the same order.
             seen = await store.see(connection, sorted(keys))
             guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
-            batch = Batch(now or to_text(present()), seen.entities, guard, seen)
+            batch = Batch(now or to_text(present()), seen, guard, once=len(keys) == len(mutations))
             results = [batch.apply(mutation) for mutation in mutations]
             if any(m.by is not None for m in mutations) and events_of(mutations, results):
                 raise ChangedMeanwhile  # what is noted needs a transaction around it

@@ -104,6 +104,9 @@ class Reader:
         """Return one instance in stored form."""
         if depth > MAX_ATTRIBUTE_DEPTH:
             raise Fault(f"sub-attributes nest more than {MAX_ATTRIBUTE_DEPTH} levels deep")
+        given = body.get("type")
+        if type(given) is str and given in VALUE_MEMBER and not self.rules.simplified:
+            return self._read(body, given, depth)
         kind = self._kind(body)
         return self._bare(body) if kind is None else self._read(body, kind, depth)
 
@@ -117,6 +120,8 @@ class Reader:
                 out[name] = self._value(kind, name, value)
             elif name == "observedAt":
                 out[name] = self._nullable(check_moment, value, name)
+            elif name == "unitCode" and type(value) is str and kind not in UNITLESS:
+                out[name] = self._nullable(_check_text, value, name)
             elif name != "type":
                 self._member(out, kind, name, value, depth)
         if member and member not in out and not self.rules.partial:

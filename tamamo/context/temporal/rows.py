@@ -1,7 +1,7 @@
 """One attribute instance as one row of `attribute_history`, and back."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 import orjson
@@ -14,6 +14,10 @@ from tamamo.kernel.time import from_text
 SCOPE = CORE_VOCABULARY + "scope"
 #: Before the uuid in an instanceId.
 INSTANCE_PREFIX = "urn:ngsi-ld:Instance:"
+
+
+#: What JSON makes of numbers, and what counts as one.
+_NUMBERS: Final = frozenset({bool, int, float})
 
 
 class HistoryRow(NamedTuple):
@@ -35,8 +39,8 @@ class HistoryRow(NamedTuple):
 
 def number_of(instance: Instance) -> float | None:
     """Return a Property's value as a number for aggregates; true is 1 (table 4.5.19.1-1)."""
-    value = instance.get("value")
-    return float(value) if isinstance(value, bool | int | float) else None
+    value: Any = instance.get("value")
+    return float(value) if type(value) in _NUMBERS else None
 
 
 def history_row(

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from tamamo.context.entities import statement, store, write
+from tamamo.context.entities.columns import Columns, random_uuids
 from tamamo.context.entities.write import Change, HistoryItem, Mutation
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.model.entity import LOCATION, Entity
@@ -264,7 +265,22 @@ def test_document_round_trip() -> None:
     assert store.from_document(ID, orjson.loads(store.to_document(entity))) == entity
 
 
+def test_a_column_of_one_value_travels_as_that_value() -> None:
+    columns = Columns(("a", "b", "c", "d"), frozenset({"d"}))
+    rows = [("x", None, "1", None), ("x", None, None, "2")]
+    assert columns.of(rows) == {
+        "a": "", "one_a": "x", "b": "", "one_b": None, "c": "1\x1f\x1e", "one_c": None,
+        "d": "\x1e\x1f2",
+    }  # fmt: skip
+    assert columns.of(rows[:1])["d"] == ""
+    assert columns.of([("x", "y", "z", "0")])["d"] == "0"
+    assert set(columns.of([]).values()) == {"", None}
+    for bad in (["a\x1fb"], ["a\x1fb", "c"]):
+        with pytest.raises(BadRequestData):
+            Columns(("name",), frozenset()).of([(text,) for text in bad])
+
+
 def test_instance_ids_are_random_uuids() -> None:
-    made = [UUID(text) for text in statement._instance_ids(50)]
+    made = [UUID(text) for text in random_uuids(50).split("\x1f")]
     assert len(set(made)) == 50
     assert {(identifier.version, identifier.variant) for identifier in made} == {(4, RFC_4122)}
