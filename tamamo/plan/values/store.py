@@ -51,8 +51,9 @@ class ValueStore:
             there = {
                 (area, at): (id_, content) for id_, area, at, *content in await cursor.fetchall()
             }
+            told = {(v.area, v.at): [*v.content, simulated, v.year] for v in values}
             fresh = [v for v in values
-                     if there.get((v.area, v.at), _NONE)[1] != [*v.content, simulated, v.year]]  # fmt: skip
+                     if there.get((v.area, v.at), _NONE)[1] != told[v.area, v.at]]  # fmt: skip
             replaced = [there.get((v.area, v.at), _NONE)[0] for v in fresh]
             done = [one for one in replaced if one is not None]
             await connection.execute(_SQL["replace"], {**names, "ids": done})
