@@ -12,6 +12,7 @@ from tamamo.plan.catalog import Plan
 from tamamo.plan.figures import Verdict, judge_in, verdict
 from tamamo.plan.model import Benchmark, Indicator, Recorded, Text
 from tamamo.plan.year import texts
+from tamamo.plan.year.evidence import fault_of_link
 
 #: Values of one indicator on its page, at most: sixteen years of monthly ones.
 MOST: Final = 200
@@ -122,7 +123,8 @@ class Published:
     async def links(self, project: str) -> list[tuple[int, str, str]]:
         """Return links of the evidence of approved years: year, title, address."""
         names = {"tenant": self._tenant, "project": project}
-        return [(row[0], row[1], row[2]) for row in await self._rows("links", names)]
+        rows = await self._rows("links", names)
+        return [(row[0], row[1], row[2]) for row in rows if fault_of_link(row[2]) is None]
 
     async def _rows(self, block: str, names: dict[str, Any]) -> list[Any]:
         async with single(self._pool) as connection:
