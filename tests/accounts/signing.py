@@ -1,6 +1,7 @@
 """Signing in as a browser does, for tests of any face."""
 
 import re
+from functools import cache
 
 import httpx
 import psycopg
@@ -10,9 +11,15 @@ from tamamo.accounts.service.users import hash_password
 PASSWORD = "correct-horse-battery"
 
 
+@cache
+def _hashed() -> str:
+    """The password's hash, reckoned once: it is meant to cost something."""
+    return hash_password(PASSWORD)
+
+
 def make_user(dsn: str, email: str, *grants: tuple[str, str], **others: str | None) -> int:
     """Store a user whose password is PASSWORD, with (tenant, role) grants, and return its id."""
-    hashed = hash_password(PASSWORD)
+    hashed = _hashed()
     with psycopg.connect(dsn) as connection:
         made = connection.execute(
             "select account_create(%s, %s, %s, %s, %s)",
