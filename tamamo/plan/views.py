@@ -101,7 +101,8 @@ async def _series(request: HttpRequest, project: str, indicator: str) -> _Series
     broker = _broker(request)
     name = (project, indicator)
     kept = await ValueStore(broker.pool).series(DEFAULT, name) if broker else []
-    return _Series(folder, one, real_or_all(kept))
+    # What Tamamo keeps of the town as a whole was counted from these, and is none of them.
+    return _Series(folder, one, real_or_all(value for value in kept if value.area))
 
 
 @require_safe

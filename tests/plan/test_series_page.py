@@ -12,6 +12,7 @@ import pytest
 
 from tamamo.context.broker import open_broker
 from tamamo.kernel.settings import Settings
+from tamamo.plan import live
 from tamamo.plan.catalog import load_plan
 from tamamo.plan.values import NewValue
 from tamamo.plan.values.importing import with_series
@@ -57,6 +58,7 @@ def site(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         async with open_broker(settings) as broker:
             about = with_series(load_plan(), "mynumber_card")
             await keep(broker, "default", about, _values(), source="cards.csv", by="user:7")
+            assert await live.keep(broker, load_plan()) == []
 
     asyncio.run(fill())
     with running_server(home, "--open", dsn=shared_database_url) as base:
@@ -70,6 +72,7 @@ def test_the_crossing_is_found_drawn_and_downloaded(site: str) -> None:
     assert "2021年3月1日、高松市は26.6%となり、綾川町の28.7%以下になりました。" in japanese
     assert "2021年3月1日から、2021年1月1日の人口で数えています" in japanese
     assert "user:7" in japanese
+    assert "rate:newest" not in japanese  # counted from these values, and none of them
     now = get(f"{site}/en/plan/mynumber_card/").text
     assert "26.6% is above Japan&#x27;s 26.3%." in now
 

@@ -21,7 +21,8 @@ async def courses_of(store: ValueStore, tenant: str, plan: Plan) -> dict[str, Se
             if indicator.series is None:
                 continue
             name = (folder.manifest.id, indicator.id)
-            kept = [one for one in await store.series(tenant, name) if not one.simulated]
+            every = await store.series(tenant, name)
+            kept = [one for one in every if one.area and not one.simulated]
             if kept:
                 found["/".join(name)] = series_data(folder, indicator, kept)
     return found
@@ -33,6 +34,7 @@ def series_data(
     """Return the courses of the chosen areas; without a choice town, benchmark and group."""
     series = indicator.series
     assert series is not None
+    kept = [one for one in kept if one.area]
     areas, points = areas_of(folder, indicator), by_area(kept)
     wanted = chosen
     if wanted is None:
