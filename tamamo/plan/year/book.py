@@ -245,7 +245,8 @@ def _read_row(
         said["value"], said["unit"], said["source"], said["detail"], said["reason"],
         said["counted_otherwise"],
     )  # fmt: skip
-    _value, faults = judge(one, typed, before)
+    earlier = overview.before(folder, year, items)
+    _value, faults = judge(one, typed, overview.comparable(folder, year, earlier).get(one.id))
     if old is not None and not typed.reason.strip():
         from tamamo.plan.values.working import NO_REASON  # noqa: PLC0415
 

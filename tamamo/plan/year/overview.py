@@ -8,7 +8,7 @@ from typing import Literal
 
 from tamamo.plan.catalog import Plan
 from tamamo.plan.loading import Folder
-from tamamo.plan.model import Division, Indicator
+from tamamo.plan.model import Division, Indicator, Text
 from tamamo.plan.year.model import Item, Sheet, is_late
 
 Progress = Literal["missing", "entered", "confirmed", "declined", "approved"]
@@ -104,6 +104,22 @@ def before(folder: Folder, year: int, items: Iterable[Item]) -> dict[str, tuple[
         if mine and item.value is not None and item.state == "approved":
             _keep(found, item.name, item.year, item.value)
     return found
+
+
+def comparable(
+    folder: Folder, year: int, earlier: Mapping[str, tuple[int, Decimal]]
+) -> dict[str, Decimal]:
+    """Return the values before that a year compares with: none from before a break."""
+    return {
+        one.id: earlier[one.id][1]
+        for one in indicators(folder)
+        if one.id in earlier and not broken(one, earlier[one.id][0], year)
+    }
+
+
+def broken(one: Indicator, before: int, year: int) -> Text | None:
+    """Return why an indicator's series breaks between two years, by the folder; None where not."""
+    return next((c.why for c in one.breaks if before < c.year <= year), None)
 
 
 def printed(folder: Folder, year: int) -> dict[str, Decimal]:

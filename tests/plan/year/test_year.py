@@ -13,7 +13,7 @@ from tamamo.context.broker import open_broker
 from tamamo.kernel.identity import Actor, Grant, Role
 from tamamo.kernel.uploads import UploadRefused
 from tamamo.plan.catalog import load_plan
-from tamamo.plan.model import Division
+from tamamo.plan.model import Change, Division, Text
 from tamamo.plan.values.working import ValueRefused
 from tamamo.plan.year import (
     PlanYear,
@@ -26,7 +26,7 @@ from tamamo.plan.year import (
     overview,
     reminding,
 )
-from tamamo.plan.year.desk import number_of
+from tamamo.plan.year.desk import judge, number_of
 from tamamo.plan.year.evidence import EvidenceStore, fault_of_link
 from tamamo.plan.year.model import due_day, is_late, reminded_on, working_year
 from tests.accounts.signing import make_user
@@ -102,6 +102,19 @@ def test_a_project_of_a_division_that_is_no_more_goes_to_its_successor():
     owner = overview.owner_on(plan, HANDBOOK, date(2026, 4, 1))
     assert owner.name == "市民課" and owner.left and owner.left.name.ja == HANDBOOK.manifest.owner
     assert overview.owner_on(plan, HANDBOOK, date(2023, 4, 1)).left is None
+
+
+def test_a_count_may_fall_where_the_folder_says_it_is_counted_otherwise():
+    why = Text(ja="二つの事業を統合した", en="two projects were merged")
+    merged = structs.replace(USERS, breaks=[Change(year=2024, why=why)])
+    folder = replace(HANDBOOK, figures=structs.replace(HANDBOOK.figures, indicator=[merged]))
+    before = overview.before(folder, 2024, [])
+    assert before == {"registered_users": (2020, Decimal(5967))}
+    assert overview.broken(merged, 2020, 2024) == why and overview.comparable(
+        folder, 2024, before) == {}  # fmt: skip
+    assert overview.comparable(folder, 2023, before) == {"registered_users": Decimal(5967)}
+    for held, faults in (({}, set()), ({"registered_users": Decimal(5967)}, {"value"})):
+        assert set(judge(merged, typed("5000"), held.get("registered_users"))[1]) == faults
 
 
 def test_a_percentage_typed_into_a_spreadsheet_is_what_it_shows():

@@ -41,7 +41,7 @@ async def page(request: HttpRequest, desk: Desk, project: str, year: int) -> Htt
         await room.engine(desk).save(
             (desk.tenant, project, year), form.values(), form.texts(), desk.actor.subject,
             outcomes=frozenset(the_plan().words["state"]),
-            before={name: value for name, (_year, value) in before.items()},
+            before=overview.comparable(one.folder, year, before),
             printed=overview.printed(one.folder, year), told=bool(overview.told(one.folder, year)),
         )  # fmt: skip
     except YearRefused as refused:
@@ -147,6 +147,7 @@ def _rows(one: Due, items: list[Item], named: Any) -> list[dict[str, Any]]:
     for indicator in overview.indicators(one.folder):
         unit, target = indicator.unit, indicator.target
         last = before.get(indicator.id)
+        why = overview.broken(indicator, last[0], one.sheet.year) if last else None
         holds, waits = one.sheet.holding(indicator.id), one.sheet.waiting(indicator.id)
         value: Decimal | None = holds.value if holds else printed.get(indicator.id)
         goal = goal_in(target, one.sheet.year) if target and target.comparable else None
@@ -156,6 +157,7 @@ def _rows(one: Due, items: list[Item], named: Any) -> list[dict[str, Any]]:
                 "note": indicator.note.pick(language()) if indicator.note else "",
                 "last": amount(last[1], unit, language()) if last else "",
                 "last_year": room.year_text(last[0]) if last else "",
+                "breaks": why.pick(language()) if why else "",
                 "target": target_text(target, unit, one.sheet.year, language()) if target else "",
                 "value": amount(value, unit, language()) if value is not None else "",
                 "printed": holds is None and value is not None,

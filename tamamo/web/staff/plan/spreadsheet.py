@@ -147,7 +147,7 @@ async def _enter(request: HttpRequest, desk: Desk, year: int) -> HttpResponse:
         before = overview.before(one.folder, was, items)
         parts[project] = Part(
             [(i, values[i.id]) for i in overview.indicators(one.folder) if i.id in values],
-            {name: value for name, (_year, value) in before.items()},
+            overview.comparable(one.folder, was, before),
             overview.printed(one.folder, was),
         )
     try:
