@@ -65,10 +65,14 @@ def check_manifest(folder: Folder, outline: Outline) -> Iterator[Fault]:
 
 
 def _check_owner(file: Path, owner: str, outline: Outline) -> Iterator[Fault]:
-    """A division that is no more owns nothing; its successor is named where one is known."""
+    """A division that is not there (yet, or any more) owns nothing; its successor is named."""
     today = time.now().astimezone(time.JST).date()
     for division in outline.division:
-        if division.name.ja == owner and division.until and division.until < today:
+        if division.name.ja != owner:
+            continue
+        if division.since and division.since > today:
+            yield Fault(file, "owner", f'"{owner}" is there from {division.since} on')
+        if division.until and division.until < today:
             heir = f": {division.successor} took over" if division.successor else ""
             yield Fault(file, "owner", f'"{owner}" was there until {division.until}{heir}')
 

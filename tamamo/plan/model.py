@@ -281,10 +281,12 @@ class Source(_Strict, frozen=True):
 class Division(_Strict, frozen=True):
     """A division of the city hall that owns projects.
 
-    until: the last day there was one of that name; successor: who took over its projects.
+    since, until: the first and the last day there was one of that name; successor: who took over
+    its projects.
     """
 
     name: Text
+    since: date | None = None
     until: date | None = None
     successor: Filled | None = None
 

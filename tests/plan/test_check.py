@@ -238,6 +238,15 @@ def test_a_division_that_is_no_more_owns_nothing() -> None:
     ]
 
 
+def test_a_division_that_is_not_there_yet_owns_nothing() -> None:
+    plan = load_plan()
+    coming = [replace(d, since=date(2199, 4, 1)) for d in plan.outline.division]
+    folder = plan.find("disaster_watch")
+    assert folder
+    (fault,) = check_manifest(folder, replace(plan.outline, division=coming))
+    assert fault.message == '"危機管理課" is there from 2199-04-01 on'
+
+
 def test_uses_must_name_what_the_python_imports(folders: Path) -> None:
     _add("disaster_watch/analysis.py", "from tamamo.kernel import time\n")(folders)
     assert f"{WATCH}: uses: leaves out kernel, which the folder needs" in _check(folders).stderr
