@@ -133,7 +133,8 @@ def _project(inputs: Inputs, folder: Folder, index: int) -> Iterator[Block]:
     for one in indicators(folder):
         name = f"{manifest.id}/{one.id}"
         if one.series and not report and inputs.courses.get(name):
-            yield from _picture(inputs, folder, one.name.pick(inputs.language), one.id)
+            picture = _picture(inputs, folder, one.name.pick(inputs.language), one.id)
+            yield from (block for block in picture if not isinstance(block, Heading))
     yield from desk.decision(inputs, folder)
     yield from desk.notes(inputs, folder)
 

@@ -73,6 +73,10 @@ async def test_a_year_that_no_folder_holds_is_made_from_the_desk(settings):
         await ValueStore(pool).record("default", ("online_procedures", "procedures_online"),
                                       counted, source="q:f", by="system:plan",
                                       basis="computed")  # fmt: skip
+        rates = [NewValue(code, date(2026, month, 1), Decimal(rate)) for code, month, rate in (
+            ("372013", 2, "79.1"), ("372013", 3, "79.4"), ("00000", 3, "79.3"))]  # fmt: skip
+        await ValueStore(pool).record("default", ("mynumber_card", "issue_rate"), rates,
+                                      source="総務省の表", by="system:plan")  # fmt: skip
         assert years(PLAN, await reported_years(pool, "default")) == [2020, 2025]
         inputs = await gather(pool, "default", PLAN, 2025, "ja")
         text = text_of(inputs)
@@ -86,6 +90,8 @@ async def test_a_year_that_no_folder_holds_is_made_from_the_desk(settings):
             "未承認（Tamamoの計算では47", "36事業のうち、報告済み1、承認待ちのあるもの1、",
         ):  # fmt: skip
             assert told in text, f"{told}\n{text}"
+        assert "交付率：79.4%（R3目標値：全国の交付率以上" in text and "79.4%、全国 79.3%" in text
+        assert "公表資料から取り込んだ値です（総務省の表）" in text
         for hidden in ("訂正しました", "まだ誰にも見せない文", "：13回", "97%", "報告書では"):
             assert hidden not in text
         assert text.count("未報告（取組内容") == 34  # the simulated one too
