@@ -101,6 +101,7 @@ async def _counted(desk: Desk) -> dict[str, Any]:
     """Return the number of open datasets by the rule of the plan, with what was left out."""
     told = await room.engine(desk).count(desk.tenant)
     return {
+        "datasets": told.total,
         "total": number(told.total),
         "left_out": [
             (text.in_(language()), number(count)) for _id, text, count in told.left_out if count
