@@ -1,7 +1,7 @@
 """Delivery: many queues, each in order, none held up by another's receiver."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +11,14 @@ from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 
 from tamamo.context.access.rights import Rights
-from tamamo.context.notifications.outbound import Begun, Outbound, Outcome, Queue, joined
+from tamamo.context.notifications.outbound import (
+    Account,
+    Begun,
+    Outbound,
+    Outcome,
+    Queue,
+    joined,
+)
 from tamamo.context.notifications.policy import Clock, Policy
 from tamamo.context.notifications.records import Records
 from tamamo.context.notifications.senders import Refused, Sender, Unreachable, origin_of
@@ -69,9 +76,11 @@ class Delivery:
         self._under_way: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._begun: list[Begun] = []
-        self._outcomes: list[Outcome] = []
+        self._account = Account()
+        #: The same of what is told before it is stored; whoever began that stores it.
+        self.ahead = Account()
         self._settle, self._answered = asyncio.Event(), asyncio.Event()
+        self._ahead_answered = asyncio.Event()
         #: Held while outcomes are stored.
         self.storing = asyncio.Lock()
 
@@ -89,6 +98,56 @@ class Delivery:
             queue.take(item, self._policy.queue)
         if items:
             self._wake.set()
+
+    def free_queue(self, key: Key, bucket: int) -> Queue | None:
+        """Return the queue of a subscription; None where something waits in it."""
+        queue = self._queues.setdefault(key, Queue(bucket))
+        return queue if queue.free else None
+
+    def wake(self) -> None:
+        """Look at once at what waits."""
+        self._wake.set()
+
+    def is_open(self, item: Outbound) -> bool:
+        """Whether an answer to a first attempt at a notification may still come."""
+        queue = self._queues.get(item.key)
+        if queue is None or item.seq not in queue.waiting or item.attempts:
+            return False
+        return not queue.failures or item.entity_id in queue.busy
+
+    async def answered(self, items: Collection[Outbound], patience: float, longest: float) -> None:
+        """Wait until each was tried once, or is held back by a failure.
+
+        patience, longest: seconds without any answer, and in all, after which nobody waits longer.
+        """
+        waiting = deque(items)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                while waiting:
+                    if not self.is_open(waiting[0]):
+                        waiting.popleft()
+                        continue
+                    self._ahead_answered.clear()
+                    async with asyncio.timeout(patience):
+                        await self._ahead_answered.wait()
+
+    def place(self, items: Collection[Outbound], limit: int) -> None:
+        """Treat what was told before it was stored as the rest; `seq` tells what was stored.
+
+        limit: notifications of a subscription that are held here.
+        """
+        begun, outcomes = self.ahead.take()  # what came while it was being stored
+        self._account.begun += begun
+        self._account.outcomes += [outcome for outcome in outcomes if outcome.item.seq > 0]
+        finished = [one.item for one in outcomes if one.error is None or one.dead]
+        for key in {item.key for item in items}:
+            queue = self._queues.get(key)
+            if queue is not None:
+                queue.place(limit, [item.seq for item in finished if item.key == key])
+                self._drop_if_empty(key, queue)
+        if begun or outcomes:
+            self._settle.set()
+        self._wake.set()
 
     def wants_more(self) -> bool:
         """Whether a queue has room again for what waits in the database."""
@@ -108,8 +167,13 @@ class Delivery:
         """Stop delivering a bucket and wait until nothing of it is under way."""
         keys = {key for key, queue in self._queues.items() if queue.bucket == bucket}
         gone = [self._queues.pop(key) for key in keys]
+
+        def at_work() -> bool:
+            outcomes = self._account.outcomes + self.ahead.outcomes
+            return any(queue.busy for queue in gone) or any(o.item.key in keys for o in outcomes)
+
         # Rare, and over within the time one attempt may take.
-        while any(q.busy for q in gone) or any(o.item.key in keys for o in self._outcomes):  # noqa: ASYNC110
+        while at_work():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     async def run(self) -> None:
@@ -173,8 +237,12 @@ class Delivery:
     ) -> None:
         queue.busy.update(item.entity_id for item in items)
         # What goes as one is sent once.
-        self._begun.append(Begun(items[0], again=items[0].attempts > 0))
-        self._settle.set()
+        begun = Begun(items[0], again=items[0].attempts > 0)
+        if begun.item.seq < 0:
+            self.ahead.begun.append(begun)
+        else:
+            self._account.begun.append(begun)
+            self._settle.set()
         self._under_way[origin] += 1
         task = asyncio.create_task(self._attempt(queue, items, subscription, origin))
         self._tasks.add(task)
@@ -208,9 +276,13 @@ class Delivery:
                 del self._under_way[origin]
         for outcome in outcomes:
             self._tell(outcome)
-        self._outcomes += outcomes
-        self._answered.set()
-        self._settle.set()
+        if items[0].seq < 0:
+            self.ahead.outcomes += outcomes
+            self._ahead_answered.set()
+        else:
+            self._account.outcomes += outcomes
+            self._answered.set()
+            self._settle.set()
         self._wake.set()
 
     async def _send(self, subscription: Subscriber, items: Sequence[Outbound]) -> None:
@@ -256,8 +328,8 @@ class Delivery:
                     await self._answered.wait()
             self._settle.clear()
             self._answered.clear()
-            begun, self._begun = self._begun, []
-            batch = list(self._outcomes)
+            begun, self._account.begun = self._account.begun, []
+            batch = list(self._account.outcomes)
             async with self.storing:
                 await self._store(begun, batch)
                 for outcome in batch:
@@ -266,7 +338,7 @@ class Delivery:
                     if outcome.error is None or outcome.dead:
                         self._forget(outcome.item)
             # Only now: whoever waits for the outcomes must know them stored.
-            del self._outcomes[: len(batch)]
+            del self._account.outcomes[: len(batch)]
             if len(begun) + len(batch) > _FEW:
                 await asyncio.sleep(_GATHER)
 
@@ -284,5 +356,8 @@ class Delivery:
         if queue is None:
             return
         queue.done.discard(item.seq)
-        if not (queue.waiting or queue.busy or queue.done or queue.full or queue.failures):
-            del self._queues[item.key]
+        self._drop_if_empty(item.key, queue)
+
+    def _drop_if_empty(self, key: Key, queue: Queue) -> None:
+        if queue.free and not queue.done:
+            del self._queues[key]

@@ -24,7 +24,9 @@ from tamamo.context.entities.service import EntityService
 from tamamo.context.model.entity import Entity
 from tamamo.context.notifications import format as bodies
 from tamamo.context.notifications import outbox
+from tamamo.context.notifications.ahead import Ahead
 from tamamo.context.notifications.outbox import Draft
+from tamamo.context.notifications.records import counts
 from tamamo.context.query import plan
 from tamamo.context.query.paths import Lookup
 from tamamo.context.sourcesubscriptions import telling
@@ -45,6 +47,7 @@ from tamamo.kernel.identity import Reach
 from tamamo.kernel.towns import Towns
 
 _SQL = sql.load(__package__)
+_ADVANCE: Final = f"with told as ({_SQL['counted']} returning 1) {_SQL['advance']}"
 _log = structlog.get_logger(__name__)
 
 _NONE: Final[frozenset[str]] = frozenset()
@@ -69,11 +72,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round of matching did. again: there is more to do at once."""
+    """What a round of matching did.
+
+    stored: notifications that wait in the database. told: others, which were delivered or are
+    known to the queues here. again: there is more to do at once.
+    """
 
     seen: Look
     stored: int
     again: bool
+    told: int = 0
 
 
 class _Overtaken(Exception):
@@ -111,6 +119,8 @@ class Matcher:
         #: The position in the database; None: not known.
         self._stored: Position | None = None
         self._kept_at = 0.0
+        #: Tells before anything is stored, where this process delivers.
+        self.ahead: Ahead | None = None
 
     async def round(self) -> Round:
         """Match what has been committed."""
@@ -129,16 +139,18 @@ class Matcher:
         drafts = [
             draft for change in page.changes for draft in await self._drafts(change, seen.now)
         ]
+        told = 0
         late = time.monotonic() - self._kept_at > KEEP_POSITION and page.position > self._stored
         if page.changes or late:
             try:
-                stored += await self._keep(drafts, self._stored, page.position)
+                kept, told = await self._keep(drafts, self._stored, page.position)
             except _Overtaken:
                 self._stored, self._position = None, Position(0, 0)
                 return Round(seen, stored, again=True)
             self._kept_at, self._stored = time.monotonic(), page.position
+            stored += kept
         self._position = page.position
-        return Round(seen, stored, again=page.full)
+        return Round(seen, stored, again=page.full, told=told)
 
     async def _drafts(self, change: Change, now: datetime) -> list[Draft]:
         candidates = self._registry.candidates(change)
@@ -232,13 +244,48 @@ class Matcher:
             frontier = list(found.values())
         return known.get
 
-    async def _keep(self, drafts: list[Draft], before: Position, after: Position) -> int:
-        """Store what matched and the position behind it, or neither. Raises _Overtaken."""
+    async def _keep(
+        self, drafts: list[Draft], before: Position, after: Position
+    ) -> tuple[int, int]:
+        """Store or tell what matched and store the position behind it, or nothing.
+
+        Return how many were stored, and told. Raises _Overtaken.
+        """
+        if self.ahead is None:
+            return await self._move(drafts, before, after), 0
+        later = await self.ahead.tell(drafts, self._refresh)
+        async with self.ahead.storing:
+            self.ahead.close()
+            try:
+                kept = await self._move(later, before, after, self.ahead)
+            except BaseException:
+                self.ahead.lost()
+                raise
+            self.ahead.kept()
+        return kept, len(drafts) - len(later)
+
+    async def _refresh(self) -> bool:
+        """Know the subscriptions as they are now; return whether any has changed."""
+        seen = await look(self._pool)
+        if seen.version == self._registry.version:
+            return False
+        async with single(self._pool) as connection:
+            await self._registry.refresh(connection, seen.version)
+        return True
+
+    async def _move(
+        self, drafts: list[Draft], before: Position, after: Position, ahead: Ahead | None = None
+    ) -> int:
+        if ahead is not None and not drafts and not ahead.left:
+            async with single(self._pool) as connection:
+                await _advance(connection, before, after, ahead)
+            return 0
         async with transaction(self._pool) as connection:
-            # The position last: whoever changes a subscription locks in this order too.
+            if ahead is not None:
+                await ahead.store(connection)
             stored = await self._store(connection, drafts)
-            if not await _advance(connection, before, after):
-                raise _Overtaken
+            # The position last: whoever changes a subscription locks in this order too.
+            await _advance(connection, before, after, ahead)
         return stored
 
     async def _store(self, connection: Connection, drafts: list[Draft]) -> int:
@@ -286,14 +333,20 @@ def _telling(one: Subscriber, personal: frozenset[str]) -> AbstractContextManage
     return acting.acting(acting.telling(one.tenant, one.owner, one.id, personal))
 
 
-async def _advance(connection: Connection, before: Position, after: Position) -> bool:
+async def _advance(
+    connection: Connection, before: Position, after: Position, ahead: Ahead | None
+) -> None:
+    """Move the position, and count what was told ahead. Raises _Overtaken."""
+    begun, outcomes = ([], []) if ahead is None else (ahead.begun, ahead.outcomes)
     parameters = {
+        **counts(begun, outcomes),
         "xid": str(after.xid),
         "seq": after.seq,
         "from_xid": str(before.xid),
         "from_seq": before.seq,
     }
-    return await (await connection.execute(_SQL["advance"], parameters)).fetchone() is not None
+    if await (await connection.execute(_ADVANCE, parameters)).fetchone() is None:
+        raise _Overtaken
 
 
 def _targets(entity: Entity) -> list[str]:

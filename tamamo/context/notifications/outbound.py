@@ -1,6 +1,6 @@
 """What waits to be delivered, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +19,10 @@ _DATA, _END = ',"data":[', "]}"
 
 @dataclass(slots=True)
 class Outbound:
-    """A notification on its way. born: on the clock of delivery."""
+    """A notification on its way. born: on the clock of delivery.
+
+    seq: its place in the database; below 0 of one that is not stored (see ahead.py).
+    """
 
     tenant: str
     subscription_id: str
@@ -85,6 +88,20 @@ class Outcome:
 
 
 @dataclass(slots=True)
+class Account:
+    """What began and what came of it, until somebody stores it."""
+
+    begun: list[Begun] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def take(self) -> tuple[list[Begun], list[Outcome]]:
+        """Return all of it and begin anew."""
+        taken = self.begun, self.outcomes
+        self.begun, self.outcomes = [], []
+        return taken
+
+
+@dataclass(slots=True)
 class Queue:
     """The notifications of one subscription, in order.
 
@@ -111,6 +128,23 @@ class Queue:
             self.full = True
             return
         self.waiting[item.seq] = item
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing waits, here or in the database, and the receiver answers."""
+        return not (self.waiting or self.busy or self.full or self.failures)
+
+    def place(self, limit: int, finished: Iterable[int]) -> None:
+        """Hold what was told before it was stored by its place in the database.
+
+        limit: as in `take`. finished: places of what came to an end while it was being stored.
+        What has no place is not held any longer.
+        """
+        stored = [item for item in self.waiting.values() if item.seq > 0]
+        kept = stored[:limit] + [item for item in stored[limit:] if item.entity_id in self.busy]
+        self.full = self.full or len(kept) < len(stored)
+        self.waiting = {item.seq: item for item in kept}
+        self.done = {seq for seq in (*self.done, *finished) if seq > 0}
 
     def next(self, now: float) -> Outbound | None:
         """Return the next notification to try now."""

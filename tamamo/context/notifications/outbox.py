@@ -55,7 +55,7 @@ async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = 
             "medias": [message.media for message in messages],
             "bodies": [message.body.decode() for message in messages],
             "requests": [m.sending and m.sending.to_text() for m in messages],
-            "reaches": [_reach(draft) for draft in drafts],
+            "reaches": [reach_text(draft.reach) for draft in drafts],
         },
     )
     acts = [draft.act for draft in drafts if draft.act is not None and draft.act.read]
@@ -63,10 +63,9 @@ async def store(connection: Connection, drafts: Sequence[Draft], buckets: int = 
     return len(drafts)
 
 
-def _reach(draft: Draft) -> str | None:
-    if draft.reach.everything:
-        return None
-    return orjson.dumps(draft.reach.to_document()).decode()
+def reach_text(reach: Reach) -> str | None:
+    """Return a reach as it is stored; None for one that knows everything."""
+    return None if reach.everything else orjson.dumps(reach.to_document()).decode()
 
 
 async def hand_in(connection: Connection, drafts: Sequence[Draft]) -> None:

@@ -14,9 +14,11 @@ from notification_state
 
 -- name: advance
 -- How far the outbox is matched. No row when another process went on meanwhile: then what was
--- matched here is theirs, and nothing of it may be stored.
+-- matched here is theirs, and nothing of it may be stored. Stands behind `counted` as `told`, whose
+-- rows are locked first.
 update notification_state
 set xid = %(xid)s::text::xid8, seq = %(seq)s
+from (select count(*) from told) as counted
 where xid = %(from_xid)s::text::xid8 and seq = %(from_seq)s
 returning 1
 
@@ -60,6 +62,7 @@ where exists (
     for key share
 )
 order by n.place
+returning tenant, subscription_id, seq
 
 -- name: queued
 -- Every process looks at what waits, whoever matches.

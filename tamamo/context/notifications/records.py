@@ -6,7 +6,9 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from tamamo.context.notifications.buckets import bucket_of
 from tamamo.context.notifications.outbound import Begun, Outbound, Outcome
+from tamamo.context.notifications.outbox import reach_text
 from tamamo.context.notifications.policy import Clock
 from tamamo.context.subscriptions.message import Sending
 from tamamo.context.subscriptions.registry import Key
@@ -63,19 +65,10 @@ class Records:
         failed = [outcome for outcome in outcomes if outcome.error is not None]
         async with transaction(self._pool) as connection:
             # First the subscriptions, then their notifications: the order of their deletion.
-            await connection.execute(_SQL["counted"], _counts(begun, outcomes))
+            await connection.execute(_SQL["counted"], counts(begun, outcomes))
             if delivered:
                 await connection.execute(_SQL["delivered"], _keys(delivered))
-            if failed:
-                await connection.execute(
-                    _SQL["failed"],
-                    {
-                        **_keys([outcome.item for outcome in failed]),
-                        "attempts": [outcome.item.attempts for outcome in failed],
-                        "errors": [outcome.error for outcome in failed],
-                        "dead": [outcome.dead for outcome in failed],
-                    },
-                )
+            await note_failures(connection, failed, [outcome.item.seq for outcome in failed])
 
     async def listed(
         self, tenant: str | None, subscription: str | None, *, dead: bool, limit: int
@@ -119,6 +112,43 @@ class Records:
         """Delete dead letters; return how many."""
         async with transaction(self._pool) as connection:
             return await drop_dead(connection, tenant, subscription, seqs)
+
+
+async def note_failures(
+    connection: Connection, failed: Sequence[Outcome], seqs: Sequence[int]
+) -> None:
+    """Note failures where their notifications wait. seqs: the places of these."""
+    if failed:
+        await connection.execute(
+            _SQL["failed"],
+            {
+                **_keys([outcome.item for outcome in failed]),
+                "seqs": list(seqs),
+                "attempts": [outcome.item.attempts for outcome in failed],
+                "errors": [outcome.error for outcome in failed],
+                "dead": [outcome.dead for outcome in failed],
+            },
+        )
+
+
+async def store_waiting(
+    connection: Connection, items: Sequence[Outbound], buckets: int
+) -> list[tuple[str, str, int]]:
+    """Store notifications that are under way already, in order.
+
+    Return tenant, subscription and sequence number of each; none of subscriptions that are gone.
+    """
+    parameters = {
+        "tenants": [item.tenant for item in items],
+        "subscriptions": [item.subscription_id for item in items],
+        "entities": [item.entity_id for item in items],
+        "buckets": [bucket_of(*item.key, buckets) for item in items],
+        "medias": [item.media for item in items],
+        "bodies": [item.body for item in items],
+        "requests": [item.sending and item.sending.to_text() for item in items],
+        "reaches": [reach_text(item.reach) for item in items],
+    }
+    return await (await connection.execute(_SQL["store"], parameters)).fetchall()
 
 
 #: As whom the verbs of the command line act.
@@ -194,7 +224,7 @@ def _keys(items: Sequence[Outbound]) -> dict[str, list[Any]]:
     }
 
 
-def _counts(begun: Sequence[Begun], outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
+def counts(begun: Sequence[Begun], outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
     """Return by subscription what began and what came of it, in which order.
 
     A notification that is tried again counts once: as sent, and as failed.

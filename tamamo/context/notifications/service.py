@@ -5,9 +5,10 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from tamamo.context.access.rights import Rights
+from tamamo.context.notifications.ahead import Ahead
 from tamamo.context.notifications.buckets import Buckets, bucket_of
 from tamamo.context.notifications.delivery import Delivery
-from tamamo.context.notifications.matcher import Look, Matcher, look
+from tamamo.context.notifications.matcher import Look, Matcher, Round, look
 from tamamo.context.notifications.mqtt import MqttSender
 from tamamo.context.notifications.policy import Clock, Policy, RealClock
 from tamamo.context.notifications.records import PAGE, Records
@@ -50,6 +51,8 @@ class Notifier:
         self._behind = 0
         #: Whether to read whatever waits, from the beginning.
         self._anew = True
+        #: Buckets of which all that waits is being read, from the beginning.
+        self._scanned: frozenset[int] = frozenset()
         #: How often others than the matcher have stored notifications, as far as is known.
         self._queued = 0
 
@@ -75,27 +78,31 @@ class Notifier:
                 rights=self._rights,
                 towns=self._broker.towns,
             )
+            self._matcher.ahead = ahead = Ahead(delivery, self._policy, self._clock)
             async with asyncio.TaskGroup() as group:
                 group.create_task(delivery.run(), name="delivery")
-                group.create_task(self._claim_all(buckets, delivery), name="buckets")
-                group.create_task(self._feed_all(buckets, delivery), name="matching")
+                group.create_task(self._claim_all(buckets, delivery, ahead), name="buckets")
+                group.create_task(self._feed_all(buckets, delivery, ahead), name="matching")
 
-    async def _claim_all(self, buckets: Buckets, delivery: Delivery) -> None:
+    async def _claim_all(self, buckets: Buckets, delivery: Delivery, ahead: Ahead) -> None:
         while wanted():
             before = set(buckets.held)
             surplus = await buckets.claim()
             for number in surplus:
                 buckets.held.discard(number)
+                self._scanned -= {number}
+                ahead.buckets -= {number}
                 await delivery.give_back(number)
                 await buckets.release(number)
             if buckets.held - before:
                 self._read_anew()
             await asyncio.sleep(self._policy.claim)
 
-    async def _feed_all(self, buckets: Buckets, delivery: Delivery) -> None:
+    async def _feed_all(self, buckets: Buckets, delivery: Delivery, ahead: Ahead) -> None:
         scanned = self._clock.now()
         while wanted():
-            seen, stored, again = await self._step(buckets)
+            done = await self._step(buckets)
+            seen, again = done.seen, done.again
             if seen.version != self._registry.version:
                 await self._refresh(seen)
                 delivery.changed()
@@ -110,17 +117,16 @@ class Notifier:
                 # What was put back into the queue has a place before what has been seen.
                 scanned = self._clock.now()
                 self._read_anew()
-            if stored or self._anew or not (buckets.matches and buckets.sharers == 1):
-                again = await self._read_waiting(buckets, delivery) or again
+            if done.stored or self._anew or not (buckets.matches and buckets.sharers == 1):
+                again = await self._read_waiting(buckets, delivery, ahead) or again
             # Where something was just told, more is on its way.
-            pause = self._policy.look / 2 if stored else self._policy.look
+            pause = self._policy.look / (2 if done.stored or done.told else 1)
             await asyncio.sleep(0 if again else pause)
 
-    async def _step(self, buckets: Buckets) -> tuple[Look, int, bool]:
+    async def _step(self, buckets: Buckets) -> Round:
         if not buckets.matches or not len(self._registry):
-            return await look(self._broker.pool), 0, False
-        done = await self._matcher.round()
-        return done.seen, done.stored, done.again
+            return Round(await look(self._broker.pool), 0, again=False)
+        return await self._matcher.round()
 
     async def _refresh(self, seen: Look) -> None:
         async with single(self._broker.pool) as connection:
@@ -129,9 +135,12 @@ class Notifier:
     def _read_anew(self) -> None:
         self._behind, self._anew = 0, True
 
-    async def _read_waiting(self, buckets: Buckets, delivery: Delivery) -> bool:
+    async def _read_waiting(self, buckets: Buckets, delivery: Delivery, ahead: Ahead) -> bool:
         # Not while outcomes are stored: what has been delivered must not be read once more.
         async with delivery.storing:
+            if self._anew or not self._behind:
+                # Whoever matched before may still have stored something.
+                self._scanned = frozenset(buckets.held if buckets.matches else ())
             self._anew = False
             items = await self._records.waiting(buckets.held, self._behind, delivery.full)
             places = {item.key: bucket_of(*item.key, self._policy.buckets) for item in items}
@@ -140,4 +149,6 @@ class Notifier:
             delivery.take(mine, places)
         if items and not self._anew:
             self._behind = items[-1].seq
-        return len(items) == PAGE
+        more = len(items) == PAGE
+        ahead.buckets = frozenset() if more or self._anew else self._scanned
+        return more

@@ -60,6 +60,29 @@ from subscription
 where tenant = %(tenant)s and id = %(id)s and api = %(api)s
     and (%(owner)s::text is null or owner = %(owner)s)
 
+-- name: newest_change
+-- The last of what a subscription may be told of that happened a moment ago and is behind the
+-- position: it is being told, or soon will be.
+select o.xid::text, o.seq
+from subscription s
+cross join lateral (
+    select xid, seq, tenant, types, at
+    from outbox
+    where (xid, seq) > (select p.xid, p.seq from notification_state p)
+    order by xid, seq
+    limit 500
+) o
+where s.tenant = %(tenant)s
+    and s.id = %(id)s
+    and s.is_active
+    and o.tenant = s.tenant
+    and o.at > now() - interval '2 seconds'
+    and coalesce(
+        jsonb_path_query_array((s.document -> 'entities')::jsonb, '$[*].type') ?| o.types, true
+    )
+order by o.xid desc, o.seq desc
+limit 1
+
 -- name: under_way
 -- The last notification, of those up to one, that was stored a moment ago and has not failed yet.
 -- Of a long queue only its end is looked at.
@@ -74,6 +97,10 @@ from (
     limit 100
 ) as newest
 where dead_at is null and attempts = 0 and created_at > now() - interval '2 seconds'
+
+-- name: is_behind
+-- Whether a change has been matched, and what it gave rise to is delivered or stored.
+select (xid, seq) >= (%(xid)s::text::xid8, %(seq)s::bigint) from notification_state
 
 -- name: lock
 select document, terms, query_terms

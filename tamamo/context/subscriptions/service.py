@@ -202,14 +202,22 @@ class SubscriptionService:
         A receiver that has answered and looks at its subscription finds the notification counted.
         """
         key: dict[str, Any] = {"tenant": tenant, "id": identifier, "last": None}
+        change = await self._row("newest_change", key)
         for _ in range(_LOOKS):
-            async with single(self._pool) as connection:
-                row = await (await connection.execute(_SQL["under_way"], key)).fetchone()
-            if row is None or row[0] is None:
-                return
-            # What comes later is not waited for.
-            key["last"] = row[0]
+            if change is not None:
+                row = await self._row("is_behind", {"xid": change[0], "seq": change[1]})
+                change = None if row is None or row[0] else change
+            if change is None:
+                row = await self._row("under_way", key)
+                if row is None or row[0] is None:
+                    return
+                # What comes later is not waited for.
+                key["last"] = row[0]
             await asyncio.sleep(_LOOK)
+
+    async def _row(self, statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+        async with single(self._pool) as connection:
+            return await (await connection.execute(_SQL[statement], parameters)).fetchone()
 
     async def query(
         self, tenant: str, page: Page, api: str = NGSI_LD, place: str | None = None

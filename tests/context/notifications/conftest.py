@@ -82,3 +82,22 @@ def _properties(values: dict[str, Any]) -> dict[str, Any]:
         name: value if isinstance(value, dict) else {"type": "Property", "value": value}
         for name, value in values.items()
     }
+
+
+async def until_matched(broker: Broker) -> None:
+    """Wait until every change is behind the position: what matched is delivered or stored."""
+    for _ in range(500):
+        if not await _unmatched(broker):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("changes still wait to be matched")
+
+
+async def _unmatched(broker: Broker) -> bool:
+    async with broker.pool.connection() as connection:
+        cursor = await connection.execute(
+            "select exists (select from outbox o, notification_state s"
+            " where (o.xid, o.seq) > (s.xid, s.seq))"
+        )
+        row = await cursor.fetchone()
+    return bool(row and row[0])

@@ -7,7 +7,13 @@ import httpx
 import pytest
 
 from tamamo.context.broker import Broker
-from tests.context.notifications.conftest import change, notifying, room, subscribe
+from tests.context.notifications.conftest import (
+    change,
+    notifying,
+    room,
+    subscribe,
+    until_matched,
+)
 from tests.context.notifications.receiver import Receiver
 
 NULL = "urn:ngsi-ld:null"
@@ -355,6 +361,7 @@ async def test_throttling_lets_one_through(
         for number in range(1, 4):
             await change(api, warm=number)
         await receiver.wait_for(5)
+        await until_matched(broker)
         async with broker.pool.connection() as connection:
             await connection.execute(
                 "update subscription set throttled_until = throttled_until - interval '61 s'"
