@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tamamo.plan.catalog import Plan, plan_number
 from tamamo.plan.loading import Folder
@@ -30,6 +31,7 @@ class _Field:
     shown: bool
 
 
+@lru_cache(maxsize=4096)  # a plan has some 1,500 texts, each compared with every term
 def fold(text: str) -> str:
     """Return text as it is compared."""
     return unicodedata.normalize("NFKC", text).casefold()
