@@ -170,8 +170,12 @@ class Change:
         """The changed attributes as they were before; None for a new entity."""
         if self.previous_document is None:
             return None
-        previous: dict[str, list[Instance]] = orjson.loads(self.previous_document)
-        return previous
+        previous: dict[str, list[Instance] | None] = orjson.loads(self.previous_document)
+        # Null: it said the same.
+        return {
+            attr: self.entity.attrs.get(attr, []) if instances is None else instances
+            for attr, instances in previous.items()
+        }
 
     @cached_property
     def before(self) -> Entity | None:

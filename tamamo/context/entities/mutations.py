@@ -26,8 +26,8 @@ class Change:
 
     after: the new state, None when the entity is deleted. history: what enters it, in order.
     changed: attribute IRIs, for those who listen. write_state: False for rows that enter the
-    history only; then nobody is told.
-    result: whatever the caller wants back.
+    history only; then nobody is told. result: whatever the caller wants back. again: those
+    attributes among the changed ones that say in all instances what they said before.
     """
 
     after: Entity | None
@@ -35,6 +35,7 @@ class Change:
     changed: list[str] = field(default_factory=list)
     write_state: bool = True
     result: Any = None
+    again: frozenset[str] = frozenset()
 
 
 #: (entity before, present time as RFC 3339) → change, or None when nothing is to be done. Pure:

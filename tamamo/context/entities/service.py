@@ -344,10 +344,14 @@ def _known(entity_id: str, entity: Entity | None, types: TypeSelector) -> Entity
 
 def _outcome(before: Entity | None, after: Entity, change: merge.Change, now: str) -> write.Change:
     """Return what is to be written for a change; nothing when nothing changed."""
-    history: list[HistoryItem | merge.Written] = [row for row in change.written if not row.again]
+    rows = change.written
+    history: list[HistoryItem | merge.Written] = [row for row in rows if not row.again]
+    again = frozenset[str]()
+    if len(history) < len(rows):
+        again = frozenset([row.attr for row in rows]) - {row.attr for row in history}
     scopes = before.scopes if before is not None else []
     if after.scopes != scopes:
         gone = not after.scopes
         instance = scope_instance(after.scopes, now, deleted=gone)
         history.append(HistoryItem(SCOPE, instance))
-    return write.Change(after, history, change.changed, bool(change), change)
+    return write.Change(after, history, change.changed, bool(change), change, again)

@@ -1,6 +1,5 @@
 """The one statement by which changes are written: its rows, gathered column by column."""
 
-from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -120,7 +119,7 @@ class Batch:
             assert attrs is not None
             kind = self._kind(key, stored, entity)
             if before is not None:
-                operation, previous = "update", _previous(before, change.changed)
+                operation, previous = "update", _previous(before, change)
         row = (
             *key,
             kind,
@@ -272,8 +271,12 @@ def _attrs_of(change: Change) -> bytes | None:
     return orjson.dumps(change.after.attrs)
 
 
-def _previous(before: Entity, changed: Sequence[str]) -> str:
-    values = {attr: before.attrs[attr] for attr in changed if attr in before.attrs}
+def _previous(before: Entity, change: Change) -> str:
+    """Return what the attributes changed were; null for those that say the same again."""
+    again, attrs = change.again, before.attrs
+    values = {
+        attr: None if attr in again else attrs[attr] for attr in change.changed if attr in attrs
+    }
     return orjson.dumps(values).decode()
 
 

@@ -87,6 +87,21 @@ async def test_upsert_may_update(api: httpx.AsyncClient) -> None:
     assert shown == {"id": f"{ID}1", "type": "Gauge", "level": 5, "name": "a"}
 
 
+async def test_who_listens_learns_what_was_also_of_what_is_said_again(
+    api: httpx.AsyncClient, broker: Broker
+) -> None:
+    await api.post("/entities", json=gauge(1, 0, name={"value": "a"}))
+    async with broker.changes.subscribe("default") as reader:
+        await api.post("/entityOperations/upsert", json=[gauge(1, 5, name={"value": "a"}, x=1)])
+        change = await reader.next(5)
+    assert change is not None
+    assert change.previous is not None
+    previous = {attr.rpartition("/")[2]: was for attr, was in change.previous.items()}
+    assert {attr: was[0]["value"] for attr, was in previous.items()} == {"level": 0, "name": "a"}
+    assert change.previous_document is not None
+    assert '/name":null' in change.previous_document
+
+
 async def test_elements_of_one_entity_are_taken_in_order(
     api: httpx.AsyncClient, broker: Broker
 ) -> None:
