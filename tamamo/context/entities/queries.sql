@@ -34,8 +34,8 @@ left join entity e using (tenant, id);
 -- State, evolution, history and outbox of many changes in one statement. Fails, and so writes
 -- nothing, when a row is not there as it was read: another transaction created, changed or deleted
 -- it. A version (xmin, the transaction that wrote the row) is given where rows are not locked.
--- Answers up to which day measurements are rolled up (see temporal/marks.py); fails, too, when that
--- is not the day it was given.
+-- Answers up to which day measurements are rolled up (see temporal/marks.py), and the version of the
+-- rows it wrote; fails, too, when that is not the day it was given.
 -- A column of all rows travels as one text (see columns.py): several times cheaper than an array.
 -- What is the same in all of them travels once, as `one_…`, and its column is empty.
 -- Of a row of the state: kind is f (new, and never was there), n (new), s (types and scopes stay)
@@ -221,5 +221,5 @@ select case
         and coalesce(%(closed_until)s, h.day) = h.day
     then h.day
     else changed_meanwhile()
-end
+end, pg_current_xact_id()::xid::text
 from (select to_char(closed_until, 'YYYY-MM-DD') as day from history_state) h;

@@ -55,6 +55,8 @@ class Batch:
         #: What was made of entities that may be changed again, and what stood before all changes.
         self._current: dict[store.Key, tuple[Entity | None, Entity | None]] = {}
         self._touched: dict[store.Key, Row] = {}
+        #: The version of the rows it has written.
+        self.version: str | None = None
         self._told: set[store.Key] = set()
         self._history: list[Row] = []
         self._outbox: list[Row] = []
@@ -155,6 +157,11 @@ class Batch:
         same = stored.types == entity.types and stored.scopes == entity.scopes
         return _SAME if same and stored.expires_at is None else _OTHER
 
+    def attrs_of(self, key: store.Key) -> str | None:
+        """Return the JSON of an entity's attributes as they are written; None: it is not."""
+        row = self._touched.get(key)
+        return None if row is None else row[_ATTRS]
+
     async def flush(self, connection: Connection) -> None:
         """Write to rows that are locked. Raises ChangedMeanwhile when one was created."""
         if self._touched or self._history:
@@ -192,7 +199,8 @@ class Batch:
             raise ChangedMeanwhile from error
         answer = await cursor.fetchone()
         assert answer is not None
-        day: str = answer[0]
+        day: str
+        day, self.version = answer
         return day
 
     def _state_row(self, row: Row) -> Row:
@@ -232,7 +240,7 @@ _OUTBOX: Final = _own(
 
 
 #: Parts of a row of the state.
-_KIND, _HEAD = 2, 15
+_KIND, _ATTRS, _HEAD = 2, 6, 15
 _key_of, _version_of = itemgetter(0, 1), itemgetter(0, 1, 12)
 _evolved = itemgetter(0, 1, 3, 4, 5, 8)
 #: Tenant, entity id, attribute and observedAt of a row of the history; a deletion has none.

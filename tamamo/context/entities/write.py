@@ -7,6 +7,7 @@ to arrive together, and that it can be run again.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from tamamo.context.entities import store
 from tamamo.context.entities.acts import events_of
@@ -18,13 +19,14 @@ from tamamo.context.entities.mutations import (
     Mutation,
     Written,
 )
+from tamamo.context.entities.recent import Known, Recent
 from tamamo.context.entities.statement import MAX_BYTES, Batch
 from tamamo.kernel import audit
 from tamamo.kernel.database import Connection, Pool, single, transaction
 from tamamo.kernel.errors import Problem, Unavailable
 from tamamo.kernel.time import now as present
 from tamamo.kernel.time import to_text
-from tamamo.kernel.towns.quota import guard_of
+from tamamo.kernel.towns.quota import Guard, guard_of
 
 __all__ = [
     "MAX_BYTES", "Apply", "Change", "ChangedMeanwhile", "HistoryItem", "Mutation", "Writer",
@@ -33,6 +35,8 @@ __all__ = [
 
 #: How often a batch is run again when another transaction created one of its entities meanwhile.
 _ATTEMPTS = 5
+#: More mutations than these are a batch of somebody, of which nothing is remembered.
+_FEW = 128
 
 
 Prefetch = Callable[[Connection], Awaitable[None]]
@@ -42,7 +46,8 @@ class Writer:
     """Writes changes that arrive together, without locking anything before.
 
     The rows are read, and written on condition that they are still as they were read: two
-    statements, and no transaction around them. Where another one was faster, or is at work on the
+    statements, and no transaction around them; one, where this process wrote all of them last
+    (see recent.py). Where another one was faster, or is at work on the
     same entities in this process, they are locked first; so they are where the audit log is to say
     who made a change.
     """
@@ -51,6 +56,7 @@ class Writer:
         """Use `pool` for everything."""
         self._pool = pool
         self._under_way: set[store.Key] = set()
+        self._recent = Recent()
 
     async def run(
         self, mutations: Sequence[Mutation], now: str | None = None
@@ -70,23 +76,83 @@ class Writer:
                 pass
             finally:
                 self._under_way -= keys
+        self._recent.forget(keys)
         return await run(self._pool, mutations, now=now)
 
     async def _write(
         self, mutations: Sequence[Mutation], keys: set[store.Key], now: str | None
     ) -> list[Written | Problem]:
+        few = len(mutations) <= _FEW
+        noted = any(mutation.by is not None for mutation in mutations)
         async with single(self._pool) as connection:
+            known = self._recent.of(connection, keys) if few and not noted else None
+            if known is not None:
+                results = await self._change_known(connection, mutations, known, now)
+                if results is not None:
+                    return results
             # In order, so that two statements that touch the same rows do it in the same order.
             seen = await store.see(connection, sorted(keys))
-            guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
-            batch = Batch(now or to_text(present()), seen, guard, once=len(keys) == len(mutations))
-            results = [batch.apply(mutation) for mutation in mutations]
-            if any(m.by is not None for m in mutations) and events_of(mutations, results):
+            changing = await _Changing.of(connection, mutations, seen, now)
+            if noted and events_of(mutations, changing.results):
                 raise ChangedMeanwhile  # what is noted needs a transaction around it
-            await batch.flush_at_once(connection, seen.closed_until)
-        if guard is not None:
-            guard.written()
-        return results
+            await changing.flush(connection)
+            if few:
+                self._recent.remember(mutations, changing.results, changing.batch, seen)
+            else:
+                self._recent.forget(keys)
+        return changing.results
+
+    async def _change_known(
+        self, connection: Connection, mutations: Sequence[Mutation], known: Known, now: str | None
+    ) -> list[Written | Problem] | None:
+        """Change entities as they are remembered; None: they have to be read.
+
+        Only what is written is tested to be as it was; so all of them must be.
+        """
+        changing = await _Changing.of(connection, mutations, known, now)
+        if not all(map(_is_written, changing.results)):
+            return None
+        try:
+            await changing.flush(connection)
+        except ChangedMeanwhile:
+            self._recent.doubt()
+            return None
+        self._recent.remember(mutations, changing.results, changing.batch, known)
+        return changing.results
+
+
+@dataclass(frozen=True, slots=True)
+class _Changing:
+    """Mutations worked out, to be written at once."""
+
+    batch: Batch
+    results: list[Written | Problem]
+    guard: Guard | None
+    closed_until: str
+
+    @classmethod
+    async def of(
+        cls,
+        connection: Connection,
+        mutations: Sequence[Mutation],
+        seen: store.Seen,
+        now: str | None,
+    ) -> "_Changing":
+        guard = await guard_of(connection, (mutation.tenant for mutation in mutations))
+        once = len({(one.tenant, one.entity_id) for one in mutations}) == len(mutations)
+        batch = Batch(now or to_text(present()), seen, guard, once=once)
+        results = [batch.apply(mutation) for mutation in mutations]
+        return cls(batch, results, guard, seen.closed_until)
+
+    async def flush(self, connection: Connection) -> None:
+        """Write them. Raises ChangedMeanwhile."""
+        await self.batch.flush_at_once(connection, self.closed_until)
+        if self.guard is not None:
+            self.guard.written()
+
+
+def _is_written(result: Written | Problem) -> bool:
+    return isinstance(result, Written) and result.change is not None and result.change.write_state
 
 
 async def run(
