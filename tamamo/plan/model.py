@@ -208,6 +208,11 @@ class Indicator(_Strict, frozen=True):
     breaks: list[Change] = field(default_factory=list)
     direction: Direction = "more"
 
+    @property
+    def surveyed(self) -> bool:
+        """Whether it is a share of the answers of a survey, so that the number asked matters."""
+        return self.shape == "survey_share"
+
 
 class Column(_Strict, frozen=True):
     """A column of a recorded table.

@@ -9,6 +9,7 @@ from tamamo.plan.year.public import Key, YearValue, judged
 COLUMNS: Final = (
     "project", "indicator", "indicator_ja", "indicator_en", "year", "date", "value", "unit_ja",
     "unit_en", "outcome", "basis", "source", "detail", "break", "simulated", "approved_by",
+    "answers",
 )  # fmt: skip
 
 
@@ -22,5 +23,6 @@ def rows(plan: Plan, values: Mapping[Key, Sequence[YearValue]]) -> Iterator[dict
                     value.at.isoformat(), value.value, one.unit.ja, one.unit.en,
                     judged(one, value).outcome, value.basis, value.source, value.detail,
                     value.breaks, value.simulated, value.approved_by,
+                    value.whole if one.surveyed and value.whole is not None else "",
                 )  # fmt: skip
                 yield dict(zip(COLUMNS, cells, strict=True))

@@ -63,6 +63,13 @@ def amount(value: Decimal, unit: Unit, language: str) -> str:
     return f"{number} {unit.one if value == 1 and unit.one else unit.en}"
 
 
+def asked(one: Indicator, whole: Decimal | None, language: str) -> str:
+    """Return how many answered, to stand behind a value; "" unless it is of a survey and kept."""
+    if not one.surveyed or not whole:
+        return ""
+    return f"（n={whole:,.0f}）" if language.startswith("ja") else f" (n={whole:,.0f})"
+
+
 def step_text(step: Decimal, unit: Unit, language: str) -> str:
     """Return by how much two years differ, without a sign: shares differ by points, not percent."""
     if unit.en == "%":

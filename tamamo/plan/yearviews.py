@@ -20,7 +20,7 @@ from tamamo.plan.catalog import fiscal_year, the_plan
 from tamamo.plan.figures import Outcome
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
-from tamamo.plan.present import amount, target_text
+from tamamo.plan.present import amount, asked, target_text
 from tamamo.plan.report.series import day_text
 from tamamo.plan.values.entities import entity_id
 from tamamo.plan.year.model import working_year
@@ -201,7 +201,7 @@ async def _told(published: Published, project: str, language: str) -> list[dict[
 def _newest(one: Indicator, value: YearValue, language: str) -> dict[str, Any]:
     outcome = judged(one, value).outcome
     return {
-        "value": cards.value_text(one, value, language),
+        "value": cards.value_text(one, value, language) + asked(one, value.whole, language),
         "year": cards.year_text(value, language),
         "outcome": outcome,
         "recorded": value.recorded is not None,
@@ -222,7 +222,7 @@ def _past(one: Indicator, past: Any, language: str) -> dict[str, Any]:
     return {
         "year": fiscal_year(past.year).pick(language),
         "day": day_text(past.at, language),
-        "value": amount(past.value, one.unit, language),
+        "value": amount(past.value, one.unit, language) + asked(one, past.whole, language),
         "of": f"{past.part:,.0f} / {past.whole:,.0f}"
         if past.part is not None and past.whole
         else "",

@@ -164,7 +164,8 @@ def _held(inputs: Inputs, folder: Folder) -> list[lines.Held]:
         value = next(r.value for r in current.recorded if r.year == inputs.year)
         judged = desk.judged_text(inputs, verdict)
         name = f"{folder.manifest.id}/{indicator.id}"
-        found.append(lines.Held(indicator, printed, value, verdict, judged, name))
+        asked = inputs.asked(folder, indicator)
+        found.append(lines.Held(indicator, printed, value, verdict, judged, name, asked))
     return found
 
 

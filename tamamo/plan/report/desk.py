@@ -85,6 +85,7 @@ def figures(inputs: Inputs, folder: Folder, lined: Collection[str]) -> Iterator[
             yield FigureLine(name, text, "not_reported", inputs.word("unjudged"))
             continue
         value = recorded_text(recorded, one.unit, inputs.language)
+        value += inputs.asked(folder, one)
         text = f"{_named(inputs, one)}{value}{_target(inputs, one)}"
         yield FigureLine(name, text, verdict.outcome, judged_text(inputs, verdict))
 

@@ -10,7 +10,7 @@ from tamamo.plan.catalog import Plan
 from tamamo.plan.figures import Verdict, judge_in
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator, Recorded, Report, Source
-from tamamo.plan.present import amount
+from tamamo.plan.present import amount, asked
 from tamamo.plan.report import series
 from tamamo.plan.year.public import RECORDED, Key, YearValue, judged
 from tamamo.plan.year.reported import Reported, reported
@@ -73,6 +73,11 @@ class Inputs:
         others = [one for one in indicator.recorded if one.year != self.year]
         current = msgspec.structs.replace(indicator, recorded=[*others, now])
         return current, judged(indicator, found)
+
+    def asked(self, folder: Folder, indicator: Indicator) -> str:
+        """Return how many answered for the value that holds; "" where the desk does not say."""
+        found = self.taken(folder, indicator)
+        return asked(indicator, found.whole if found else None, self.language)
 
     def waits(self, folder: Folder, name: str) -> bool:
         """Whether an indicator, or a kind of text, was entered and is not approved."""

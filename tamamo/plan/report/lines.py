@@ -18,7 +18,7 @@ _MARKED = re.compile(r"\s*(?=○)")
 _NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 _BULLET = "- "
 #: What begins the target in a line of the report, and in its translation.
-_TARGET = {False: "（R", True: " (FY"}
+_TARGET = re.compile(r"（R| \(FY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Held:
     verdict: Verdict
     judged: str
     name: str
+    #: How many answered, as it stands behind the value: （n=812）.
+    asked: str = ""
 
 
 def blocks(text: str, held: Sequence[Held]) -> Iterator[Block]:
@@ -70,12 +72,13 @@ def _likeness(piece: str, printed: str) -> int:
 
 
 def _rewritten(piece: str, held: Held) -> str:
-    if held.value is None or held.value == held.printed.value:
+    if held.value is None or (held.value == held.printed.value and not held.asked):
         return piece
 
     def now(match: re.Match[str]) -> str:
         same = Decimal(match[0].replace(",", "")) == held.printed.value
-        return f"{held.value:,}" if same else match[0]
+        return f"{held.value:,}" if same and held.value != held.printed.value else match[0]
 
-    head, target, tail = piece.partition(_TARGET[piece.isascii()])
-    return _NUMBER.sub(now, head) + target + tail
+    target = _TARGET.search(piece)
+    end = target.start() if target else len(piece)
+    return _NUMBER.sub(now, piece[:end]) + held.asked + piece[end:]

@@ -80,7 +80,7 @@ def measured(
         attrs["kpiValue"] = _value(one.value, indicator, one.at)
         attrs["source"] = _property(one.source)
         if one.kept is not None:
-            attrs |= _parts(one.kept)
+            attrs |= _parts(indicator, one.kept)
         if told:
             simulated = one.kept is not None and one.kept.simulated
             attrs["simulated"] = _measured(simulated, one.at)
@@ -108,7 +108,9 @@ def _measures(plan: Plan, indicator: Indicator, values: list[Kept]) -> list[_Mea
     return sorted(found, key=lambda one: (one.at, one.area))
 
 
-def _parts(one: Kept) -> dict[str, Instance]:
+def _parts(indicator: Indicator, one: Kept) -> dict[str, Instance]:
+    if indicator.surveyed and one.part is None and one.whole:  # answers; the value is their share
+        return {"denominator": _measured(float(one.whole), one.at)}
     if one.part is None or one.whole is None or one.whole_at is None:
         return {}
     return {

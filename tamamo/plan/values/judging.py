@@ -13,6 +13,27 @@ COUNTS: Final = frozenset(
 )
 
 
+NOT_ANSWERS: Final = Reason(
+    "not_answers",
+    "回答数は1以上の整数で入力してください",
+    "the number of answers is a whole number from 1 on",
+)
+NO_SURVEY: Final = Reason(
+    "no_survey",
+    "回答数はアンケートの割合にだけ入力できます",
+    "only a share of survey answers has a number of answers",
+)
+
+
+def judge_answers(indicator: Indicator, whole: Decimal | None) -> Reason | None:
+    """Return why a number cannot be that of the answers, None where it can. whole: None: none."""
+    if not indicator.surveyed:
+        return NO_SURVEY
+    if whole is None or whole < 1 or whole != whole.to_integral_value():
+        return NOT_ANSWERS
+    return None
+
+
 def judge_value(indicator: Indicator, value: Decimal, unit: str) -> Reason | None:
     """Return why a value cannot be the indicator's, None where it can."""
     if unit not in (indicator.unit.ja, indicator.unit.en, indicator.unit.one):

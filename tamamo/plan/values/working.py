@@ -17,7 +17,7 @@ from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.jobs import defer
 from tamamo.plan.model import Indicator
-from tamamo.plan.values.judging import judge_value
+from tamamo.plan.values.judging import judge_answers, judge_value
 from tamamo.plan.values.model import fiscal_year_of
 
 _SQL = sql.load(__package__, "working.sql")
@@ -69,6 +69,8 @@ class Entry:
     #: How it is counted differently from before: the series breaks here. "" where it is not.
     counted_otherwise: str = ""
     simulated: bool = False
+    #: Of a share of survey answers: how many there were, None where nobody says.
+    whole: Decimal | None = None
 
 
 class WorkingYear:
@@ -133,6 +135,8 @@ async def enter_in(
     project, one = indicator
     if reason := judge_value(one, entry.value, entry.unit):
         raise ValueRefused(reason)
+    if entry.whole is not None and (reason := judge_answers(one, entry.whole)):
+        raise ValueRefused(reason)
     names = {"tenant": tenant, "project": project, "indicator": one.id, "at": entry.at}
     now = time.now()
     if waiting := await _row(connection, "waiting", names):
@@ -143,7 +147,7 @@ async def enter_in(
     holding = await _row(connection, "holding", names)
     # What Tamamo counted itself is confirmed, or put in the place of, without a reason.
     said = holding and holding[2] != "computed"
-    if said and holding[1] == entry.value:
+    if said and (holding[1], holding[3]) == (entry.value, entry.whole):
         raise ValueRefused(SAME)
     if said and not entry.reason.strip():
         raise ValueRefused(NO_REASON)
@@ -151,12 +155,13 @@ async def enter_in(
         "year": fiscal_year_of(entry.at), "value": entry.value, "source": entry.source,
         "detail": entry.detail, "reason": entry.reason.strip(), "by": by, "now": now,
         "replaces": holding[0] if holding else None, "simulated": entry.simulated,
-        "counted_otherwise": entry.counted_otherwise.strip(),
+        "counted_otherwise": entry.counted_otherwise.strip(), "whole": entry.whole,
     }  # fmt: skip
     row = await _row(connection, "enter", {**names, **given})
     assert row is not None
-    before = {"value": str(holding[1])} if holding else None
-    after = {"at": entry.at.isoformat(), "value": str(entry.value), "reason": entry.reason}
+    before = {"value": str(holding[1]), **_answers(holding[3])} if holding else None
+    after = {"at": entry.at.isoformat(), "value": str(entry.value), "reason": entry.reason,
+             **_answers(entry.whole)}  # fmt: skip
     about = f"plan:{project}/{one.id}"
     await append(connection, Event(tenant, by, "plan.values.enter", about, before, after))
     return str(row[0])
@@ -211,6 +216,10 @@ async def take_step(
         await connection.execute(sql_of[f"{prefix}replaced"], {**names, "id": replaces})
     await connection.execute(sql_of[f"{prefix}{step}"], names)
     return str(state), rest
+
+
+def _answers(whole: Decimal | None) -> dict[str, str]:
+    return {} if whole is None else {"whole": str(whole)}
 
 
 async def _row(connection: Connection, block: str, names: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)
 for update;
 
 -- name: holding
-select id::text, value, basis from plan_value
+select id::text, value, basis, whole from plan_value
 where tenant = %(tenant)s and project = %(project)s and indicator = %(indicator)s
     and area = '' and at = %(at)s and state = 'approved'
 for update;
@@ -13,12 +13,12 @@ for update;
 -- name: enter
 insert into plan_value (
     tenant, project, indicator, at, year, value, basis, source, detail, state, replaces, reason,
-    made_by, made_at, counted_otherwise, simulated
+    made_by, made_at, counted_otherwise, simulated, whole
 )
 values (
     %(tenant)s, %(project)s, %(indicator)s, %(at)s, %(year)s, %(value)s, 'entered', %(source)s,
     %(detail)s, 'entered', %(replaces)s::uuid, %(reason)s, %(by)s, %(now)s,
-    %(counted_otherwise)s, %(simulated)s
+    %(counted_otherwise)s, %(simulated)s, %(whole)s
 )
 returning id::text;
 

@@ -17,7 +17,7 @@ from tamamo.plan.catalog import Plan, plan_number
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
 from tamamo.plan.year import overview
-from tamamo.plan.year.desk import judge, number_of
+from tamamo.plan.year.desk import judge, number_of, same_answers
 from tamamo.plan.year.model import Item, TypedValue
 
 #: Headings in both languages; the order is that of the columns.
@@ -33,6 +33,7 @@ HEADS: Final = (
     ("頁・行・日 / Page, row or day", "detail"),
     ("数え方の変更 / Counted differently", "counted_otherwise"),
     ("訂正の理由 / Reason of a correction", "reason"),
+    ("回答数 n / n (number of answers)", "answers"),
 )
 _COLUMNS: Final = [name for _, name in HEADS]
 #: Rows looked at; the plan has a few dozen indicators.
@@ -152,7 +153,7 @@ class _Line:
         wrong = []
         for name, why in faults.items():
             column = "unit" if why.code == "other_unit" else name
-            letter = "ABCDEFGHIJK"[_COLUMNS.index(column)]
+            letter = "ABCDEFGHIJKL"[_COLUMNS.index(column)]
             wrong.append(Wrong(f"{letter}{self.number}", why))
         return Reject(self.number, self.cells, tuple(wrong))
 
@@ -186,7 +187,7 @@ def write_rejects(rejects: Iterable[tuple[int, Sequence[str], str]]) -> bytes:
     return _workbook(heads, lines, widths=(8, 60, *_WIDTHS))
 
 
-_WIDTHS: Final = (38, 8, 36, 40, 14, 14, 10, 36, 24, 30, 36)
+_WIDTHS: Final = (38, 8, 36, 40, 14, 14, 10, 36, 24, 30, 36, 14)
 
 
 def _line(folder: Folder, one: Indicator, year: int, items: Sequence[Item]) -> list[Any]:
@@ -200,7 +201,7 @@ def _line(folder: Folder, one: Indicator, year: int, items: Sequence[Item]) -> l
     return [
         f"{manifest.id}/{one.id}", plan_number(manifest.plan), as_text(manifest.name.ja),
         as_text(one.name.ja), _number(_before(folder, one, year, items)), _number(value),
-        one.unit.ja, *map(as_text, texts), "",
+        one.unit.ja, *map(as_text, texts), "", _number(kept.whole if kept else None),
     ]  # fmt: skip
 
 
@@ -227,7 +228,7 @@ def _read_row(
     }
     if not all(agree.values()):
         return None, {name: MOVED for name, same in agree.items() if not same}
-    if not said["value"]:
+    if not said["value"] and not said["answers"]:
         return None, {}
     mine = [i for i in items if (i.project, i.year, i.name)
             == (folder.manifest.id, year, one.id)]  # fmt: skip
@@ -236,18 +237,21 @@ def _read_row(
     )
     held = next((i.value for i in mine if i.state == "approved"), None)
     old = held if held is not None else overview.printed(folder, year).get(one.id)
+    asks_same = same_answers(said["answers"], kept.whole if kept else None)
     if one.unit.ja == "%":
         said["value"] = said["value"].removesuffix("%")
     number_said, same = number_of(said["value"]), kept.value if kept else old
-    if number_said is not None and said["unit"] == one.unit.ja and number_said == same:
+    stands = number_said is not None and number_said == same
+    if stands and said["unit"] == one.unit.ja and asks_same:
         return None, {}
     typed = TypedValue(
         said["value"], said["unit"], said["source"], said["detail"], said["reason"],
-        said["counted_otherwise"],
+        said["counted_otherwise"], said["answers"],
     )  # fmt: skip
     earlier = overview.before(folder, year, items)
     _value, faults = judge(one, typed, overview.comparable(folder, year, earlier).get(one.id))
-    if old is not None and not typed.reason.strip():
+    adds = held is None and number_said == old  # to what a report printed, its number of answers
+    if old is not None and not adds and not typed.reason.strip():
         from tamamo.plan.values.working import NO_REASON  # noqa: PLC0415
 
         faults["reason"] = NO_REASON

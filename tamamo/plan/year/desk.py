@@ -14,7 +14,7 @@ from tamamo.kernel import time
 from tamamo.kernel.database import Connection, Pool, single, transaction
 from tamamo.plan.model import Indicator
 from tamamo.plan.values import working
-from tamamo.plan.values.judging import falls, judge_value
+from tamamo.plan.values.judging import falls, judge_answers, judge_value
 from tamamo.plan.values.working import Entry, ValueRefused
 from tamamo.plan.year import texts
 from tamamo.plan.year.model import (
@@ -63,6 +63,12 @@ def number_of(text: str) -> Decimal | None:
         return None
 
 
+def same_answers(text: str, kept: Decimal | None) -> bool:
+    """Whether the number of answers somebody typed is the one that is kept; both may be none."""
+    found = number_of(text)
+    return found == kept and (found is not None or not text.strip())
+
+
 def judge(
     one: Indicator, typed: TypedValue, before: Decimal | None
 ) -> tuple[Decimal | None, dict[str, Reason]]:
@@ -82,6 +88,8 @@ def judge(
         and (doubt := falls(one, before, value))
     ):
         faults["value"] = doubt
+    if typed.answers.strip() and (reason := judge_answers(one, number_of(typed.answers))):
+        faults["answers"] = reason
     if not typed.source.strip():
         faults["source"] = NO_SOURCE
     for name in ("source", "detail", "reason", "counted_otherwise"):
@@ -375,5 +383,5 @@ class PlanYear:
 def _entry(year: int, value: Decimal, typed: TypedValue, simulated: bool) -> Entry:
     return Entry(
         closing_day(year), value, typed.unit, typed.source.strip(), typed.detail.strip(),
-        typed.reason, typed.counted_otherwise, simulated,
+        typed.reason, typed.counted_otherwise, simulated, number_of(typed.answers),
     )  # fmt: skip

@@ -82,7 +82,7 @@ class TypedValue:
     """A value somebody types. text: as typed. reason: why it corrects what holds.
 
     counted_otherwise: how it is counted differently from the years before, so that the series
-    breaks here; "" where it is not.
+    breaks here; "" where it is not. answers: as typed, how many answered a survey; "" is unknown.
     """
 
     text: str
@@ -91,6 +91,7 @@ class TypedValue:
     detail: str = ""
     reason: str = ""
     counted_otherwise: str = ""
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class TypedText:
 class Item:
     """One entry: a value or a text, with everybody who had a hand in it.
 
-    name: the indicator of a value, else the kind. value: None of a text.
+    name: the indicator of a value, else the kind. value: None of a text. whole: of a share of
+    survey answers, how many there were.
     """
 
     kind: ItemKind
@@ -135,6 +137,7 @@ class Item:
     approved_at: datetime | None
     declined_by: str | None
     declined_why: str
+    whole: Decimal | None = None
 
     @property
     def waits(self) -> bool:

@@ -44,6 +44,8 @@ class YearValue:
     benchmark: Decimal | None = None
     #: Why it took the place of another value; "" of the first one.
     reason: str = ""
+    #: Of a share: of how many.
+    whole: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,13 @@ class Published:
         measures = {one.series.benchmark for one in self._with_series() if one.series}
         goals = {(row[1], row[2], row[3]): row[4] for row in rows if row[0] in measures}
         kept: dict[Key, dict[int, YearValue]] = {}
-        for area, of, name, year, *rest in rows:
+        for area, of, name, year, *rest, whole in rows:
             years = kept.setdefault((of, name), {})
             # "" comes before a code: the town's value of a series stands before what is counted.
             if area not in measures:
                 found = YearValue(year, *rest)
-                years[year] = replace(found, benchmark=goals.get((of, name, year)))
+                moved = goals.get((of, name, year))
+                years[year] = replace(found, benchmark=moved, whole=whole)
         return with_recorded(self._plan, kept, project)
 
     @staticmethod

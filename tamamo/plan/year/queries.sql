@@ -7,14 +7,14 @@ select pg_advisory_xact_lock(hashtextextended('plan-year:' || %(tenant)s, 0));
 select 'value' as kind, id::text, project, year, indicator as name, value, '' as body,
     '' as outcome, null::date as decided_on, basis, source, detail, counted_otherwise, state,
     replaces::text, reason, simulated, made_by, made_at, confirmed_by, confirmed_at,
-    approved_by, approved_at, declined_by, declined_why
+    approved_by, approved_at, declined_by, declined_why, whole
 from plan_value
 where tenant = %(tenant)s and year = any(%(years)s) and area = ''
     and (%(project)s = '' or project = %(project)s) and basis in ('entered', 'recorded')
 union all
 select kind, id::text, project, year, kind, null, body, outcome, decided_on, 'entered', '', '', '',
     state, replaces::text, reason, simulated, made_by, made_at, confirmed_by, confirmed_at,
-    approved_by, approved_at, declined_by, declined_why
+    approved_by, approved_at, declined_by, declined_why, null
 from plan_text
 where tenant = %(tenant)s and year = any(%(years)s)
     and (%(project)s = '' or project = %(project)s)
@@ -137,7 +137,8 @@ order by u.id;
 select distinct on (v.project, v.indicator, v.area, v.year)
     v.area, v.project, v.indicator, v.year, v.value, v.at, v.basis, v.source, v.detail,
     v.counted_otherwise, v.simulated, v.approved_at,
-    coalesce(nullif(u.name, ''), case when v.approved_by like 'user:%%' then '' else 'Tamamo' end)
+    coalesce(nullif(u.name, ''), case when v.approved_by like 'user:%%' then '' else 'Tamamo' end),
+    v.whole
 from plan_value v
 left join accounts_user u on 'user:' || u.id = v.approved_by
 where v.tenant = %(tenant)s and v.area = any(%(areas)s) and v.state = 'approved'
@@ -189,7 +190,8 @@ select distinct on (v.project, v.indicator, v.area = any(%(benchmarks)s))
     v.area = any(%(benchmarks)s), v.project, v.indicator, v.value, v.at, v.basis, v.source,
     v.detail, v.counted_otherwise, v.approved_at,
     case when v.replaces is null and not v.project || '/' || v.indicator = any(%(printed)s) then ''
-        else v.reason end
+        else v.reason end,
+    v.whole
 from plan_value v
 where v.tenant = %(tenant)s and v.year = %(year)s and v.state = 'approved' and not v.simulated
     and v.area = any(%(areas)s)

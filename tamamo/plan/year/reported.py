@@ -97,9 +97,9 @@ def _values(year: int, rows: list[Any]) -> dict[Key, YearValue]:
     return {
         (project, name): YearValue(
             year, value, at, basis, source, detail, breaks, approved_at=approved_at, reason=reason,
-            benchmark=goals.get((project, name)),
+            benchmark=goals.get((project, name)), whole=whole,
         )
-        for goal, project, name, value, at, basis, source, detail, breaks, approved_at, reason
-        in rows
+        for goal, project, name, value, at, basis, source, detail, breaks, approved_at, reason,
+        whole in rows
         if not goal
     }  # fmt: skip

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 from tamamo.feeds.quality import Reason
 from tamamo.plan.catalog import plan_number, the_plan
 from tamamo.plan.figures import goal_in
-from tamamo.plan.present import amount, target_text
+from tamamo.plan.model import Indicator
+from tamamo.plan.present import amount, asked, target_text
 from tamamo.plan.year import Item, YearRefused, overview
 from tamamo.plan.year.evidence import FILES, EvidenceStore
 from tamamo.plan.year.model import due_day
@@ -159,12 +160,15 @@ def _rows(one: Due, items: list[Item], named: Any) -> list[dict[str, Any]]:
                 "last_year": room.year_text(last[0]) if last else "",
                 "breaks": why.pick(language()) if why else "",
                 "target": target_text(target, unit, one.sheet.year, language()) if target else "",
-                "value": amount(value, unit, language()) if value is not None else "",
+                "value": amount(value, unit, language())
+                + asked(indicator, holds.whole if holds else None, language())
+                if value is not None else "",
                 "printed": holds is None and value is not None,
                 "met": None if goal is None or value is None else value >= goal,
                 "who": named(holds.approved_by) if holds else "",
-                "waits": amount(waits.value, unit, language()) if waits and waits.value is not None
-                else "",
+                "waits": amount(waits.value, unit, language())
+                + asked(indicator, waits.whole, language())
+                if waits and waits.value is not None else "",
                 "waits_word": room.state_word(waits.state) if waits else "",
             }
         )  # fmt: skip
@@ -173,21 +177,16 @@ def _rows(one: Due, items: list[Item], named: Any) -> list[dict[str, Any]]:
 
 def _item(one: Due, item: Item, named: Any) -> dict[str, Any]:
     """Return an entry in words."""
-    units = {i.id: i.unit for i in overview.indicators(one.folder)}
+    known = {i.id: i for i in overview.indicators(one.folder)}
     outcome = ""
     if item.outcome in the_plan().words["state"]:
         outcome = the_plan().word("state", item.outcome).pick(language())
-    value = ""
-    if item.value is not None:
-        unit = units.get(item.name)
-        value = amount(item.value, unit, language()) if unit else f"{item.value:,}"
     old = next((i for i in one.sheet.items if i.id == item.replaces), None)
     return {
         "item": item,
         "name": room.name_of(one.folder, item.name),
-        "value": value,
-        "old": amount(old.value, units[old.name], language())
-        if old is not None and old.value is not None and old.name in units else "",
+        "value": _value(known.get(item.name), item),
+        "old": _value(known[old.name], old) if old is not None and old.name in known else "",
         "outcome": outcome,
         "day": day_text(item.decided_on),
         "word": room.state_word(item.state),
@@ -196,6 +195,15 @@ def _item(one: Due, item: Item, named: Any) -> dict[str, Any]:
         "approved_by": named(item.approved_by),
         "declined_by": named(item.declined_by),
     }  # fmt: skip
+
+
+def _value(one: Indicator | None, item: Item) -> str:
+    """Return an entry's value with its unit and number of answers; "" of a text."""
+    if item.value is None:
+        return ""
+    if one is None:
+        return f"{item.value:,}"
+    return amount(item.value, one.unit, language()) + asked(one, item.whole, language())
 
 
 def done_of(name: str) -> Done | None:

@@ -12,7 +12,7 @@ from tamamo.plan.catalog import the_plan
 from tamamo.plan.loading import Folder
 from tamamo.plan.model import Indicator
 from tamamo.plan.year import Sheet, TypedText, TypedValue, overview
-from tamamo.plan.year.desk import number_of
+from tamamo.plan.year.desk import number_of, same_answers
 from tamamo.plan.year.model import TextKind
 from tamamo.web.staff.cells import language
 from tamamo.web.staff.forms import Fault, FormField, Option
@@ -43,8 +43,9 @@ class Form:
         found = []
         for one in overview.indicators(self.folder):
             text = self.typed.get(f"value.{one.id}", "").strip()
-            if text and not self._as_kept(one, text):
-                part = {name: self.typed.get(f"{name}.{one.id}", "") for name in _PARTS[1:]}
+            if self._said(one, text) and not self._as_kept(one, text):
+                names = (*_PARTS[1:], *(["answers"] if one.surveyed else []))
+                part = {name: self.typed.get(f"{name}.{one.id}", "") for name in names}
                 found.append((one, TypedValue(text, one.unit.ja, **part)))
         return found
 
@@ -67,9 +68,18 @@ class Form:
             found["decision"] = decision
         return found
 
+    def _said(self, one: Indicator, text: str) -> bool:
+        """Whether there is a value, or a number of answers that is lost without one."""
+        kept = self.sheet.waiting(one.id) or self.sheet.holding(one.id)
+        answers = self.typed.get(f"answers.{one.id}", "") if one.surveyed else ""
+        new = not same_answers(answers, kept.whole if kept else None)
+        return bool(text or (answers.strip() and new))
+
     def _as_kept(self, one: Indicator, text: str) -> bool:
         kept = self.sheet.waiting(one.id) or self.sheet.holding(one.id)
         if kept is None or kept.value != number_of(text):
+            return False
+        if one.surveyed and not same_answers(self.typed.get(f"answers.{one.id}", ""), kept.whole):
             return False
         names = ("source", "detail", "counted_otherwise")
         same = [getattr(kept, n) == self.typed.get(f"{n}.{one.id}", "").strip() for n in names]
@@ -89,6 +99,8 @@ def at_first(folder: Folder, sheet: Sheet, computed: Mapping[str, Decimal]) -> d
             typed |= {f"value.{one.id}": f"{kept.value:f}", f"source.{one.id}": kept.source,
                       f"detail.{one.id}": kept.detail,
                       f"counted_otherwise.{one.id}": kept.counted_otherwise}  # fmt: skip
+            if kept.whole is not None:
+                typed[f"answers.{one.id}"] = f"{kept.whole:f}"
         elif one.id in computed:
             typed[f"value.{one.id}"] = f"{computed[one.id]:f}"
             typed[f"source.{one.id}"] = _("Counted by Tamamo (%(query)s)") % {"query": one.query}
@@ -160,6 +172,9 @@ def _value_fields(
         field("counted_otherwise", _("Counted differently from the years before"),
               help=_("Only then: say how. The series shows a break here.")),
     ]  # fmt: skip
+    if one.surveyed:
+        fields.insert(1, field("answers", _("n (number of answers)"), width="input--short",
+                               inputmode="numeric", help=_("Where it is known.")))  # fmt: skip
     if corrects:
         fields.append(field("reason", _("Why it is put right"),
                             help=_("The old value stays visible with this reason.")))  # fmt: skip

@@ -15,7 +15,7 @@ from tamamo.feeds.quality import Reason
 from tamamo.kernel.home import MEBIBYTE
 from tamamo.kernel.uploads import MEDIA_TYPES, Kind, UploadRefused, inspect
 from tamamo.plan.catalog import plan_number, the_plan
-from tamamo.plan.present import amount
+from tamamo.plan.present import amount, asked
 from tamamo.plan.year import TypedValue, YearRefused, book, overview
 from tamamo.plan.year.desk import NOTHING_STOOD, Key, Part, Stood, number_of, standing
 from tamamo.web.staff.cells import language
@@ -94,7 +94,8 @@ def _preview(
             "name": f"{plan_number(row.folder.manifest.plan)} "
             f"{row.indicator.name.pick(language())}",
             "old": amount(row.old, row.indicator.unit, language()) if row.old is not None else "—",
-            "new": amount(number_of(row.typed.text) or 0, row.indicator.unit, language()),  # type: ignore[arg-type]
+            "new": amount(number_of(row.typed.text) or 0, row.indicator.unit, language())  # type: ignore[arg-type]
+            + asked(row.indicator, number_of(row.typed.answers), language()),
             "source": row.typed.source,
             "reason": row.typed.reason,
         }

@@ -136,6 +136,26 @@ def test_evidence(office: Office) -> None:
     assert office.get(found[0], "head").status_code == 404
 
 
+def test_the_number_of_answers_of_a_survey(office: Office) -> None:
+    path, name = f"{ALL}school_ict/2025/", "understandable_lessons"
+    assert "answers.registered_users" not in office.get(SHEET, "owner").text
+    typed = {f"value.{name}": "97", f"source.{name}": "調査", f"answers.{name}": "約千人"}
+    wrong = office.send(path, "all", **typed)
+    assert wrong.status_code == 422 and 'value="約千人"' in wrong.text
+    assert "回答数 n" in wrong.text and "1以上の整数" in wrong.text
+    # Without its value a number of answers is not lost in silence.
+    alone = office.send(path, "all", **{f"answers.{name}": "1,203"})
+    assert alone.status_code == 422 and 'value="1,203"' in alone.text
+    assert office.send(path, "all", **{**typed, f"answers.{name}": "1,203"}).status_code == 302
+    page = office.get(path, "all").text
+    assert "97%（n=1,203）" in page and 'value="1203"' in page
+    assert "97% (n=1,203)" in office.get(f"/en{path}", "all").text
+    # What is there is nothing new; another number of answers is.
+    same = {**typed, f"answers.{name}": "1203"}
+    assert "何も入力されていません" in office.send(path, "all", **same).text
+    assert office.send(path, "all", **{**typed, f"answers.{name}": "1204"}).status_code == 302
+
+
 def test_a_workbook_goes_out_and_comes_back(office: Office) -> None:
     rows = book_of(office, "all")
     head, body = rows[0], rows[1:]
