@@ -4,6 +4,7 @@ from operator import itemgetter
 from typing import Final
 
 import orjson
+from psycopg import AsyncRawCursor
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
 from tamamo.context.entities import store
@@ -23,6 +24,7 @@ from tamamo.context.temporal.marks import mark, rolled_up
 from tamamo.context.temporal.rows import number_of
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import PayloadTooLarge, Problem
+from tamamo.kernel.sql import numbered
 from tamamo.kernel.time import from_text
 from tamamo.kernel.towns.quota import Guard
 
@@ -182,18 +184,20 @@ class Batch:
         ended = [row for row in rows if row[_KIND] in _ENDS]
         gone = [_version_of(row) for row in ended if row[_KIND] == _GONE]
         try:
-            cursor = await connection.execute(
-                store.SQL["write_changes"],
-                {
-                    **_STATE.of(state),
-                    **_DELETED.of(gone),
-                    **_ENDED.of([(*_evolved(row), self._now) for row in ended]),
-                    **_HISTORY.of(self._history),
-                    "h_id": random_uuids(len(self._history)),
-                    **_OUTBOX.of(self._outbox),
-                    "rows": len(state) + len(gone),
-                    "closed_until": closed_until,
-                },
+            cursor = await AsyncRawCursor(connection).execute(
+                _WRITE_CHANGES,
+                _in_order(
+                    {
+                        **_STATE.of(state),
+                        **_DELETED.of(gone),
+                        **_ENDED.of([(*_evolved(row), self._now) for row in ended]),
+                        **_HISTORY.of(self._history),
+                        "h_id": random_uuids(len(self._history)),
+                        **_OUTBOX.of(self._outbox),
+                        "rows": len(state) + len(gone),
+                        "closed_until": closed_until,
+                    }
+                ),
             )
         except (SerializationFailure, DeadlockDetected, UniqueViolation) as error:
             raise ChangedMeanwhile from error
@@ -238,6 +242,9 @@ _OUTBOX: Final = _own(
     "o_previous",
 )  # fmt: skip
 
+
+_WRITE_CHANGES, _NAMES = numbered(store.SQL["write_changes"])
+_in_order = itemgetter(*_NAMES)
 
 #: Parts of a row of the state.
 _KIND, _ATTRS, _HEAD = 2, 6, 15

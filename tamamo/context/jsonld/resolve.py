@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from tamamo.context.errors import BadRequestData
-from tamamo.context.jsonld import core
+from tamamo.context.jsonld import bounds, core
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import DEFAULT_VOCABULARY
 
@@ -40,9 +40,11 @@ def term_map(context: Any, documents: Mapping[str, Any]) -> TermMap:
     """Return the term map of a @context whose remote documents are at hand.
 
     documents: address → the value of `@context` in that document, for every address reachable.
-    Raises BadRequestData when JSON-LD does not allow the @context.
+    Raises BadRequestData when JSON-LD does not allow the @context, or it stands for too much.
     """
-    active = _process(_plain(context), documents)
+    parts = _plain(context)
+    bounds.check(parts, documents, default_map().forward)
+    active = _process(parts, documents)
     forward, prefixes = _mappings(active)
     base = default_map()
     return TermMap(

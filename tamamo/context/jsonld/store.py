@@ -30,8 +30,9 @@ REBUILD_SECONDS = 3600.0
 RETRY_SECONDS = 60.0
 #: Seconds between looks at what other processes changed.
 LOOK_SECONDS = 1.0
-#: Term maps kept in memory.
+#: Term maps kept in memory, and about the bytes that they may take together.
 MAX_ENTRIES = 500
+MAX_MEMORY = 64 * 1024 * 1024
 
 _ACCEPT = "application/ld+json, application/json;q=0.9, */*;q=0.1"
 
@@ -45,7 +46,7 @@ class ContextStore:
         """Use `outgoing` for what users name, and `library` to keep it; None: in memory."""
         self._outgoing = outgoing
         self._library = library or MemoryLibrary()
-        self._maps: OrderedDict[_Key, tuple[TermMap, float]] = OrderedDict()
+        self._maps: OrderedDict[_Key, tuple[TermMap, float, int]] = OrderedDict()
         self._pending: dict[_Key, asyncio.Task[TermMap]] = {}
         self._looked = -LOOK_SECONDS
         #: Counts what was forgotten: a map begun before that is not kept.
@@ -127,8 +128,16 @@ class ContextStore:
         parts = {url: document.context for url, document in documents.items()}
         terms = await asyncio.to_thread(resolve.term_map, context, parts)
         if epoch == self._epoch:
-            _remember(self._maps, key, (terms, time.monotonic() + _seconds_left(documents)))
+            self._remember(key, terms, time.monotonic() + _seconds_left(documents))
         return terms
+
+    def _remember(self, key: _Key, terms: TermMap, until: float) -> None:
+        maps = self._maps
+        maps[key] = terms, until, terms.size
+        maps.move_to_end(key)
+        memory = sum(size for _, _, size in maps.values())
+        while len(maps) > MAX_ENTRIES or (memory > MAX_MEMORY and len(maps) > 1):
+            memory -= maps.popitem(last=False)[1][2]
 
     async def _collect(self, tenant: str, url: str, into: dict[str, Document], depth: int) -> None:
         """Put the document and all it refers to into `into`, under absolute addresses."""
@@ -167,13 +176,6 @@ def canonical(context: Any) -> str:
     if len(text) > MAX_DOCUMENT:
         raise BadRequestData(f"The @context is larger than {MAX_DOCUMENT} bytes", field="/@context")
     return text.decode()
-
-
-def _remember(cache: OrderedDict[_Key, Any], key: _Key, value: Any) -> None:
-    cache[key] = value
-    cache.move_to_end(key)
-    while len(cache) > MAX_ENTRIES:
-        cache.popitem(last=False)
 
 
 def _in(seconds: float) -> datetime:

@@ -7,6 +7,8 @@ from tamamo.context.jsonld.core import DEFAULT_CORE, is_core
 
 #: Remembered expansions and compactions of one map; names come from users, so it is bounded.
 _MEMORY: Final = 20_000
+#: Bytes about a term takes beside its characters: entries of dictionaries, heads of texts.
+_TERM: Final = 300
 
 
 class TermMap:
@@ -84,6 +86,11 @@ class TermMap:
     def definitions(self) -> tuple[Mapping[str, str], Mapping[str, str], str]:
         """The arguments this map was built of: term → IRI, prefixes, vocabulary."""
         return self._forward, self._prefixes, self._vocab
+
+    @property
+    def size(self) -> int:
+        """About the bytes that the definitions take."""
+        return sum(_TERM + len(term) + len(iri) for term, iri in self._forward.items())
 
     @property
     def echo(self) -> Any:

@@ -37,10 +37,18 @@ from tamamo.context.model.values import (
 
 #: How deep sub-attributes may nest.
 MAX_ATTRIBUTE_DEPTH: Final = 16
+#: Members of an entity in a body, and of an attribute in it.
+MAX_MEMBERS: Final = 20_000
 
 #: Names of members: an attribute whose IRI compacts to one would hide it.
 _TAKEN: Final = NOT_ATTRIBUTES | VALUE_MEMBERS | SYSTEM_MEMBERS | {"scope", "expiresAt"}
 _SCALARS: Final = frozenset({str, int, float, bool})
+
+
+def check_members(body: dict[str, Any]) -> None:
+    """Check how many members an entity or attribute has: each takes time and memory at once."""
+    if len(body) > MAX_MEMBERS:
+        raise Fault(f"has more than {MAX_MEMBERS} members")
 
 
 def attribute_iri(name: str, terms: TermMap) -> str:
@@ -111,7 +119,8 @@ class Reader:
         return self._bare(body) if kind is None else self._read(body, kind, depth)
 
     def _read(self, body: dict[str, Any], kind: str, depth: int) -> Instance:
-        member = VALUE_MEMBER.get(kind, "")
+        member = VALUE_MEMBER.get(kind)
+        check_members(body)
         out: Instance = {"type": kind} if kind else {}
         for name, value in body.items():
             if name == member:

@@ -9,13 +9,14 @@ from typing import Any, Final
 from tamamo.context.errors import BadRequestData
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import Attributes, Entity, Instance
-from tamamo.context.model.instances import Reader, attribute_iri
+from tamamo.context.model.instances import Reader, attribute_iri, check_members
 from tamamo.context.model.kinds import DELETED, GEO_ATTRIBUTES, NOT_ATTRIBUTES, VALUE_MEMBERS
 from tamamo.context.model.members import Rules
 from tamamo.context.model.values import (
     NGSI_NULL,
     Fault,
     check_moment,
+    check_number,
     check_scopes,
     check_uri,
     is_name,
@@ -181,6 +182,7 @@ def parse_types(value: Any, terms: TermMap, *path: str) -> list[str]:
     if known is not None:
         return [known]
     types: list[str] = []
+    check_number(value, *path)
     for name in value if type(value) is list else [value]:
         if type(name) is not str or not is_name(name) or name in _NO_TYPES:
             raise Fault("a type is a name: letters, numbers and _, a letter first", *path)
@@ -203,6 +205,7 @@ def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
     attrs = fragment.attrs
     reader = Reader(terms, rules)
     try:
+        check_members(body)
         for name, value in body.items():
             if name in ENTITY_MEMBERS:
                 _read_member(fragment, name, value, terms, rules)

@@ -15,6 +15,8 @@ from tamamo.kernel.time import EARLIEST, from_text
 NGSI_NULL: Final = "urn:ngsi-ld:null"
 #: How deep a value may nest. The JSON writer stops at 254, the database much later.
 MAX_VALUE_DEPTH: Final = 64
+#: Types of an entity, and its scopes.
+MAX_NAMES: Final = 1_000
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
 # Names: a letter, then letters, numbers and "_"; perhaps after a prefix (clause 4.6.2).
@@ -133,9 +135,16 @@ def check_json(
             raise Fault("an NGSI-LD Null can only be given in an update or merge", key)
 
 
+def check_number(value: Any, *path: str | int) -> None:
+    """Check how many types or scopes a member names."""
+    if type(value) is list and len(value) > MAX_NAMES:
+        raise Fault(f"names more than {MAX_NAMES}", *path)
+
+
 def check_scopes(value: Any, *path: str | int) -> list[str]:
     """Return the scopes of a `scope` member: a string or an array (clause 4.18)."""
     scopes: list[str] = []
+    check_number(value, *path)
     for scope in value if type(value) is list else [value]:
         if type(scope) is not str or not _SCOPE.fullmatch(scope):
             raise Fault(f"{_shown(scope)} is not a scope such as /Takamatsu/Kokubunji", *path)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Instance
+from tamamo.context.model.instances import check_members
 from tamamo.context.model.kinds import GEO_ATTRIBUTES, UNITLESS, VALUE_MEMBER, sub_attributes
 from tamamo.context.model.values import NGSI_NULL, Fault, check_json, check_moment, is_uri
 from tamamo.context.ngsiv2 import geometry, names
@@ -48,6 +49,7 @@ def write(iri: str, body: Any, terms: TermMap, *, plain: bool = False) -> Instan
     metadata = body.get("metadata", {})
     if type(metadata) is not dict:
         raise Fault("is not a JSON object", "metadata")
+    check_members(metadata)
     alone = not all(name in metadata for name in TIME_METADATA)
     for name, element in metadata.items():
         try:

@@ -9,6 +9,7 @@ import orjson
 from tamamo.context import acting
 from tamamo.context.jsonld import TermMap
 from tamamo.context.model.entity import DEFAULT_VOCABULARY, Attributes, Entity, Instance
+from tamamo.context.model.instances import check_members
 from tamamo.context.model.parse import Fragment
 from tamamo.context.model.values import Fault, check_moment
 from tamamo.context.ngsiv2 import attributes, names
@@ -72,6 +73,7 @@ def read_entity(body: Any, terms: TermMap, *, plain: bool) -> Draft:
 def read_attributes(body: Any, terms: TermMap, *, plain: bool) -> Draft:
     """Return the attributes of a body without id and type. Raises Fault with the place."""
     _check_object(body, "a set of attributes")
+    check_members(body)
     attrs: Attributes = {}
     draft = Draft(attrs=attrs)
     for name, value in body.items():

@@ -1,6 +1,6 @@
 """The attribute projection language (clause 4.21): `pick`, `omit`, and the older `attrs`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,15 +64,20 @@ def parse(value: Any, terms: Terms, field: str = "pick") -> tuple[Member, ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
         raise BadRequestData(f"{field}: expected a list of members", field=field)
+    _check_length(texts, field)
     members: list[Member] = []
     for text in texts:
-        if len(text) > MAX_LENGTH:
-            raise TooComplexQuery(f"{field}: longer than {MAX_LENGTH} characters", field=field)
         cursor = Cursor(text, field)
         members += _parse_members(cursor, terms, 0)
         if not cursor.done():
             raise cursor.error("',', '|' or the end")
     return tuple(dict.fromkeys(members))
+
+
+def _check_length(texts: Sequence[str], field: str) -> None:
+    # As a parameter: with a comma after each.
+    if sum(map(len, texts)) + len(texts) - 1 > MAX_LENGTH:
+        raise TooComplexQuery(f"{field}: longer than {MAX_LENGTH} characters", field=field)
 
 
 def _parse_members(cursor: Cursor, terms: Terms, depth: int) -> list[Member]:
@@ -93,6 +98,7 @@ def _parse_members(cursor: Cursor, terms: Terms, depth: int) -> list[Member]:
 def parse_attrs(value: Any, terms: Terms, field: str = "attrs") -> tuple[str, ...]:
     """Return the attribute IRIs of `attrs`. Raises BadRequestData, on id, type and scope too."""
     names = names_of(value, field)
+    _check_length(names, field)
     for name in names:
         if name in ENTITY_MEMBERS or not is_name(name):
             raise BadRequestData(f"{field}: {name!r} is no attribute's name", field=field)

@@ -1,9 +1,9 @@
 """Changing the history itself (clauses 5.6.11 to 5.6.16). The current state is not touched."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg.rows import TupleRow
@@ -19,6 +19,9 @@ from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.time import now, to_text
 
 _SQL = sql.load(__package__)
+
+#: Instances written by one statement.
+_PART: Final = 1000
 
 #: Raises what forbids a change; awaited first in its transaction.
 Permit = Callable[[Connection], Awaitable[None]]
@@ -38,7 +41,7 @@ async def upsert(pool: Pool, tenant: str, body: EvolutionBody, permit: Permit = 
             "upsert_evolution",
             tenant=tenant, id=body.id, types=body.types, scopes=body.scopes, now=moment,
         )  # fmt: skip
-        await _insert(connection, _rows(tenant, body.id, body.instances, moment))
+        await _insert_all(connection, tenant, body, moment)
         action = "evolution.create" if row and row[0] else "evolution.change"
         await note(connection, tenant, body.id, action, after=_said(body))
     return bool(row and row[0])
@@ -58,7 +61,7 @@ async def add(
         )  # fmt: skip
         if row is None:
             raise _unknown(entity_id)
-        await _insert(connection, _rows(tenant, entity_id, body.instances, moment))
+        await _insert_all(connection, tenant, replace(body, id=entity_id), moment)
         await note(connection, tenant, entity_id, after=_said(body))
 
 
@@ -179,6 +182,15 @@ def _rows(
         for row in rows
     }
     return list(seen.values())
+
+
+async def _insert_all(
+    connection: Connection, tenant: str, body: EvolutionBody, moment: str
+) -> None:
+    # In parts, between which others are served: a body may hold years.
+    for start in range(0, len(body.instances), _PART):
+        part = body.instances[start : start + _PART]
+        await _insert(connection, _rows(tenant, body.id, part, moment))
 
 
 async def _insert(

@@ -9,10 +9,12 @@ import pytest
 from tamamo.context.broker import Broker, open_broker
 from tamamo.context.model.entity import DEFAULT_VOCABULARY
 from tamamo.kernel import time
+from tamamo.kernel.database import transaction
 from tamamo.kernel.identity.model import INSTALLATION, Actor, Grant, Role
 from tamamo.kernel.towns import Town
 from tamamo.kernel.towns.agreement import Agreement, Terms
 from tests.context.changes.test_sse import Browser
+from tests.people import settle
 
 GAUGE = {"id": "urn:ngsi-ld:FloodMonitoring:1", "type": "FloodMonitoring"}
 OWNER = Actor("user:1", "", (Grant("a", "ayagawa", Role.APPROVER),))
@@ -34,6 +36,8 @@ async def agreed(broker: Broker, kind: str = KIND) -> Agreement:
         "ayagawa", "default", frozenset({kind}), frozenset({"read"}), time.now(),
         attrs=frozenset({LEVEL}),
     )  # fmt: skip
+    async with transaction(broker.pool) as connection:
+        await settle(connection, OWNER, READER)
     made = await broker.agreements.propose(OWNER, "ayagawa", terms)
     await broker.agreements.sign(OWNER, "ayagawa", made.id)
     return await broker.agreements.sign(READER, "default", made.id)

@@ -75,6 +75,7 @@ async def _values(pool: Pool, number: int) -> dict[str, Any]:
 @pytest.fixture
 async def writer(pool: Pool) -> Writer:
     """A writer that knows its connections and has made two gauges."""
+    await pool.wait()  # or it opens a second connection while the first one is on its way
     made = Writer(pool)
     for _ in range(2):
         await made.run([_put(1, level=0), _put(2, level=0)])

@@ -246,3 +246,14 @@ async def test_a_context_on_this_machine_is_behind_the_wall() -> None:
     async with Outgoing(Settings()) as outgoing:
         with pytest.raises(LdContextNotAvailable, match="private address"):
             await ContextStore(outgoing).resolve("default", "http://127.0.0.1:9/context.jsonld")
+
+
+async def test_large_contexts_push_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    contexts, _ = _store({})
+    small = await contexts.resolve("default", {"a": "https://x.example/a"})
+    monkeypatch.setattr(store, "MAX_MEMORY", 4 * small.size)
+    large = {f"t{n}": "https://x.example/" + "x" * 1000 for n in range(small.size // 1000)}
+    for number in range(20):
+        await contexts.resolve("default", large | {"a": f"https://x.example/{number}"})
+    assert 1 <= len(contexts._maps) <= 4
+    assert sum(size for _, _, size in contexts._maps.values()) <= store.MAX_MEMORY

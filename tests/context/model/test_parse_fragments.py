@@ -60,6 +60,12 @@ class TestFragments:
         with pytest.raises(BadRequestData):
             parse.parse_fragment(body, terms, parse.UPDATE)
 
+    def test_a_member_without_a_name_is_a_fault(self, terms: TermMap) -> None:
+        for body in ({"a": {"": None, "datasetId": "urn:d:1"}}, {"a": {"": 1, "unitCode": "CMT"}}):
+            with pytest.raises(BadRequestData) as caught:
+                parse.parse_fragment(body, terms, parse.MERGE)
+            assert caught.value.extra["field"] == "/a/"
+
     def test_the_id_must_be_the_one_addressed(self, terms: TermMap) -> None:
         parse.parse_fragment({"id": ID}, terms, parse.MERGE, entity_id=ID)
         with pytest.raises(BadRequestData) as caught:

@@ -14,7 +14,7 @@ from tamamo.context.notifications.policy import RealClock
 from tamamo.context.notifications.records import Records
 from tamamo.kernel.settings import Settings
 from tests.context.ngsiv2.orion import ROOM, change, room, subscribe
-from tests.context.notifications.conftest import notifying
+from tests.context.notifications.conftest import notifying, until_matched
 from tests.context.notifications.receiver import Received, Receiver
 
 
@@ -38,6 +38,7 @@ async def told(receiver: Receiver, orion: httpx.AsyncClient, broker: Broker) -> 
     await orion.post("/entities", json={"id": name, "type": "Mark"})
     while not any(one.path.endswith("mark") and name in str(one.body) for one in receiver.received):
         await receiver.wait_for(len(receiver.received) + 1)
+    await until_matched(broker)  # the mark may be told before what is told later is stored
     async with asyncio.timeout(10), broker.pool.connection() as connection:
         while (await (await connection.execute("select from notification")).fetchone()) is not None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -78,7 +79,11 @@ async def test_what_became_of_them_is_shown(
     receiver.status = 503
     await room(orion)
     await receiver.wait_attempts(2)
-    failing = (await orion.get(f"/subscriptions/{identifier}")).json()["notification"]
+    async with asyncio.timeout(10):  # the receiver knows of an attempt before it is counted
+        failing: dict[str, Any] = {}
+        while "failsCounter" not in failing:
+            failing = (await orion.get(f"/subscriptions/{identifier}")).json()["notification"]
+            await asyncio.sleep(0.02)
     assert failing["failsCounter"] >= 1
     assert failing["timesSent"] >= 1
     assert "503" in failing["lastFailureReason"]

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tamamo.context.temporal import writing
+
 ID = "urn:ngsi-ld:Gauge:1"
 PATH = f"/temporal/entities/{ID}"
 HOURS = [f"2026-06-01T{hour:02}:00:00Z" for hour in range(24)]
@@ -49,6 +51,18 @@ async def test_an_instance_sent_again_keeps_its_id_and_creation(api: httpx.Async
     assert after["instanceId"] == before["instanceId"]
     assert after["createdAt"] == before["createdAt"]
     assert after["modifiedAt"] > before["modifiedAt"]
+
+
+async def test_a_body_of_years_is_written_in_parts(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_PART", 2)
+    level = [instance(number, HOURS[number]) for number in range(5)]
+    await create(api, level=[*level, instance(9, HOURS[1]), instance(8, HOURS[1])])
+    assert await values(api) == [0, 8, 2, 3, 4]
+    body = {"level": [*(instance(7, hour) for hour in HOURS[:3]), instance("no moment", "never")]}
+    assert (await api.post(f"{PATH}/attrs", json=body)).status_code == 400
+    assert await values(api) == [0, 8, 2, 3, 4]
 
 
 async def test_attributes_are_added_deleted_and_read_alone(api: httpx.AsyncClient) -> None:
