@@ -24,7 +24,7 @@ from tamamo.kernel import sql
 from tamamo.kernel.database import transaction
 from tamamo.kernel.errors import Problem
 from tamamo.kernel.outgoing import Outgoing
-from tamamo.kernel.tasks import wanted
+from tamamo.kernel.tasks import stop, wanted
 
 #: Seconds between two looks at what is on, and from a change on the console to its effect at most.
 LOOK: Final = 5.0
@@ -180,10 +180,7 @@ class Runtime:
             await FeedStatuses(self._broker.pool).failed(declaration, self._clock.now(), error)
 
     async def _stop(self, places: set[Place]) -> None:
-        tasks = [self._running.pop(place).task for place in places]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(*(self._running.pop(place).task for place in places))
         for place in places:
             with contextlib.suppress(psycopg.OperationalError):
                 await self._ask(_SQL["release_feed"], _lock(place))

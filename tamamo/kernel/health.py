@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from tamamo.kernel.database import Pool
 from tamamo.kernel.errors import PROBLEM_JSON, Unavailable
 from tamamo.kernel.migrate import known
+from tamamo.kernel.tally import TALLY
 
 _KNOWN = frozenset(known())
 _DATABASE_SECONDS = 2.0
@@ -40,6 +41,7 @@ async def ready(pool: Pool) -> Response:
 
 def metrics() -> Response:
     """Answer /metrics: the counts of all processes of this installation (Prometheus text)."""
+    TALLY.write()
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()

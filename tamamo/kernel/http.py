@@ -4,24 +4,16 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from functools import cache
 
 import structlog
-from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tamamo.kernel import bodies
 from tamamo.kernel.errors import PROBLEM_JSON, PayloadTooLarge, Problem, RequestTimeout
+from tamamo.kernel.tally import TALLY
 
-_REQUESTS = Counter("tamamo_http_requests_total", "Requests answered", ["face", "method", "status"])
-_SECONDS = Histogram(
-    "tamamo_http_request_seconds",
-    "Time to the end of the answer; streams are not counted",
-    ["face"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-)
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"})
 _FACES = {
     prefix: prefix
@@ -49,17 +41,6 @@ _LINKS = re.compile(
     r"|/facilities/corrections/|/requests/mine/)[^/]+"
 )
 _logger = structlog.get_logger("request")
-
-
-@cache
-def _counter(face: str, method: str, status: int) -> Counter:
-    """Return the counter of these labels: finding it anew costs more than counting."""
-    return _REQUESTS.labels(face, method, status)
-
-
-@cache
-def _histogram(face: str) -> Histogram:
-    return _SECONDS.labels(face)
 
 
 #: In the scope of a request whose body was refused, for a face that says so on a page of its own.
@@ -211,9 +192,12 @@ class RequestLog:
     def _note(scope: Scope, status: int, seconds: float) -> None:
         path, method = scope["path"], scope["method"]
         face = _FACES.get(path[1 : path.find("/", 1)] if "/" in path[1:] else path[1:], "portal")
-        _counter(face, method if method in _METHODS else "other", status).inc()
-        if face != "sse":
-            _histogram(face).observe(seconds)
+        TALLY.note(
+            face,
+            method if method in _METHODS else "other",
+            status,
+            seconds if face != "sse" else None,
+        )
         if status >= 500:
             write = _logger.error
         elif seconds > _SLOW_SECONDS and face != "sse":

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 _log = structlog.get_logger(__name__)
+
+#: Seconds that a task has to put its things away before it is asked once more to stop.
+_AGAIN: Final = 5.0
 
 
 def wanted() -> bool:
@@ -19,6 +22,20 @@ def wanted() -> bool:
     """
     task = asyncio.current_task()
     return task is None or not task.cancelling()
+
+
+async def stop(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks and wait until all have ended, however they do.
+
+    They are asked again while they have not: of what waits somewhere without a loop around it
+    that asks `wanted`, a cancellation may be swallowed (see there) and be lost for good.
+    """
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=_AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)  # what they raised has been seen
 
 
 @contextlib.asynccontextmanager

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from tamamo.kernel import http
 from tamamo.kernel.errors import PROBLEM_JSON
 from tamamo.kernel.http import REFUSED, SAFE_HEADERS, PatientBody, RequestLog
+from tamamo.kernel.tally import TALLY
 
 LIMIT = 1000
 SECONDS = 0.2
@@ -96,6 +97,7 @@ async def test_a_body_that_takes_too_long_is_refused(client: httpx.AsyncClient) 
 
 
 def counted(face: str, method: str, status: str) -> float:
+    TALLY.write()
     labels = {"face": face, "method": method, "status": status}
     return REGISTRY.get_sample_value("tamamo_http_requests_total", labels) or 0
 

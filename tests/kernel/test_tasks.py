@@ -1,7 +1,10 @@
 import asyncio
 from contextlib import suppress
 
-from tamamo.kernel.tasks import flushing, wanted
+import pytest
+
+from tamamo.kernel import tasks
+from tamamo.kernel.tasks import flushing, stop, wanted
 
 
 async def test_a_loop_ends_although_its_cancellation_was_swallowed() -> None:
@@ -20,6 +23,28 @@ async def test_a_loop_ends_although_its_cancellation_was_swallowed() -> None:
     await begun.wait()
     task.cancel()
     assert await asyncio.wait_for(task, 5) == 1
+
+
+async def test_what_swallowed_its_cancellation_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "_AGAIN", 0.01)
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.Event().wait()
+
+    async def failing() -> None:
+        raise OSError
+
+    stubborn, failed = asyncio.create_task(work()), asyncio.create_task(failing())
+    await begun.wait()
+    await asyncio.wait_for(stop(stubborn, failed), 5)
+    assert stubborn.cancelled()
+    await stop()
 
 
 async def test_a_task_nobody_stopped_is_wanted() -> None:

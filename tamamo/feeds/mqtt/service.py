@@ -16,7 +16,7 @@ import structlog
 from tamamo.context.broker import Broker
 from tamamo.feeds.coordinator import Clock, SystemClock
 from tamamo.kernel.errors import Problem, SetupError
-from tamamo.kernel.tasks import wanted
+from tamamo.kernel.tasks import stop, wanted
 
 if TYPE_CHECKING:
     from tamamo.feeds.mqtt.configuration import Connection
@@ -149,8 +149,7 @@ class Keeper:
         kept = self._kept.get(name)
         if kept is None or kept.task is None:
             return
-        kept.task.cancel()
-        await asyncio.gather(kept.task, return_exceptions=True)
+        await stop(kept.task)
         kept.task = None
         with contextlib.suppress(psycopg.OperationalError):
             await self._lock("pg_advisory_unlock", name)
