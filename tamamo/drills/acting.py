@@ -116,7 +116,7 @@ class Acts:
         about: the key of an entry, of an expected decision, or empty: the whole drill. verdict:
         done or missed, of a decision. Raises Forbidden, InvalidDrill.
         """
-        if not any(actor.holds(role, entry.drill.town) for role in _REVIEWERS):
+        if not actor.speaks(entry.drill.town, *_REVIEWERS):
             raise Forbidden(f"This needs a role in the tenant {entry.drill.town!r}")
         if verdict is None:
             comment = _checked(comment, "comment")

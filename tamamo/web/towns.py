@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 
+from tamamo.kernel.identity import ANONYMOUS
 from tamamo.kernel.towns import DEFAULT, Town, Towns
 from tamamo.kernel.towns.errors import TooManyRequests
 from tamamo.web.errors import too_many
@@ -52,7 +53,7 @@ class TownPrefix:
 class TownMiddleware:
     """Says which town a request is about as `request.town`; 404 where there is none.
 
-    A page counts against its reader's address, as a request to an API without a key does.
+    A page counts for whoever signed in, else for the reader's address, as a request to an API does.
     """
 
     async_capable, sync_capable = True, False
@@ -69,7 +70,7 @@ class TownMiddleware:
         broker = (scope.get("state") or {}).get("broker")
         if broker is not None:
             try:
-                broker.limits.check_address(scope)
+                broker.limits.check_page(getattr(request, "actor", ANONYMOUS), scope)
             except TooManyRequests as problem:
                 return too_many(request, problem)
         return await self._get_response(request)

@@ -23,6 +23,8 @@ class Shape:
     seconds: float | None = None
     #: It names a town as its pages do, which are there for everybody.
     public: bool = False
+    #: Who asks makes no difference: not all of them are tried.
+    few: bool = False
 
 
 Shapes = Callable[[Ids], Iterator[Shape]]

@@ -126,23 +126,3 @@ for path in ("", "/queryables", "/tiles", "/tiles/WebMercatorQuad", "/items/{fea
              "/tiles/WebMercatorQuad/{zoom}/{row}/{column}"):  # fmt: skip
     _features(f"{_GAUGES}{path}")
 _features(f"{_GAUGES}/items", "?{word}attr=2", "?note={word}value&bbox=0,0,179,89")
-
-
-def _catalogue(path: str, at: str) -> None:
-    """Register a route of the catalogue: a town's is there for everybody, as its pages are."""
-
-    def shapes(ids: Ids) -> Iterator[Shape]:
-        names = {"word": ids.word, "town": ids.tenant}
-        yield Shape(at.format(**names), public="{town}" in path)
-
-    entry("GET", path)(shapes)
-
-
-for path, at in (
-    ("/api/{action:action}", "/api/3/action/package_search?q={word}"),
-    ("/catalog{suffix:anygraph}", "/catalog.jsonld"),
-    ("/data/{id}{suffix:graph}", "/data/{word}dataset.jsonld"),
-    ("/data/{id}/{folder:version}{file:datafile}", "/data/{word}dataset/{word}dataset.csv"),
-):
-    _catalogue(path, at)
-    _catalogue("/t/{town}" + path, "/t/{town}" + at)

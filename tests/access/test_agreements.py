@@ -21,9 +21,11 @@ from tests.access.world import GAUGE, LD, Answer, application_of, call
 from tests.context.notifications.conftest import notifying
 from tests.context.notifications.receiver import Receiver
 from tests.kernel.identity.conftest import Accounts
+from tests.people import settle
 
 KEY = "k" * 43
 LEVEL = "https://uri.etsi.org/ngsi-ld/default-context/level"
+LOCATION = "https://uri.etsi.org/ngsi-ld/location"
 AT = "2026-01-01T00:00:00Z"
 Ask = Callable[..., Awaitable[Answer]]
 
@@ -86,12 +88,19 @@ def _value(value: Any) -> dict[str, Any]:
     return {"type": "Property", "value": value, "observedAt": AT}
 
 
-async def agree(broker: Broker, *actions: str, seconds: float | None = None) -> UUID:
+async def agree(
+    broker: Broker,
+    *actions: str,
+    seconds: float | None = None,
+    attrs: frozenset[str] = frozenset({LEVEL}),
+) -> UUID:
     """Have both sides sign; what is shared are the levels of Beta's gauges."""
     begun = now() - timedelta(seconds=1)
     ends = None if seconds is None else now() + timedelta(seconds=seconds)
     terms = Terms("beta", "alpha", frozenset({GAUGE}), frozenset(actions), begun, ends,
-                  frozenset({LEVEL}), "floods know no borders")  # fmt: skip
+                  attrs, "floods know no borders")  # fmt: skip
+    async with transaction(broker.pool) as connection:
+        await settle(connection, OWNER, READER)
     made = await broker.agreements.propose(READER, "alpha", terms)
     await broker.agreements.sign(OWNER, "beta", made.id)
     await broker.agreements.sign(READER, "alpha", made.id)
@@ -134,6 +143,30 @@ async def test_the_people_of_the_reader_see_the_types_and_attributes_shared(
         ("POST", f"{LD}/subscriptions", {"type": "Subscription"}),
     ):
         assert (await ask("neighbour", method, path, body)).status == 403, path
+
+
+async def test_features_and_tiles_hold_what_is_shared_and_end_with_it(
+    broker: Broker, ask: Ask
+) -> None:
+    place = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [134, 34]}}
+    body = {"id": "urn:x:g2", "type": "Gauge", "level": _value(1), "owner": _value("Sato"),
+            "location": place}  # fmt: skip
+    assert (await ask("installation", "POST", f"{LD}/entities", body)).status == 201
+    gauges = "/t/beta/ogc/collections/Gauge"
+    paths = (gauges, f"{gauges}/items", f"{gauges}/items/urn:x:g2",
+             f"{gauges}/tiles/WebMercatorQuad/0/0/0")  # fmt: skip
+    for path in paths:
+        assert (await ask("neighbour", "GET", path)).status == 404, path
+    made = await agree(broker, "read", attrs=frozenset({LEVEL, LOCATION}))
+    for path in paths:
+        answer = await ask("neighbour", "GET", path)
+        assert answer.status == 200, (path, answer.text)
+        text = answer.body.decode("utf-8", "replace")
+        assert not any(word in text for word in ("owner", "Sato")), (path, text)
+        assert (await ask("stranger", "GET", path)).status == 404
+    await broker.agreements.revoke(READER, "alpha", made, "over")
+    for path in paths:
+        assert (await ask("neighbour", "GET", path)).status == 404, path
 
 
 async def test_a_revoked_agreement_ends_reading_within_five_seconds(

@@ -41,6 +41,11 @@ _WHO: Final = (
     "fenced", "expired", "revoked", "astray",
 )  # fmt: skip
 
+#: The ways in which that is asked where who asks makes no difference.
+FEW: Final = {
+    "anonymous, names Beta", "operator of Alpha, names Beta", "resident of Alpha, names Beta",
+    "operator, names no town, ids of Beta", "operator, every town: *",
+}  # fmt: skip
 WAYS: Final = [
     Way("anonymous, names Beta", None, _beta),
     *(Way(f"{who} of Alpha, names Beta", who, _beta) for who in _WHO),

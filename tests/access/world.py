@@ -25,6 +25,7 @@ from tamamo.kernel import log
 from tamamo.kernel.database import transaction
 from tamamo.kernel.identity import Role, devices, system
 from tamamo.kernel.settings import Settings
+from tests.access.settled import DATASETS
 from tests.kernel.identity.conftest import Accounts
 
 KEY = "k" * 43
@@ -149,7 +150,7 @@ class Ids:
     def known(self) -> set[str]:
         """The words that stand in requests: who asks for something by name knows its name."""
         said = ("gauge", "sub", "reg", "csub", "snap", "type", "attr", "value", "scope", "far",
-                "name")  # fmt: skip
+                "name", "draft", "gone", "title", "unit", "tag", "group", "cell")  # fmt: skip
         return {f"{self.word}{what}" for what in said}
 
 
@@ -250,6 +251,8 @@ async def opened(settings: Settings) -> AsyncIterator[World]:
         world = World(broker, app, Ids("bq7x", tenant="beta", home="alpha"), Ids("fq7x"), keys)
         await _settle_alpha(world)
         await _settle_beta(world)
+        async with transaction(broker.pool) as connection:
+            await connection.execute(DATASETS.encode())
         await _give_keys(world)
         yield world
 

@@ -14,7 +14,7 @@ import pytest
 from tamamo.accounts.service import clients
 from tamamo.kernel.identity import INSTALLATION
 from tests.accounts.conftest import Site
-from tests.accounts.signing import token_of
+from tests.accounts.signing import make_user, sign_in, token_of
 
 BACK = "http://127.0.0.1:9/back"
 
@@ -195,7 +195,16 @@ def test_programs_find_the_endpoints(site: Site) -> None:
 
 
 def test_too_many_tries_from_one_address_have_to_wait(sites: Callable[..., Site]) -> None:
-    busy = sites(sign_in_rate="3")
+    busy = sites(sign_in_rate="4", actor_rate="3")
+    make_user(busy.dsn, "aoki@example.jp")
+    with busy.browser() as client:
+        assert sign_in(client, "aoki@example.jp").status_code == 302
+        pages = [client.get("/account/") for _ in range(5)]
+        # Signed in, the requests of its pages are the person's, and not the address's.
+        assert [one.status_code for one in pages][:2] == [200, 200]
+        assert pages[-1].status_code == 429 and '"actor"' in pages[-1].headers["ratelimit"]
+        with busy.browser() as other:
+            assert other.get("/account/login/").status_code == 200
     answers = [ask(busy, ("nobody", "x")) for _ in range(4)]
     assert [one.status_code for one in answers] == [401, 401, 401, 429]
     assert 0 < int(answers[-1].headers["retry-after"]) <= 60

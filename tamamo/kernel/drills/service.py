@@ -299,7 +299,7 @@ _EXPIRY: Final = Actor("system:drills", "drills")
 
 def require_leader(actor: Actor, town: str) -> None:
     """Raise Forbidden for whoever does not run a town's drills."""
-    if not any(actor.holds(role, town) for role in LEADERS):
+    if not actor.speaks(town, *LEADERS):
         names = " or ".join(role.value for role in LEADERS)
         raise Forbidden(f"This needs the role {names} in the tenant {town!r}")
 

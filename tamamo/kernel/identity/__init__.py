@@ -1,6 +1,6 @@
 """Who asks, and what they may do: actors, roles, access (docs/subsystems/identity.md)."""
 
-from tamamo.kernel.identity.credentials import challenge
+from tamamo.kernel.identity.credentials import challenge, person
 from tamamo.kernel.identity.model import (
     ANONYMOUS,
     EVERY_TENANT,
@@ -46,6 +46,7 @@ __all__ = [
     "Share",
     "access_of",
     "challenge",
+    "person",
     "require_operator",
     "resident_of",
     "system",

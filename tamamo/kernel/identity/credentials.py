@@ -9,7 +9,7 @@ from typing import Final
 from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import Unauthorized
-from tamamo.kernel.identity.model import EVERY_TENANT, Actor, Grant, Right, Role
+from tamamo.kernel.identity.model import ANONYMOUS, EVERY_TENANT, Actor, Grant, Right, Role
 
 _SQL = sql.load(__package__)
 
@@ -137,8 +137,9 @@ async def grants_of(connection: Connection, subject: str) -> tuple[Grant, ...]:
             unit,
             None if types is None else tuple(types),
             None if scopes is None else tuple(scopes),
+            drill,
         )
-        for identifier, tenant, role, unit, types, scopes in await cursor.fetchall()
+        for identifier, tenant, role, unit, types, scopes, drill in await cursor.fetchall()
     )
 
 
@@ -150,6 +151,17 @@ async def user(connection: Connection, user_id: int) -> Actor | None:
         return None
     subject = f"user:{user_id}"
     return Actor(subject, row[0], await grants_of(connection, subject), row[1])
+
+
+async def person(connection: Connection, subject: str | None) -> Actor:
+    """Return a person as they are now, as this transaction sees it; ANONYMOUS for one who left.
+
+    For what somebody signed that takes effect only later: whoever brings it about asks whether the
+    signer still may. What is no person is nobody.
+    """
+    named = Actor(subject or "").user_id
+    found = None if named is None else await user(connection, named)
+    return found or ANONYMOUS
 
 
 async def client(connection: Connection, client_id: str) -> Actor | None:

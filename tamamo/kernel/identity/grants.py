@@ -114,7 +114,10 @@ async def give(
 
 
 async def revoke(connection: Connection, by: Actor, tenant: str, grant_id: str) -> None:
-    """Take a role away at once. Raises Forbidden, NotThere when it is not, or no more, held."""
+    """Take a role away at once, in the town's drills too.
+
+    Raises Forbidden, NotThere when it is not, or no more, held.
+    """
     require_operator(by, tenant)
     row = None
     if is_id(grant_id):
@@ -124,12 +127,18 @@ async def revoke(connection: Connection, by: Actor, tenant: str, grant_id: str) 
         row = await cursor.fetchone()
     if row is None:
         raise NotThere(f"In the tenant {tenant!r} nobody holds the grant {grant_id}")
-    names = ("role", "unit", "types", "scopes")
-    before = {name: value for name, value in zip(names, row[1:], strict=True) if value is not None}
-    before["tenant"] = tenant
-    await append(
-        connection, Event(_log_of(tenant), by.subject, "grant.revoke", row[0], before=before)
+    subject, *held = row
+    ended = [(tenant, *held)]
+    cursor = await connection.execute(
+        _SQL["revoke_in_drills"],
+        {"tenant": tenant, "subject": subject, "role": held[0], "by": by.subject},
     )
+    ended += await cursor.fetchall()
+    names = ("tenant", "role", "unit", "types", "scopes")
+    for one in ended:
+        before = {name: value for name, value in zip(names, one, strict=True) if value is not None}
+        event = Event(_log_of(one[0]), by.subject, "grant.revoke", subject, before=before)
+        await append(connection, event)
 
 
 async def listing(

@@ -52,6 +52,17 @@ class Grant:
     types: tuple[str, ...] | None = None
     #: Scopes, each with all under it; None: all.
     scopes: tuple[str, ...] | None = None
+    #: Of a drill: what a unit answers for in the town is a list of types there.
+    drill: bool = False
+
+    @property
+    def is_for_entities(self) -> bool:
+        """Whether it is for entities of some types or scopes alone.
+
+        Such a grant makes nobody speak for the town: no warning, rule, dataset or value of the
+        plan is written or approved by it.
+        """
+        return not self.drill and (self.types is not None or self.scopes is not None)
 
     def counts_in(self, tenant: str) -> bool:
         """Whether it says anything about a tenant."""
@@ -94,6 +105,13 @@ class Actor:
     def holds(self, role: Role, tenant: str) -> bool:
         """Whether a role is held in a tenant, or in all."""
         return any(grant.role is role and grant.counts_in(tenant) for grant in self.grants)
+
+    def speaks(self, tenant: str, *roles: Role) -> bool:
+        """Whether one of the roles is held in a tenant for more than entities of some kinds."""
+        return any(
+            grant.role in roles and grant.counts_in(tenant) and not grant.is_for_entities
+            for grant in self.grants
+        )
 
     def towns(self) -> frozenset[str]:
         """Return the tenants in which something is granted; EVERY_TENANT stands for all."""

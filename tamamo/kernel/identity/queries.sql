@@ -1,6 +1,7 @@
 -- name: list_grants
 -- What counts now for a subject. A day begins in Japan, where the organisation lists are made.
-select g.id::text, g.tenant, g.role, g.unit, g.types, g.scopes
+select g.id::text, g.tenant, g.role, g.unit, g.types, g.scopes,
+       exists (select from drill d where d.tenant = g.tenant)
 from role_grant g
 where g.subject = %(subject)s
   and g.revoked_at is null
@@ -226,6 +227,18 @@ where tenant = %(tenant)s and id = %(unit)s
 update role_grant set revoked_at = now(), revoked_by = %(by)s
 where tenant = %(tenant)s and id = %(id)s::uuid and revoked_at is null
 returning subject, role, unit, types, scopes;
+
+-- name: revoke_in_drills
+-- Whoever does not hold a role in a town any more does not play it in the town's drills.
+update role_grant g set revoked_at = now(), revoked_by = %(by)s
+where g.tenant in (select d.tenant from drill d where d.town = %(tenant)s)
+  and g.subject = %(subject)s and g.role = %(role)s and g.revoked_at is null
+  and not exists (
+        select from role_grant other
+        where other.tenant in (%(tenant)s, '*') and other.subject = g.subject
+          and other.role = g.role and other.revoked_at is null
+          and (other.valid_to is null or now() < other.valid_to))
+returning g.tenant, g.role, g.unit, g.types, g.scopes;
 
 -- name: list_held
 -- Grants with what they lack to count now: of a tenant, of a subject.

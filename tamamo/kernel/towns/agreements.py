@@ -10,7 +10,7 @@ from tamamo.kernel import sql, time
 from tamamo.kernel.audit import Event, append_many
 from tamamo.kernel.database import Connection, Pool, transaction
 from tamamo.kernel.errors import Forbidden
-from tamamo.kernel.identity import Identity
+from tamamo.kernel.identity import Identity, person
 from tamamo.kernel.identity.model import Actor, Role
 from tamamo.kernel.towns.agreement import (
     LONGEST_TEXT,
@@ -53,7 +53,7 @@ class AgreementService:
         AgreementRefused.
         """
         _require_side(terms, side)
-        _require_spokesman(actor, side)
+        await self._require_spokesman(actor, side, terms)
         check(terms, time.now())
         async with transaction(self._pool) as connection:
             await _check_subject(connection, terms)
@@ -76,12 +76,16 @@ class AgreementService:
         """Sign for one side; with the second signature it is in force from its first day.
 
         For approvers of the side, who for the owner must answer for all types it names. Nobody
-        signs for both. via: who notes the signature, where the signer does not do so alone; the
-        audit log names both. Raises Forbidden, NoSuchAgreement, AgreementRefused.
+        signs for both. The first signature counts at the second one only if its signer still may
+        sign then; otherwise that side signs anew. via: who notes the signature, where the signer
+        does not do so alone; the audit log names both. Raises Forbidden, NoSuchAgreement,
+        AgreementRefused.
         """
         async with transaction(self._pool) as connection:
             before = await _locked(connection, agreement_id, side)
-            await self._check_signer(actor, side, before)
+            await self._require_signer(actor, side, before.terms)
+            lapsed = await self._lapsed(connection, before)
+            _require_open(actor, side, before, lapsed)
             await _check_subject(connection, before.terms)
             as_owner = side == before.terms.owner
             await connection.execute(
@@ -92,7 +96,11 @@ class AgreementService:
             said = {"side": side, "state": after.state(time.now()).value}
             if via is not None:
                 said["signed_by"] = actor.subject
-            await _note(connection, after, via or actor.subject, "agreement.sign", after=said)
+            old = before.signature(side)
+            was = {"side": side, "signed_by": old.by} if old else None
+            await _note(
+                connection, after, via or actor.subject, "agreement.sign", before=was, after=said
+            )
         await self._changed()
         return after
 
@@ -108,10 +116,11 @@ class AgreementService:
             raise invalid([Fault("reason", "reason", text)])
         async with transaction(self._pool) as connection:
             before = await _locked(connection, agreement_id, side)
-            _require_spokesman(actor, side)
+            await self._require_spokesman(actor, side, before.terms)
             state = before.state(time.now())
             if state not in _OPEN:
-                raise AgreementRefused(f"It has ended already ({state.value})", state=state.value)
+                text = f"It has ended already ({state.value})"
+                raise AgreementRefused(text, why="state", state=state.value)
             await connection.execute(
                 _SQL["revoke"],
                 {"id": agreement_id, "by": actor.subject, "side": side, "reason": reason},
@@ -141,26 +150,73 @@ class AgreementService:
             cursor = await connection.execute(_SQL["line"], {"id": agreement_id})
             return [await _find(connection, row[0]) for row in await cursor.fetchall()]
 
-    async def _check_signer(self, actor: Actor, side: str, agreement: Agreement) -> None:
+    async def lapsed(self, agreement: Agreement) -> frozenset[str]:
+        """Return the sides of a proposal that have to sign anew: their signers may not any more."""
+        async with transaction(self._pool) as connection:
+            return await self._lapsed(connection, agreement)
+
+    async def _lapsed(self, connection: Connection, agreement: Agreement) -> frozenset[str]:
+        if agreement.state(time.now()) is not State.PROPOSED:
+            # What both have signed is the word of the towns, whoever leaves later.
+            return frozenset()
+        found = set()
+        for side in (agreement.terms.owner, agreement.terms.reader):
+            signature = agreement.signature(side)
+            if signature is None:
+                continue
+            try:
+                signer = await person(connection, signature.by)
+                await self._require_signer(signer, side, agreement.terms)
+            except Forbidden:
+                found.add(side)
+        return frozenset(found)
+
+    async def _require_signer(self, actor: Actor, side: str, terms: Terms) -> None:
+        """Raise Forbidden unless somebody may sign these terms for a side."""
         if actor.user_id is None or not actor.holds(Role.APPROVER, side):
             raise Forbidden(f"Only an approver of {side!r} signs for it")
-        if side == agreement.terms.owner:
-            access = await self._identity.access(actor, side)
-            beyond = sorted(t for t in agreement.terms.types if not access.write.allows([t]))
-            if beyond:
-                raise Forbidden(f"This approver does not answer for {', '.join(beyond)}")
-        state = agreement.state(time.now())
-        if state is not State.PROPOSED:
-            raise AgreementRefused(f"It is not open for signing ({state.value})", state=state.value)
-        if agreement.signature(side) is not None:
-            raise AgreementRefused(f"It is signed for {side!r} already")
-        other = agreement.signature(agreement.other(side))
-        if other is not None and other.by == actor.subject:
-            raise AgreementRefused("Nobody signs for both sides")
+        beyond = await self._beyond(actor, side, terms)
+        if beyond:
+            raise Forbidden(f"This approver does not answer for {', '.join(beyond)}")
+
+    async def _require_spokesman(self, actor: Actor, side: str, terms: Terms) -> None:
+        """Raise Forbidden unless somebody may propose or end these terms for a side."""
+        if not any(actor.holds(role, side) for role in _SPOKESMEN):
+            raise Forbidden(f"Only approvers and operators of {side!r} speak for it")
+        # A role for some types is no word about others.
+        if not actor.speaks(side, *_SPOKESMEN) and await self._beyond(actor, side, terms):
+            raise Forbidden(f"This role in {side!r} is for other types")
+
+    async def _beyond(self, actor: Actor, side: str, terms: Terms) -> list[str]:
+        """Return the types for which somebody does not answer, as the side gives or takes them."""
+        if side != terms.owner and actor.speaks(side, Role.APPROVER):
+            return []
+        access = await self._identity.access(actor, side)
+        return sorted(one for one in terms.types if not access.write.allows([one]))
 
     async def _changed(self) -> None:
         await self._known.refresh()
         self._identity.forget()
+
+
+def _require_open(actor: Actor, side: str, agreement: Agreement, lapsed: frozenset[str]) -> None:
+    """Raise AgreementRefused unless somebody who may sign for a side can do so now.
+
+    lapsed: the sides whose signatures count no more.
+    """
+    state = agreement.state(time.now())
+    if state is not State.PROPOSED:
+        text = f"It is not open for signing ({state.value})"
+        raise AgreementRefused(text, why="state", state=state.value)
+    if agreement.signature(side) is not None and side not in lapsed:
+        raise AgreementRefused(f"It is signed for {side!r} already", why="signed")
+    other = agreement.other(side)
+    if other in lapsed:
+        text = f"Whoever signed for {other!r} may not any more: an approver of it signs anew first"
+        raise AgreementRefused(text, why="lapsed", side=other)
+    signature = agreement.signature(other)
+    if signature is not None and signature.by == actor.subject:
+        raise AgreementRefused("Nobody signs for both sides", why="both")
 
 
 async def _check_subject(connection: Connection, terms: Terms) -> None:
@@ -295,8 +351,3 @@ def _described(terms: Terms) -> dict[str, Any]:
 def _require_side(terms: Terms, side: str) -> None:
     if side not in (terms.owner, terms.reader):
         raise invalid([Fault("side", "side", "An agreement is proposed by one of its two sides.")])
-
-
-def _require_spokesman(actor: Actor, side: str) -> None:
-    if not any(actor.holds(role, side) for role in _SPOKESMEN):
-        raise Forbidden(f"Only approvers and operators of {side!r} speak for it")

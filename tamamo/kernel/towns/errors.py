@@ -48,7 +48,11 @@ class NoSuchAgreement(Problem):
 
 
 class AgreementRefused(Problem):
-    """The state of the agreement, or who asks, does not allow this (409)."""
+    """The state of the agreement, or who asks, does not allow this (409).
+
+    extra["why"], where it is about signing or ending: state, signed, both, lapsed (extra["side"]:
+    whose signer may not sign any more).
+    """
 
     status, type, title = 409, _PROBLEMS + "agreement-refused", "Agreement refused"
 

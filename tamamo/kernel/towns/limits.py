@@ -127,9 +127,19 @@ class RateLimits:
             raise
 
     def check_address(self, scope: Mapping[str, Any]) -> None:
-        """Count one request of a page, or with a key that is not valid. Raises TooManyRequests."""
+        """Count one request of nobody known, or with an invalid key. Raises TooManyRequests."""
         if not self._off and self._by_address is not None:
             _spend(self._by_address, self.address(scope), "address")
+
+    def check_page(self, actor: Actor, scope: Mapping[str, Any]) -> None:
+        """Count one request of a page: for whoever signed in, else for the address.
+
+        A whole town hall may come from one address. Raises TooManyRequests.
+        """
+        if actor.subject == ANONYMOUS.subject:
+            self.check_address(scope)
+        elif not self._off:
+            _spend(self._by_actor, actor.subject, "actor")
 
     def check_sign_in(self, scope: Mapping[str, Any]) -> None:
         """Count one try to sign in or to get a token. Raises TooManyRequests."""

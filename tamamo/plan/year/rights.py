@@ -35,7 +35,7 @@ def _holds(actor: Actor, tenant: str, division: str, roles: tuple[Role, ...]) ->
     return any(
         grant.unit is None or not division or division == name_of(grant.unit)
         for grant in actor.grants
-        if grant.role in roles and grant.counts_in(tenant)
+        if grant.role in roles and grant.counts_in(tenant) and not grant.is_for_entities
     )
 
 

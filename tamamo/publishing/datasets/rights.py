@@ -111,7 +111,7 @@ def _holds(visitor: Visitor, role: Role, unit: str) -> bool:
     return any(
         grant.role is role and (not unit or not grant.unit or _covers(grant.unit, unit))
         for grant in visitor.actor.grants
-        if grant.counts_in(visitor.tenant)
+        if grant.counts_in(visitor.tenant) and not grant.is_for_entities
     )
 
 

@@ -11,7 +11,11 @@ def units_of(actor: Actor, tenant: str) -> tuple[str, ...] | None:
     """Return the units somebody speaks for in a town: () for none, None for all of them."""
     if actor.user_id is None:
         return ()
-    held = [g for g in actor.grants if g.role in _WRITERS and g.counts_in(tenant)]
+    held = [
+        grant
+        for grant in actor.grants
+        if grant.role in _WRITERS and grant.counts_in(tenant) and not grant.is_for_entities
+    ]
     if any(grant.unit is None for grant in held):
         return None
     return tuple(dict.fromkeys(grant.unit for grant in held if grant.unit))

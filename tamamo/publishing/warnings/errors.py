@@ -6,8 +6,9 @@ from tamamo.kernel.errors import Problem
 
 #: changed: somebody edited it meanwhile. state: it is not (any more) where this can be done.
 #: own_text: whoever wrote does not approve. open: another message of this warning is being written.
-#: superseded: a newer message was published. ended: the warning is over. same: nothing differs.
-Why = Literal["changed", "state", "own_text", "open", "superseded", "ended"]
+#: superseded: a newer message was published. ended: the warning is over. lapsed: whoever approved
+#: it may not approve any more.
+Why = Literal["changed", "state", "own_text", "open", "superseded", "ended", "lapsed"]
 
 
 class NoSuchWarning(Problem):

@@ -18,12 +18,11 @@ from tamamo.kernel import jobs
 from tamamo.kernel.audit import Event, append
 from tamamo.kernel.database import Connection, transaction
 from tamamo.kernel.identity import Actor
-from tamamo.publishing.warnings import board, cap, composing, setup, store
+from tamamo.publishing.warnings import board, cap, composing, hurdles, setup, store
 from tamamo.publishing.warnings.composing import Office
 from tamamo.publishing.warnings.content import Content, InvalidWarning
 from tamamo.publishing.warnings.errors import NoSuchWarning, WarningConflict
 from tamamo.publishing.warnings.model import Draft, Published, Purpose, State
-from tamamo.publishing.warnings.roles import require_approver, require_writer
 
 #: The job that tells those who subscribed (tamamo/server/jobs.py).
 JOB: Final = "warnings.deliver"
@@ -53,8 +52,8 @@ class Warnings:
         self, actor: Actor, tenant: str, content: Content, *, template: str = ""
     ) -> Draft:
         """Begin a warning. Raises Forbidden, InvalidWarning."""
-        require_writer(actor, tenant)
         async with self._transaction() as connection:
+            await hurdles.require_role(connection, actor, tenant)
             office = await self.office(connection, tenant)
             self._check(content, office)
             warning = await store.open_warning(connection, tenant, actor.subject)
@@ -77,9 +76,9 @@ class Warnings:
 
         version: the one the form was made from. Raises Forbidden, InvalidWarning, WarningConflict.
         """
-        require_writer(actor, tenant)
         async with self._transaction() as connection:
-            before = await self._locked(connection, tenant, draft, version, "draft", "submitted",
+            await hurdles.require_role(connection, actor, tenant)
+            before = await hurdles.locked(connection, tenant, draft, version, "draft", "submitted",
                                         "approved")  # fmt: skip
             office = await self.office(connection, tenant)
             self._check(content, office, ending=before.purpose == "cancel")
@@ -97,7 +96,6 @@ class Warnings:
 
     async def submit(self, actor: Actor, tenant: str, draft: UUID, version: int) -> Draft:
         """Ask for approval. Raises Forbidden, InvalidWarning, WarningConflict."""
-        require_writer(actor, tenant)
         return await self._step(
             actor,
             tenant,
@@ -110,7 +108,6 @@ class Warnings:
 
     async def take_back(self, actor: Actor, tenant: str, draft: UUID, version: int) -> Draft:
         """Undo asking for approval, or an approval. Raises Forbidden, WarningConflict."""
-        require_writer(actor, tenant)
         return await self._step(
             actor,
             tenant,
@@ -123,15 +120,15 @@ class Warnings:
     async def approve(self, actor: Actor, tenant: str, draft: UUID, version: int) -> Draft:
         """Approve the version one has seen, as a second person.
 
-        Raises Forbidden, InvalidWarning, WarningConflict (own_text: one had a hand in it).
+        Also what somebody approved who may not any more. Raises Forbidden, InvalidWarning,
+        WarningConflict (own_text: one had a hand in it).
         """
-        require_approver(actor, tenant)
         return await self._step(
             actor,
             tenant,
             (draft, version),
             "approve",
-            of=("submitted",),
+            of=("submitted", "approved"),
             state="approved",
             approved_by=actor.subject,
         )
@@ -140,7 +137,6 @@ class Warnings:
         self, actor: Actor, tenant: str, draft: UUID, version: int, reason: str
     ) -> Draft:
         """Return it to its writers, with a reason. Raises Forbidden, WarningConflict."""
-        require_approver(actor, tenant)
         return await self._step(
             actor,
             tenant,
@@ -153,7 +149,6 @@ class Warnings:
 
     async def discard(self, actor: Actor, tenant: str, draft: UUID, version: int) -> Draft:
         """Put a draft aside; `restore` brings it back. Raises Forbidden, WarningConflict."""
-        require_writer(actor, tenant)
         return await self._step(
             actor,
             tenant,
@@ -165,7 +160,6 @@ class Warnings:
 
     async def restore(self, actor: Actor, tenant: str, draft: UUID, version: int) -> Draft:
         """Bring back what was put aside. Raises Forbidden, WarningConflict."""
-        require_writer(actor, tenant)
         return await self._step(
             actor, tenant, (draft, version), "restore", of=("discarded",), state="draft"
         )
@@ -174,17 +168,19 @@ class Warnings:
         """Publish what was approved, in one transaction: portal, page, feeds, CAP; mail and push
         follow by a job, so that nothing waits for them.
 
-        Raises Forbidden, InvalidWarning, WarningConflict, InvalidDocument.
+        Raises Forbidden, InvalidWarning, WarningConflict (lapsed: whoever approved it lost the
+        role or left since, and another approver has to), InvalidDocument.
         """
-        require_writer(actor, tenant)
         async with self._transaction() as connection:
+            await hurdles.require_role(connection, actor, tenant)
             await store.execute(connection, "lock_tenant", {"tenant": tenant})
             await store.execute(connection, "make_arc", {"tenant": tenant})
-            before = await self._locked(connection, tenant, draft, version, "approved")
+            before = await hurdles.locked(connection, tenant, draft, version, "approved")
+            await hurdles.require_approved(connection, before)
             office = await self.office(connection, tenant)
             self._check(before.content, office, ending=before.purpose == "cancel")
             earlier = await store.messages(connection, tenant, warning=before.warning)
-            self._check_base(before, earlier, self.now(tenant))
+            hurdles.check_base(before, earlier, self.now(tenant))
             made = await self._publish(connection, actor, before, office, earlier)
             assert before.approved_by is not None
             await store.change(
@@ -256,10 +252,10 @@ class Warnings:
         purpose: Purpose,
         text: Callable[[Published], Content],
     ) -> Draft:
-        require_writer(actor, tenant)
         async with self._transaction() as connection:
+            await hurdles.require_role(connection, actor, tenant)
             base = await store.message(connection, tenant, message)
-            self._require_going_on(base, self.now(tenant))
+            hurdles.require_going_on(base, self.now(tenant))
             office = await self.office(connection, tenant)
             content = composing.unnamed(text(base))
             return await self._begin(
@@ -313,15 +309,17 @@ class Warnings:
         """Bring a draft from one state to another, with its audit row."""
         async with self._transaction() as connection:
             draft, version = seen
+            approver = action in ("approve", "return")
+            await hurdles.require_role(connection, actor, tenant, approver=approver)
             if action in ("submit", "approve"):
                 # Nobody changes what the town's places are while they are agreed to.
                 await store.execute(connection, "lock_tenant", {"tenant": tenant})
-            before = await self._locked(connection, tenant, draft, version, *of)
+            before = await hurdles.locked(connection, tenant, draft, version, *of)
             if action in ("submit", "approve"):
                 office = await self.office(connection, tenant)
                 self._check(before.content, office, ending=before.purpose == "cancel")
-            if action == "approve" and actor.subject in before.authors:
-                raise WarningConflict("own_text", "Whoever wrote does not approve")
+            if action == "approve":
+                await hurdles.require_open(connection, actor, before)
             if action == "restore" and await store.open_beside(connection, before):
                 raise WarningConflict("open", "Another message of this warning is being written")
             await store.change(
@@ -336,37 +334,10 @@ class Warnings:
             await self._note(connection, before, actor, action, before=was, after=told)
             return await store.draft(connection, tenant, draft)
 
-    async def _locked(
-        self, connection: Connection, tenant: str, draft: UUID, version: int, *states: State
-    ) -> Draft:
-        """Return a draft nobody else changes now. Raises NoSuchWarning, WarningConflict."""
-        found = await store.locked(connection, tenant, draft)
-        told = {"state": found.state, "by": found.changed_by, "version": found.version}
-        if found.version != version:
-            raise WarningConflict("changed", "Somebody edited it meanwhile", **told)
-        if found.state not in states:
-            raise WarningConflict("state", f"It is {found.state}", **told)
-        return found
-
     def _check(self, content: Content, office: Office, *, ending: bool = False) -> None:
         faults = composing.faults_of(content, office, self.now(office.town.name), ending=ending)
         if faults:
             raise InvalidWarning(faults)
-
-    def _check_base(self, draft: Draft, earlier: list[Published], now: datetime) -> None:
-        if draft.base is None:
-            return
-        newest = earlier[0]
-        if newest.id != draft.base:
-            raise WarningConflict("superseded", "A newer message was published meanwhile")
-        self._require_going_on(newest, now)
-
-    def _require_going_on(self, base: Published, now: datetime) -> None:
-        state = base.state(now)
-        if state == "superseded":
-            raise WarningConflict("superseded", "A newer message was published")
-        if state in ("withdrawn", "ended"):
-            raise WarningConflict("ended", f"The warning is {state}")
 
     def _second(self, tenant: str) -> datetime:
         return self.now(tenant).replace(microsecond=0)

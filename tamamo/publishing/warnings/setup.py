@@ -47,11 +47,12 @@ class SetupChanged(Problem):
 class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who issues. oid: an arc that was given to the town, such as below 2.49.0.0.392; "": ours.
 
-    contact: said in each message.
+    contact: said in each message. units: the departments that warn, by their paths; (): any.
     """
 
     oid: str = ""
     contact: str = ""
+    units: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +131,8 @@ def parse(body: str) -> Setup:
 def _check(setup: Setup) -> None:
     if setup.issuer.oid and not _OID.match(setup.issuer.oid):
         raise InvalidSetup(f"issuer.oid: {setup.issuer.oid!r} is no object identifier")
+    if not all(unit.strip("/") == unit != "" for unit in setup.issuer.units):
+        raise InvalidSetup("issuer.units: a unit is its path, such as 総務局/危機管理課")
     if not setup.templates:
         raise InvalidSetup("There is no template")
     for kind, listed in (("templates", setup.templates), ("places", setup.places)):

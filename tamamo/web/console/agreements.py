@@ -1,5 +1,6 @@
 """Agreements between towns: what is shared, who signed for which side; signed and revoked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -111,6 +112,7 @@ async def page(request: HttpRequest, viewer: Viewer, number: UUID) -> HttpRespon
     }
     done = request.GET.get("done", "")
     may_sign = row.state is State.PROPOSED
+    lapsed = await broker_of(request).agreements.lapsed(found)
     context = {
         "row": row,
         "found": found,
@@ -122,12 +124,29 @@ async def page(request: HttpRequest, viewer: Viewer, number: UUID) -> HttpRespon
         "sign": [
             side
             for side in (_sides(viewer, found, Role.APPROVER) if may_sign else [])
-            if found.signature(side) is None
+            if found.signature(side) is None or side in lapsed
         ],
+        "lapsed": lapsed,
         "revoke": _sides(viewer, found, Role.APPROVER, Role.OPERATOR) if row.state in OPEN else [],
         "done": frame.Done(texts[done]) if done in texts else None,
     }
     return frame.show(request, viewer, "console/agreement.html", context)
+
+
+def refusal(problem: AgreementRefused, titles: Mapping[str, str]) -> str:
+    """Return why an agreement is not signed or ended, in words."""
+    side = str(problem.extra.get("side", ""))
+    texts = {
+        "state": _("Meanwhile the agreement is not open any more: look at it again."),
+        "signed": _("Somebody has signed for this side already."),
+        "both": _("You have signed for the other side: nobody signs for both."),
+        "lapsed": _(
+            "Whoever signed for %(side)s has left or is no approver any more: an approver of "
+            "%(side)s has to sign anew first."
+        )
+        % {"side": titles.get(side, side)},
+    }
+    return texts.get(str(problem.extra.get("why")), problem.detail)
 
 
 def _url(number: UUID) -> str:
@@ -146,7 +165,7 @@ async def sign(request: HttpRequest, viewer: Viewer, number: UUID, side: str) ->
         try:
             await broker_of(request).agreements.sign(viewer.actor, side, number)
         except AgreementRefused as problem:
-            errors = {"": problem.detail}
+            errors = {"": refusal(problem, frame.titles(request, viewer))}
         else:
             return frame.forth(_url(number), "signed")
     other = found.signature(found.other(side)) is not None
@@ -179,7 +198,7 @@ async def revoke(request: HttpRequest, viewer: Viewer, number: UUID, side: str) 
         except InvalidAgreement:
             errors = {"reason": _("Say why, in at most 1,000 characters.")}
         except AgreementRefused as problem:
-            errors = {"": problem.detail}
+            errors = {"": refusal(problem, frame.titles(request, viewer))}
         else:
             return frame.forth(_url(number), "revoked")
     why = forms.Field("reason", _("Reason"), "area", required=True, help=_("Both sides read it."))

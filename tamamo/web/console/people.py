@@ -1,5 +1,6 @@
 """Users: made, invited, switched off and on, their second factor reset."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -12,7 +13,9 @@ from tamamo.accounts.access import NAMES
 from tamamo.accounts.service import mails, users
 from tamamo.accounts.service.errors import AccountExists, InvalidAccount, NoSuchAccount
 from tamamo.accounts.service.users import Person
+from tamamo.kernel import audit
 from tamamo.kernel.database import Connection, transaction
+from tamamo.kernel.towns import DEFAULT
 from tamamo.web.console import forms, frame, lists, roles
 from tamamo.web.console.door import console
 from tamamo.web.console.forms import Field
@@ -35,8 +38,9 @@ async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             ):
                 found[person.id] = person
         held = await roles.held(connection, viewer)
-    people = [found[number] for number in sorted(found)]
-    shown = people[: lists.PAGE]
+        people = [found[number] for number in sorted(found)]
+        shown = people[: lists.PAGE]
+        await _log_reads(connection, viewer, shown, "console.users")
     by: dict[str, list[str]] = {}
     for one in held:
         by.setdefault(one.subject, []).append(str(NAMES[one.role]))
@@ -52,6 +56,21 @@ async def listing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         ),
     }
     return frame.show(request, viewer, "console/users.html", context)
+
+
+async def _log_reads(
+    connection: Connection, viewer: Viewer, people: Sequence[Person], purpose: str
+) -> None:
+    """Note whose names and addresses somebody is shown, but for their own."""
+    by: dict[str, list[str]] = {}
+    for person in people:
+        if person.subject != viewer.actor.subject:
+            by.setdefault(person.home_tenant or DEFAULT, []).append(person.subject)
+    for tenant, subjects in by.items():
+        await audit.personal_read(
+            connection, tenant=tenant, actor=viewer.actor.subject, objects=subjects,
+            purpose=purpose, fields=("name", "email"),
+        )  # fmt: skip
 
 
 async def _find(connection: Connection, viewer: Viewer, number: int) -> Person:
@@ -105,6 +124,7 @@ async def page(request: HttpRequest, viewer: Viewer, number: int) -> HttpRespons
     async with transaction(broker_of(request).pool) as connection:
         person = await _find(connection, viewer, number)
         found = await roles.held(connection, viewer, person.subject, ended=True)
+        await _log_reads(connection, viewer, [person], "console.user")
     context = {
         "person": person,
         "grants": roles.rows(found, viewer),

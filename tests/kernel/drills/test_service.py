@@ -15,7 +15,8 @@ from tamamo.kernel.drills.errors import DrillRefused, InvalidDrill, NoSuchDrill,
 from tamamo.kernel.drills.plan import Plan
 from tamamo.kernel.drills.service import MOST, DrillService
 from tamamo.kernel.errors import Forbidden
-from tamamo.kernel.identity import Identity
+from tamamo.kernel.identity import Identity, grants
+from tamamo.kernel.identity.credentials import person as person_now
 from tamamo.kernel.identity.model import Actor, Grant, Role
 from tamamo.kernel.towns import InvalidTown, Towns
 from tamamo.kernel.towns.agreement import Terms
@@ -153,6 +154,36 @@ async def test_who_takes_part_has_roles_there_until_it_ends(stage: Stage) -> Non
     assert await stage.rows(held, tenant) == []
     assert stage.towns.get(tenant).suspended  # type: ignore[union-attr]
     assert not stage.towns.drill(tenant).allows("duty@example.jp")  # type: ignore[union-attr]
+
+
+async def test_a_role_taken_away_in_the_town_ends_in_its_drills(stage: Stage) -> None:
+    whole = Actor("user:1", "W", (Grant("w", "*", Role.OPERATOR),))
+    async with transaction(stage.pool) as connection:
+        ids = [
+            await grants.give(
+                connection,
+                whole,
+                stage.person,
+                "alpha",
+                Role.EDITOR,
+                types=["https://x.jp/" + kind],
+            )
+            for kind in ("Gauge", "Rain")
+        ]
+    tenant = await stage.ready()
+
+    async def there() -> dict[Role, bool]:
+        async with transaction(stage.pool) as connection:
+            them = await person_now(connection, stage.person)
+        return {one.role: one.drill for one in them.grants if one.tenant == tenant}
+
+    for held, one in ((True, ids[0]), (False, ids[1])):
+        assert await there() == {Role.EDITOR: True, Role.APPROVER: True}
+        async with transaction(stage.pool) as connection:
+            await grants.revoke(connection, whole, "alpha", one)
+        assert (Role.EDITOR in await there()) is held
+    noted = "select actor from audit_event where tenant = %s and action = 'grant.revoke'"
+    assert await stage.rows(noted, tenant) == [("user:1",)] * 2
 
 
 async def test_every_act_is_in_the_log_of_both(stage: Stage) -> None:

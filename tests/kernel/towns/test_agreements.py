@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from tamamo.kernel import time
+from tamamo.kernel.database import transaction
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity.model import INSTALLATION, Role, resident_of
 from tamamo.kernel.towns import Towns
 from tamamo.kernel.towns.agreement import State, Terms
 from tamamo.kernel.towns.errors import AgreementRefused, InvalidAgreement, NoSuchAgreement
 from tests.kernel.towns.conftest import ADMIN, Office, person, titled
+from tests.people import close, dismiss, settle
 
 GAUGE, RAIN, LEVEL = "https://x.example/Gauge", "https://x.example/Rain", "https://x.example/level"
 OWNER, READER = person(11, "ayagawa"), person(12, "default")
@@ -28,6 +30,8 @@ def terms(**changed: object) -> Terms:
 @pytest.fixture(autouse=True)
 async def _town(office: Office) -> None:
     await office.service.create(ADMIN, titled("ayagawa"))
+    async with transaction(office.pool) as connection:
+        await settle(connection, OWNER, READER)
 
 
 async def signed(office: Office, wanted: Terms, amends: UUID | None = None) -> UUID:
@@ -139,17 +143,80 @@ async def test_only_an_approver_of_a_side_signs_for_it(office: Office) -> None:
     other = person(13, "ayagawa", types=(RAIN,))
     with pytest.raises(Forbidden, match="answer for"):
         await office.agreements.sign(other, "ayagawa", made.id)
-    await office.agreements.sign(person(14, "ayagawa", types=(RAIN, GAUGE)), "ayagawa", made.id)
+    fitting = person(14, "ayagawa", types=(RAIN, GAUGE))
+    async with transaction(office.pool) as connection:
+        await settle(connection, fitting)
+    await office.agreements.sign(fitting, "ayagawa", made.id)
     with pytest.raises(AgreementRefused, match="already"):
         await office.agreements.sign(OWNER, "ayagawa", made.id)
 
 
+async def test_a_role_for_some_types_is_no_word_about_others(office: Office) -> None:
+    agreement_id = await signed(office, terms())
+    for side in ("ayagawa", "default"):
+        other, same = (person(n, side, types=(kind,)) for n, kind in ((17, RAIN), (18, GAUGE)))
+        for act in (
+            office.agreements.propose(other, side, terms()),
+            office.agreements.revoke(other, side, agreement_id, "x"),
+        ):
+            with pytest.raises(Forbidden, match="other types"):
+                await act
+        made = await office.agreements.propose(same, side, terms())
+        with pytest.raises(Forbidden, match="answer for"):
+            await office.agreements.sign(other, side, made.id)
+        await office.agreements.sign(same, side, made.id)
+    assert len(office.towns.shares("default")) == 1
+
+
 async def test_nobody_signs_for_both(office: Office) -> None:
-    both = replace(OWNER, grants=OWNER.grants + READER.grants)
+    both = replace(person(16, "ayagawa"), grants=OWNER.grants + READER.grants)
+    async with transaction(office.pool) as connection:
+        await settle(connection, both)
     made = await office.agreements.propose(both, "ayagawa", terms())
     await office.agreements.sign(both, "ayagawa", made.id)
     with pytest.raises(AgreementRefused, match="both"):
         await office.agreements.sign(both, "default", made.id)
+
+
+@pytest.mark.parametrize("leaving", ["role taken away", "account closed", "answers for less"])
+async def test_a_first_signature_counts_only_while_its_signer_may_sign(
+    office: Office, leaving: str
+) -> None:
+    made = await office.agreements.propose(OWNER, "ayagawa", terms())
+    await office.agreements.sign(OWNER, "ayagawa", made.id)
+    async with transaction(office.pool) as connection:
+        if leaving == "account closed":
+            await close(connection, OWNER)
+        else:
+            await dismiss(connection, OWNER, "ayagawa")
+        if leaving == "answers for less":
+            await settle(connection, person(11, "ayagawa", types=(RAIN,)))
+        await settle(connection, person(14, "ayagawa"))
+    found = await office.agreements.find(made.id)
+    assert await office.agreements.lapsed(found) == {"ayagawa"}
+    with pytest.raises(AgreementRefused, match="signs anew first") as refused:
+        await office.agreements.sign(READER, "default", made.id)
+    assert (refused.value.extra["why"], refused.value.extra["side"]) == ("lapsed", "ayagawa")
+    assert office.towns.shares("default") == ()
+    await office.agreements.sign(person(14, "ayagawa"), "ayagawa", made.id)
+    done = await office.agreements.sign(READER, "default", made.id)
+    assert done.state(time.now()) is State.IN_FORCE
+    assert done.owner_signature is not None and done.owner_signature.by == "user:14"
+    async with transaction(office.pool) as connection:
+        cursor = await connection.execute(
+            "select before->>'signed_by' from audit_event where tenant = 'ayagawa'"
+            " and actor = 'user:14' and action = 'agreement.sign'"
+        )
+        assert await cursor.fetchall() == [("user:11",)]
+
+
+async def test_what_both_have_signed_stays_when_a_signer_leaves(office: Office) -> None:
+    agreement_id = await signed(office, terms(valid_from=time.now() + DAY))
+    async with transaction(office.pool) as connection:
+        await close(connection, OWNER)
+    found = await office.agreements.find(agreement_id)
+    assert await office.agreements.lapsed(found) == frozenset()
+    assert found.state(time.now() + DAY) is State.IN_FORCE
 
 
 async def test_strangers_neither_propose_nor_revoke_nor_see(office: Office) -> None:

@@ -136,6 +136,19 @@ def test_whoever_sends_no_key_is_known_by_address() -> None:
     limiter.check("default", USER, scope("192.0.2.1"))
 
 
+def test_a_page_counts_for_whoever_signed_in_and_not_for_their_town_hall_s_address() -> None:
+    limiter = limits(Clock(), address_rate=1, actor_rate=2)
+    here, elsewhere = scope("192.0.2.1"), scope("192.0.2.2")
+    limiter.check_page(ANONYMOUS, here)
+    with pytest.raises(TooManyRequests, match="address"):
+        limiter.check_page(ANONYMOUS, here)
+    limiter.check_page(USER, here)
+    limiter.check_page(USER, elsewhere)
+    with pytest.raises(TooManyRequests, match="actor"):
+        limiter.check_page(USER, elsewhere)
+    limiter.check_page(Actor("user:8"), here)
+
+
 def test_a_tenant_s_limit_follows_what_the_operator_sets() -> None:
     clock = Clock()
     known = Known([Town("a", limits=Limits(requests=2))])

@@ -17,6 +17,7 @@ from tamamo.kernel.settings import Settings
 from tamamo.kernel.towns import Towns
 from tamamo.publishing.warnings import Content, Draft, Published, Warnings, Words
 from tamamo.publishing.warnings.content import Area
+from tests.people import settle
 
 NOON = datetime(2026, 9, 10, 3, 0, tzinfo=UTC)
 _TOWNS = count(1)
@@ -99,6 +100,7 @@ async def hall(shared_database_url: str, tmp_path: Path) -> AsyncIterator[Hall]:
                 "insert into tenant (name, title, code) values (%s, %s, %s)",
                 [name, '{"ja": "玉藻市", "en": "Tamamo City"}', str(990000 + number)],
             )
+            await settle(connection, person(2, Role.APPROVER, name))
         towns = TestTowns(pool)
         await towns.refresh()
         settings = Settings(home=tmp_path, public_url="https://data.example.jp")

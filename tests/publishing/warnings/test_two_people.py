@@ -7,9 +7,17 @@ import pytest
 
 from tamamo.kernel.database import transaction
 from tamamo.kernel.errors import Forbidden
-from tamamo.kernel.identity import Actor, Role
-from tamamo.publishing.warnings import WarningConflict, Words
+from tamamo.kernel.identity import Actor, Grant, Role
+from tamamo.publishing.warnings import Draft, WarningConflict, Words, setup
+from tests.people import close, dismiss, settle
 from tests.publishing.warnings.conftest import Hall, order, person
+
+TEMPLATE = """
+[[templates]]
+id = "order"
+name = { ja = "避難指示", en = "Evacuation order" }
+event = { ja = "避難指示", en = "Evacuation order" }
+"""
 
 
 async def test_draft_approval_publication(hall: Hall) -> None:
@@ -98,6 +106,8 @@ async def test_two_approvers_at_once(hall: Hall) -> None:
     draft = await w.draft(hall.writer, tenant, order())
     await w.submit(hall.writer, tenant, draft.id, 1)
     other = person(5, Role.APPROVER, tenant)
+    async with transaction(hall.pool) as connection:
+        await settle(connection, other)
     results = await asyncio.gather(
         w.approve(hall.approver, tenant, draft.id, 1),
         w.approve(other, tenant, draft.id, 1),
@@ -158,6 +168,95 @@ async def test_put_aside_and_brought_back(hall: Hall) -> None:
     with pytest.raises(WarningConflict):
         await w.edit(hall.writer, tenant, ready.id, 1, order(level=5))
     assert (await w.restore(hall.writer, tenant, ready.id, 1)).state == "draft"
+
+
+async def _approved_by(hall: Hall, number: int) -> tuple[Draft, Actor]:
+    """A draft that somebody real approved, and them."""
+    them = person(number, Role.APPROVER, hall.tenant)
+    async with transaction(hall.pool) as connection:
+        await settle(connection, them)
+    draft = await hall.warnings.draft(hall.writer, hall.tenant, order())
+    await hall.warnings.submit(hall.writer, hall.tenant, draft.id, 1)
+    return await hall.warnings.approve(them, hall.tenant, draft.id, 1), them
+
+
+@pytest.mark.parametrize("leaving", ["role taken away", "account closed", "another role now"])
+async def test_an_approval_lapses_with_the_role_and_somebody_else_approves(
+    hall: Hall, leaving: str
+) -> None:
+    w, tenant = hall.warnings, hall.tenant
+    ready, them = await _approved_by(hall, 20 + len(leaving))
+    async with transaction(hall.pool) as connection:
+        if leaving == "account closed":
+            await close(connection, them)
+        else:
+            await dismiss(connection, them, tenant)
+        if leaving == "another role now":
+            await settle(connection, person(them.user_id or 0, Role.EDITOR, tenant))
+    with pytest.raises(WarningConflict) as refused:
+        await w.publish(hall.writer, tenant, ready.id, 1)
+    assert (refused.value.why, refused.value.extra["by"]) == ("lapsed", them.subject)
+    with pytest.raises(WarningConflict) as own:  # who wrote it does not approve it now either
+        await w.approve(person(1, Role.APPROVER, tenant), tenant, ready.id, 1)
+    assert own.value.why == "own_text"
+    again = await w.approve(hall.approver, tenant, ready.id, 1)
+    assert (again.state, again.approved_by) == ("approved", hall.approver.subject)
+    message = await w.publish(hall.writer, tenant, ready.id, 1)
+    assert message.approved_by == hall.approver.subject
+
+
+async def test_what_is_approved_by_somebody_who_still_may_is_not_approved_again(
+    hall: Hall,
+) -> None:
+    ready, _ = await _approved_by(hall, 19)
+    with pytest.raises(WarningConflict) as refused:
+        await hall.warnings.approve(hall.approver, hall.tenant, ready.id, 1)
+    assert refused.value.why == "state"
+
+
+async def test_where_departments_are_named_only_theirs_warn(hall: Hall) -> None:
+    w, tenant = hall.warnings, hall.tenant
+
+    def of(number: int, role: Role, unit: str | None) -> Actor:
+        return Actor(f"user:{number}", "", (Grant(str(number), tenant, role, unit),))
+
+    parks = of(30, Role.EDITOR, "都市整備局/公園緑地課")
+    await w.draft(parks, tenant, order())  # nobody has said yet which departments warn
+    body = f'[issuer]\nunits = ["総務局/危機管理課"]\n{TEMPLATE}'
+    async with transaction(hall.pool) as connection:
+        await setup.write(connection, hall.approver, tenant, body, 0)
+    for editor in (parks, of(31, Role.EDITOR, "総務局/人事課")):
+        with pytest.raises(Forbidden):
+            await w.draft(editor, tenant, order())
+    draft = await w.draft(of(32, Role.EDITOR, "総務局/危機管理課"), tenant, order())
+    await w.submit(of(33, Role.EDITOR, "総務局"), tenant, draft.id, 1)
+    for act in (w.approve, w.take_back, w.publish):
+        with pytest.raises(Forbidden):
+            await act(of(34, Role.APPROVER, "都市整備局"), tenant, draft.id, 1)
+    crisis = of(35, Role.APPROVER, "総務局/危機管理課")
+    async with transaction(hall.pool) as connection:
+        await connection.execute(
+            "insert into org_unit (tenant, id, parent, name, kind, position, valid_from) values"
+            " (%s, '総務局/危機管理課', null, '危機管理課', '課', 1, '2020-01-01')",
+            [tenant],
+        )
+        await settle(connection, crisis)
+    await w.approve(crisis, tenant, draft.id, 1)
+    # The duty goes to another department: whose approval it was counts no more.
+    async with transaction(hall.pool) as connection:
+        await connection.execute(
+            "update role_grant set unit = '都市整備局' where subject = %s", [crisis.subject]
+        )
+        await connection.execute(
+            "insert into org_unit (tenant, id, parent, name, kind, position, valid_from) values"
+            " (%s, '都市整備局', null, '都市整備局', '局', 2, '2020-01-01')",
+            [tenant],
+        )
+    with pytest.raises(WarningConflict) as refused:
+        await w.publish(hall.writer, tenant, draft.id, 1)
+    assert refused.value.why == "lapsed"
+    await w.approve(hall.approver, tenant, draft.id, 1)
+    await w.publish(hall.writer, tenant, draft.id, 1)
 
 
 async def test_nothing_published_is_changed_by_anybody(hall: Hall) -> None:

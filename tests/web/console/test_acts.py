@@ -108,6 +108,22 @@ def test_switching_off_is_undone_by_switching_on(place: Place, browsers: Browser
     assert place.one("select is_active from accounts_user where id = %s", number) is True
 
 
+def test_whose_name_and_address_an_operator_looks_at_is_noted(
+    place: Place, browsers: Browsers
+) -> None:
+    def noted() -> list[tuple[str, str, str]]:
+        me = f"user:{place.users['takamatsu']}"
+        return [one for one in events(place, "personal.read") if one[1] == me]
+
+    them, before = place.users["editor"], len(noted())
+    assert browsers("takamatsu").get(f"/console/users/{them}/").status_code == 200
+    found = noted()[before:]
+    assert [(tenant, who) for tenant, _, who in found] == [("default", f"user:{them}")]
+    assert browsers("takamatsu").get("/console/users/").status_code == 200
+    listed = {who for _, _, who in noted()[before + 1 :]}
+    assert f"user:{them}" in listed and f"user:{place.users['takamatsu']}" not in listed
+
+
 def test_nobody_switches_off_themselves(place: Place, browsers: Browsers) -> None:
     number = place.users["whole"]
     answer = send(browsers("whole"), f"/en/console/users/{number}/off/", form="/console/users/new/")
@@ -225,6 +241,18 @@ def test_an_agreement_is_proposed_signed_by_an_approver_and_ended_by_either_side
     assert browsers("approver").get(f"{url}sign/default/").status_code == 403
     assert send(browsers("approver"), f"{url}sign/ayagawa/").status_code == 303
     assert "not signed" in browsers("takamatsu").get(url).text
+    twice = send(browsers("approver"), f"{url}sign/ayagawa/", form="/en/account/logout/")
+    assert twice.status_code == 409 and "signed for this side already" in twice.text
+    # Whoever signed has left before the other side signs: somebody else signs anew.
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute(
+            "update sharing_agreement set owner_signed_by = 'user:99999' where id::text = %s",
+            [number],
+        )
+    assert "sign anew" in browsers("takamatsu").get(url).text
+    assert "sign/ayagawa/" in browsers("approver").get(url).text
+    assert send(browsers("approver"), f"{url}sign/ayagawa/").status_code == 303
+    assert "sign anew" not in browsers("takamatsu").get(url).text
     assert send(browsers("takamatsu"), f"{url}revoke/default/").status_code == 422
     assert send(browsers("takamatsu"), f"{url}revoke/default/", reason="over").status_code == 303
     revoked = "select revoked_for from sharing_agreement where id::text = %s"

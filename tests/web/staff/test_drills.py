@@ -212,6 +212,12 @@ def test_only_who_may_read_contacts_sees_where_messages_went(staff: Staff) -> No
             [drill],
         )
         connection.execute(
+            "insert into contact (tenant, id, name, organisation, note, addresses)"
+            " values (%s, '7d9f5d1e-8a45-4f5e-9a3e-0c3b1c6a2f11', '当直', '', '',"
+            """ '[{"channel": "sms", "to": "090-1234-5678"}]')""",
+            [drill],
+        )
+        connection.execute(
             "update role_grant set types = '{https://x.jp/Gauge}'"
             " where tenant = 'alpha' and subject = %s",
             [staff.people["editor"]],
@@ -224,6 +230,16 @@ def test_only_who_may_read_contacts_sees_where_messages_went(staff: Staff) -> No
         assert answer.status_code == 200
         assert "招集" in answer.text
         assert "090-1234-5678" not in answer.text
+    # Whose address was shown to whom stands in the town's log: the page once, each file again.
+    noted = staff.rows(
+        "select actor, object, after::text from audit_event"
+        " where tenant = 'alpha' and action = 'personal.read'"
+    )
+    assert [(one[0], one[1]) for one in noted] == [
+        (staff.people["leader"], "contact:7d9f5d1e-8a45-4f5e-9a3e-0c3b1c6a2f11")
+    ] * 2
+    assert "drill log" in str(noted[0][2])
+    assert "090" not in str(noted)
 
 
 def test_it_is_in_no_list_of_towns(staff: Staff) -> None:

@@ -102,6 +102,26 @@ def test_a_draft_is_nobody_elses(hall: Hall) -> None:
     assert hall.people["operator"].get(f"{HOME}new/").status_code == 403
 
 
+def test_an_approval_of_somebody_who_left_is_given_anew(hall: Hall) -> None:
+    path = hall.draft()
+    hall.send("writer", f"{path}submit/", form=path, version=1)
+    hall.send("approver", f"{path}approve/", form=path, version=1)
+    with psycopg.connect(hall.dsn) as connection:
+        connection.execute(
+            "update warning_draft set approved_by = 'user:99999' where id::text = %s",
+            [path.rstrip("/").rpartition("/")[2]],
+        )
+    page = hall.people["writer"].get(path)
+    assert "another approver" in page.text and "Publish …" not in page.text
+    away = hall.people["writer"].get(f"{path}publish/")
+    assert (away.status_code, away.headers["location"]) == (302, path)
+    refused = hall.send("writer", f"{path}publish/", form=path, version=1)
+    assert refused.status_code == 409 and "does not count any more" in refused.text
+    assert "Approve this text" in hall.people["approver"].get(path).text
+    assert hall.send("approver", f"{path}approve/", form=path, version=1).status_code == 302
+    assert hall.send("writer", f"{path}publish/", version=1).status_code == 302
+
+
 def test_an_invalid_form_keeps_what_was_typed(hall: Hall) -> None:
     path = f"{HOME}new/?template=evacuation-order"
     answer = hall.send("writer", path, **(TEXT | {

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tamamo.drills import events, exports
-from tamamo.drills import log as logs
 from tamamo.drills.acting import Acts
 from tamamo.drills.catalogue import find
 from tamamo.drills.events import Note
@@ -56,9 +55,11 @@ async def page(request: HttpRequest, desk: Desk, drill: str) -> HttpResponse:
     return HttpResponseRedirect(f"{url}?done=kept#about-{_anchor(about)}")
 
 
-async def _read(desk: Desk, entry: Entry) -> tuple[list[Line], list[Judged], list[Note]]:
+async def _read(
+    desk: Desk, entry: Entry, *, file: bool = False
+) -> tuple[list[Line], list[Judged], list[Note]]:
     script, position = find(entry.drill.scenario), entry.drill.clock.position_at(time.now())
-    lines = await logs.lines(desk.broker, entry, addresses=room.sees_addresses(desk))
+    lines = await room.lines_of(desk, entry, file=file)
     async with single(desk.broker.pool) as connection:
         notes = await events.notes(connection, entry.drill.tenant)
     return lines, judge(script.expected if script else (), lines, notes, position), notes
@@ -94,7 +95,7 @@ async def _page(
         ],
         "whole": _talk("", said, failed),
         "counts": _counts(judged),
-        "may_say": any(desk.actor.holds(role, desk.tenant) for role in _REVIEWERS),
+        "may_say": desk.actor.speaks(desk.tenant, *_REVIEWERS),
         "may_delete": room.may_lead(desk) and not entry.drill.open,
         "errors": faults or [],
         "typed": typed.get("comment", "") if typed else "",
@@ -159,7 +160,7 @@ def _done(request: HttpRequest) -> Done | None:
 async def export(request: HttpRequest, desk: Desk, drill: str, form: str) -> HttpResponse:
     """Send the log with the decisions and comments as a file."""
     entry = await room.entry_of(desk, drill)
-    lines, judged, notes = await _read(desk, entry)
+    lines, judged, notes = await _read(desk, entry, file=True)
     named = await _named(desk, lines, judged, notes)
     table = exports.table(
         entry.drill,

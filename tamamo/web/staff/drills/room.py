@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from django.http import Http404
 
-from tamamo.calling import may_read
-from tamamo.kernel import sql
-from tamamo.kernel.database import Connection, single
+from tamamo.calling import may_read, store
+from tamamo.drills import log as logs
+from tamamo.drills.log import Line
+from tamamo.kernel import audit, sql
+from tamamo.kernel.database import Connection, single, transaction
 from tamamo.kernel.drills import State
 from tamamo.kernel.drills.entry import Entry
 from tamamo.kernel.drills.errors import NoSuchDrill
@@ -15,11 +18,13 @@ from tamamo.kernel.drills.plan import ROLES
 from tamamo.kernel.drills.service import LEADERS, require_leader
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity import Role
+from tamamo.web.lately import Lately
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.drills import words
 from tamamo.web.staff.frame import Step
 
 _SQL = sql.load(__package__)
+_shown: Final = Lately()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def may_lead(desk: Desk) -> bool:
     """Whether somebody makes and runs this town's drills. No drill is made of a drill."""
     if desk.broker.towns.drill(desk.tenant) is not None:
         return False
-    return any(desk.actor.holds(role, desk.tenant) for role in LEADERS)
+    return desk.actor.speaks(desk.tenant, *LEADERS)
 
 
 def require_lead(desk: Desk) -> None:
@@ -60,6 +65,38 @@ def require_lead(desk: Desk) -> None:
 def sees_addresses(desk: Desk) -> bool:
     """Whether somebody is shown where messages went: who may read the town's contacts."""
     return may_read(desk.visitor.access)
+
+
+async def lines_of(desk: Desk, entry: Entry, *, file: bool = False) -> list[Line]:
+    """Return a drill's log as somebody may see it; whose addresses it shows is noted first.
+
+    file: it leaves as a file, which is noted each time; a page that renews itself once in a while.
+    """
+    seen = sees_addresses(desk)
+    lines = await logs.lines(desk.broker, entry, addresses=seen)
+    to = {line.about for line in lines if seen and line.kind == "message"}
+    if to:
+        await _note(desk, entry, to, file=file)
+    return lines
+
+
+async def _note(desk: Desk, entry: Entry, to: set[str], *, file: bool) -> None:
+    """Note in the town's log whose addresses are shown, never the addresses."""
+    drill, actor = entry.drill.tenant, desk.actor.subject
+    async with transaction(desk.broker.pool) as connection:
+        # A drill's contacts have the ids of its town's.
+        known = {
+            address.to: f"contact:{one.id}"
+            for one in await store.contacts(connection, drill)
+            for address in one.addresses
+        }
+        keys = sorted({(actor, drill, known.get(one, f"drill:{drill}")) for one in to})
+        news = keys if file else _shown.news(keys)
+        await audit.personal_read(
+            connection, tenant=desk.tenant, actor=actor, purpose="drill log",
+            objects=[about for _, _, about in news],
+        )  # fmt: skip
+    _shown.note(news)
 
 
 async def people(connection: Connection, tenant: str) -> list[Person]:

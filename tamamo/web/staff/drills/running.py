@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tamamo.drills import events
-from tamamo.drills import log as logs
 from tamamo.drills.acting import Acts
 from tamamo.drills.catalogue import find
 from tamamo.drills.log import Line
@@ -47,7 +46,7 @@ async def _page(
     typed: Any = None,
 ) -> HttpResponse:
     script, position = find(entry.drill.scenario), entry.drill.clock.position_at(time.now())
-    lines = await logs.lines(desk.broker, entry, addresses=room.sees_addresses(desk))
+    lines = await room.lines_of(desk, entry)
     async with single(desk.broker.pool) as connection:
         notes = await events.notes(connection, entry.drill.tenant)
     judged = judge(script.expected if script else (), lines, notes, position)

@@ -1,5 +1,6 @@
 """All warnings of a town at the desk: what holds, what waits for whom, what was."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tamamo.kernel.database import transaction
-from tamamo.publishing.warnings import Draft, Office, composing, store, subscriptions
+from tamamo.publishing.warnings import Draft, Office, composing, hurdles, store, subscriptions
 from tamamo.web.portal.warnings.shown import page_language, shown
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.frame import show
@@ -66,6 +67,7 @@ async def waiting_here(desk: Desk) -> list[tuple[str, datetime, str]]:
     if not room.writes(desk):
         return []
     async with transaction(desk.broker.pool) as connection:
+        desk = replace(desk, actor=await hurdles.here(connection, desk.actor, desk.tenant))
         drafts = await store.drafts(connection, desk.tenant, states=("submitted", "approved"))
         waiting = [one for one in drafts if waits_for(desk, one)]
         if not waiting:

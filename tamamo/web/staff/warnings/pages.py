@@ -20,6 +20,7 @@ from tamamo.publishing.warnings import (
     Office,
     composing,
     delivery,
+    hurdles,
     store,
 )
 from tamamo.publishing.warnings.model import TYPES
@@ -66,6 +67,7 @@ async def page(request: HttpRequest, desk: Desk, draft: UUID) -> HttpResponse:
             document, wrong = await engine.document(connection, found, office), ""
         except InvalidDocument as problem:
             document, wrong = "", problem.detail
+        lapsed = await hurdles.lapsed(connection, found)
     now = engine.now(desk.tenant)
     faults = composing.faults_of(found.content, office, now, ending=found.purpose == "cancel")
     known = await room.names(desk, *found.authors, found.submitted_by, found.approved_by)
@@ -79,8 +81,9 @@ async def page(request: HttpRequest, desk: Desk, draft: UUID) -> HttpResponse:
         "approved_by": known.get(found.approved_by or "", ""),
         "source": found.content.source,
         "faults": [room.fault_text(one) for one in faults] if found.open else [],
-        "buttons": buttons(desk, found),
-        "note": _note(desk, found),
+        "buttons": buttons(desk, found, lapsed=lapsed),
+        "note": _note(desk, found, lapsed=lapsed),
+        "lapsed": lapsed,
         "may_return": found.state in ("submitted", "approved") and room.approves(desk),
         "return_url": desk.url("warning-step", draft=found.id, step="return"),
         "previews": [preview(found, office, now, one) for one in ("ja", "en")
@@ -128,8 +131,11 @@ def preview(draft: Draft, office: Office, now: datetime, language: str) -> dict[
         }
 
 
-def buttons(desk: Desk, draft: Draft) -> list[Button]:
-    """Return what somebody may do with a draft as it stands; nothing else is offered."""
+def buttons(desk: Desk, draft: Draft, *, lapsed: bool) -> list[Button]:
+    """Return what somebody may do with a draft as it stands; nothing else is offered.
+
+    lapsed: whoever approved it may not approve any more.
+    """
     writes, approves = room.writes(desk), room.approves(desk)
     own = desk.actor.subject in draft.authors
 
@@ -139,9 +145,9 @@ def buttons(desk: Desk, draft: Draft) -> list[Button]:
     made = []
     if draft.state == "draft" and writes:
         made.append(button("submit", _("Send for approval"), solid=True))
-    if draft.state == "submitted" and approves and not own:
+    if (draft.state == "submitted" or lapsed) and approves and not own:
         made.append(button("approve", _("Approve this text"), solid=True))
-    if draft.state == "approved" and writes:
+    if draft.state == "approved" and writes and not lapsed:
         url = desk.url("warning-publish", draft=draft.id)
         made.append(Button("publish", _("Publish …"), url, solid=True, link=True))
     if draft.open and writes:
@@ -156,9 +162,14 @@ def buttons(desk: Desk, draft: Draft) -> list[Button]:
     return made
 
 
-def _note(desk: Desk, draft: Draft) -> str:
+def _note(desk: Desk, draft: Draft, *, lapsed: bool) -> str:
     """Return what is expected next, said to this person."""
     own = desk.actor.subject in draft.authors
+    if lapsed:
+        return _(
+            "Whoever approved it has left or is no approver any more: another approver who did "
+            "not write at it has to approve it before it can be published."
+        )
     if draft.state == "submitted" and room.approves(desk) and own:
         return _("You had a hand in this text: another approver has to read it.")
     if draft.state == "submitted":

@@ -1,6 +1,7 @@
 """What the pages of warnings share: the engine, who may do what, errors in words."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -16,6 +17,7 @@ from tamamo.publishing.warnings import (
     NoSuchWarning,
     WarningConflict,
     Warnings,
+    hurdles,
     may_approve,
     may_write,
     store,
@@ -49,8 +51,11 @@ def warnings_desk(view: View) -> View:
     @staff
     @wraps(view)
     async def inside(request: HttpRequest, desk: Desk, **named: Any) -> HttpResponseBase:
+        async with single(desk.broker.pool) as connection:
+            # Of other departments than those that warn, roles do not count on these pages.
+            actor = await hurdles.here(connection, desk.actor, desk.tenant)
         try:
-            return await view(request, desk, **named)
+            return await view(request, replace(desk, actor=actor), **named)
         except NoSuchWarning as unknown:
             raise Http404(str(unknown)) from unknown
         except WarningConflict as conflict:
@@ -128,6 +133,14 @@ def _why(conflict: WarningConflict, who: str) -> tuple[str, str]:
         "own_text": (
             _("You do not approve what you wrote"),
             _("You had a hand in this text. Another approver of your town has to read it."),
+        ),
+        "lapsed": (
+            _("The approval does not count any more"),
+            _(
+                "%(who)s, who approved it, has left or is no approver any more. Another approver "
+                "of your town has to approve it, then it can be published."
+            )
+            % {"who": who},
         ),
         "open": (
             _("Another message of this warning is being written"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tamamo.kernel.database import transaction
-from tamamo.publishing.warnings import Warnings, composing, store, subscriptions
+from tamamo.publishing.warnings import Warnings, composing, hurdles, store, subscriptions
 from tamamo.web.portal.warnings.shown import page_language
 from tamamo.web.staff.desk import Desk
 from tamamo.web.staff.frame import Step, show
@@ -64,7 +64,8 @@ async def publish(request: HttpRequest, desk: Desk, draft: UUID) -> HttpResponse
         counts = await subscriptions.reached_by(
             connection, desk.tenant, level, [] if whole else places
         )
-    if found.state != "approved":
+        lapsed = await hurdles.lapsed(connection, found)
+    if found.state != "approved" or lapsed:
         return HttpResponseRedirect(desk.url("warning-draft", draft=draft))
     now = engine.now(desk.tenant)
     known = await room.names(desk, found.approved_by)
