@@ -69,8 +69,9 @@ class Call:
 
     @property
     def is_done(self) -> bool:
-        """Whether all rounds of its tree are over."""
-        return self.position.round >= self.first_round + self.tree.rounds
+        """Whether all rounds of its tree are over; one without an end never is."""
+        rounds = self.tree.rounds
+        return bool(rounds) and self.position.round >= self.first_round + rounds
 
 
 @dataclass(frozen=True, slots=True)

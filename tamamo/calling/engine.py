@@ -220,6 +220,9 @@ class Calling:
                     continue
                 # Nobody in what was left of the round: somebody may come on duty meanwhile.
                 next_at = now + NOBODY
+            elif position.round > begun.round and not call.tree.rounds:
+                # Steps of no minutes must not call the same people without end at once.
+                next_at = max(next_at, now + NOBODY)
             values = {
                 **call.key,
                 "round": position.round,

@@ -42,8 +42,9 @@ class Step:
 class Tree:
     """A contact tree.
 
-    rounds: how often all steps are gone through before the call is unanswered. gather: minutes in
-    which further alerts of the same kind join a call instead of making another.
+    rounds: how often all steps are gone through before the call is unanswered; 0: until somebody
+    answers, or the alerts are over. gather: minutes in which further alerts of the same kind join a
+    call instead of making another.
     """
 
     id: str

@@ -122,7 +122,6 @@ def mutation(
         SOURCE: {"type": "Relationship", "object": subject.id}
         | {NAME: [_texts({one: label(subject, one) for one in _LANGUAGES})]},
         iri_of("category"): _property(rule.category),
-        iri_of("subCategory"): _property(rule.sub_category),
         iri_of("severity"): _property(rule.severity),
         iri_of("episode"): _property(moved.episode),
     }
@@ -135,7 +134,7 @@ def mutation(
         said[LOCATION] = {"type": "GeoProperty", "value": location.get("value")}
     if (default_instance(subject, _SIMULATED) or {}).get("value") is True:
         said[_SIMULATED] = _property(True)
-    if moved.begins:
+    if moved.begins or not moved.episode:
         said[iri_of("dateIssued")] = _property(at)
     if moved.begins or moved.after in ("pending", "noData", "error"):
         said[iri_of("description")] = _texts(describe(rule, subject, moved))
@@ -144,6 +143,10 @@ def mutation(
         gone.add(iri_of("silencedUntil"))
     else:
         said[iri_of("silencedUntil")] = _property(to_text(silenced))
+    if rule.sub_category:
+        said[iri_of("subCategory")] = _property(rule.sub_category)
+    else:
+        gone.add(iri_of("subCategory"))
     identifier = alert_id(rule.id, subject.id)
     return Mutation(tenant, identifier, change(identifier, said, gone))
 

@@ -59,7 +59,10 @@ class Town:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = {rule.id: rule for rule in rules}
         self._by_type: dict[str, _OfType] = {}
+        self._looking: dict[str, list[Rule]] = {}
         for rule in self.rules.values():
+            for kind in {leaf.others.type for leaf in rule.elsewhere}:
+                self._looking.setdefault(kind, []).append(rule)
             own = self._by_type.setdefault(rule.subject.type, _OfType())
             if rule.subject.ids is None:
                 own.common.append(rule)
@@ -69,7 +72,7 @@ class Town:
     @property
     def types(self) -> set[str]:
         """IRIs of the types that rules are about."""
-        return set(self._by_type)
+        return set(self._by_type) | set(self._looking)
 
     def about(self, types: Iterable[str], subject: str) -> Iterator[Rule]:
         """Yield the rules that may be about a subject, without looking at any other."""
@@ -78,6 +81,12 @@ class Town:
             if own is not None:
                 yield from own.common
                 yield from own.single.get(subject, ())
+
+    def looking_at(self, types: Iterable[str]) -> Iterator[Rule]:
+        """Yield the rules about others that also look at entities of these types."""
+        if self._looking:
+            for one in types:
+                yield from self._looking.get(one, ())
 
 
 class Book:

@@ -139,11 +139,14 @@ def _kinds(wanted: str | list[str], language: str) -> str:
 
 
 def _beyond_schema(document: Document) -> Iterator[Fault]:
-    yield from _of_subject(document["subject"])
+    yield from _of_subject(document["subject"], "subject")
     leaves = yield from _of_condition(document["condition"], "condition", 1)
     if leaves > _MOST_LEAVES:
         ja, en = f"条件は{_MOST_LEAVES}個までです。", f"At most {_MOST_LEAVES} conditions."
         yield Fault("condition", ja, en)
+    if not _is_of_its_own(document["condition"]):
+        ja = "対象自身の条件も必要です（ほかのものだけなら、それを対象にします）。"
+        yield Fault("condition", ja, "A condition on the subject itself is needed, too.")
     for name, text in document.get("timing", {}).items():
         if name != "no_data_always":
             yield from _of_duration(text, f"timing.{name}", positive=name == "no_data")
@@ -151,19 +154,28 @@ def _beyond_schema(document: Document) -> Iterator[Fault]:
         yield from _of_text(text, f"text.{language}")
 
 
-def _of_subject(subject: Document) -> Iterator[Fault]:
+def _is_of_its_own(condition: Document) -> bool:
+    """Whether a condition says something of the subject itself."""
+    ((kind, given),) = condition.items()
+    if kind == "not":
+        return _is_of_its_own(given)
+    if kind in ("all", "any"):
+        return any(map(_is_of_its_own, given))
+    return kind != "elsewhere"
+
+
+def _of_subject(subject: Document, field: str) -> Iterator[Fault]:
     if iri_of(subject["type"]) == iri_of("Alert"):
-        yield Fault(
-            "subject.type", "警報そのものは対象にできません。", "Alerts cannot be the subject."
-        )
+        ja, en = "警報そのものは対象にできません。", "Alerts cannot be the subject."
+        yield Fault(f"{field}.type", ja, en)
     if "where" in subject:
         try:
-            tree = q.parse(subject["where"], default_map().terms, field="subject.where")
+            tree = q.parse(subject["where"], default_map().terms, field=f"{field}.where")
             if q.link_depth(tree):
                 ja, en = "ほかのものへの関係はたどれません。", "Relationships cannot be followed."
-                yield Fault("subject.where", ja, en)
+                yield Fault(f"{field}.where", ja, en)
         except Problem as problem:
-            yield Fault("subject.where", f"条件式が読めません：{problem.detail}", problem.detail)
+            yield Fault(f"{field}.where", f"条件式が読めません：{problem.detail}", problem.detail)
     if "polygon" in subject.get("place", {}):
         yield from _of_polygon(subject["place"]["polygon"], "subject.place.polygon")
     for name, day in subject.get("season", {}).items():
@@ -193,6 +205,10 @@ def _of_condition(document: Document, field: str, depth: int) -> Generator[Fault
             names = " / ".join(_SIDES[kind])
             yield Fault(field, f"{names}のどちらかひとつが必要です。", f"Exactly one of {names}.")
             return 1
+    if kind == "elsewhere":
+        yield from _of_subject(given, field)
+        yield from _of_duration(given.get("fresh", "PT1H"), f"{field}.fresh", positive=True)
+        return (yield from _of_condition(given["condition"], f"{field}.condition", depth + 1))
     yield from _OF_LEAF[kind](given, field)
     return 1
 

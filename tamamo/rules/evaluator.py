@@ -6,11 +6,13 @@ gathered, nor on how often one arrives.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from tamamo.rules import conditions
+from tamamo.rules.elsewhere import Elsewhere
 from tamamo.rules.leaves import Is, Leaf, Silence, Verdict
 from tamamo.rules.rule import Rule
 from tamamo.rules.state import (
@@ -38,6 +40,8 @@ def evaluate(rule: Rule, state: State, reading: Reading, clock: Moment | None = 
     clock: what time it is for the subject's town; None: the time of the reading, as in a replay.
     A subject is watched for silence from its first reading that arrives in time, so that an archive
     which is loaded raises none. A subject that the rule is no longer about is back to normal.
+    A reading of another entity (`reading.other`) moves only what is said of the others: the
+    subject is as silent, and as unknown, as it was.
     """
     state = _fitting(rule, state)
     if not rule.subject.selects(reading.entity):
@@ -46,19 +50,25 @@ def evaluate(rule: Rule, state: State, reading: Reading, clock: Moment | None = 
     used = max((v.used for v in verdicts if v.used is not None), default=None)
     if used is None:
         return state, _NOTHING
+    if reading.other is not None and state.at is None:
+        return _with(state, memories, rule), _NOTHING
     at = used if state.at is None else max(used, state.at)
     lost = _lost_at(rule, state)
     gap = _NOTHING
     if lost is not None and lost < at:
         # Nobody looked at the clock meanwhile: a recording that is loaded tells the same.
         state, gap = _move(rule, state, reading.entity.id, NO_DATA, _not_before(state, lost))
-    after = msgspec.structs.replace(state, memories=memories, at=at, version=rule.version)
-    after.watched = state.watched or _in_time(rule, at, clock)
+    after = _with(state, memories, rule)
+    if reading.other is None:
+        after.at, after.watched = at, state.watched or _in_time(rule, at, clock)
+    elif state.state in (NO_DATA, ERROR):
+        return after, gap
     holds = conditions.holds(rule.node, verdicts)
     if rule.subject.season is not None and not rule.subject.season.holds(at):
         holds = False
-    shown = _shown(rule, verdicts)
-    after.value, after.threshold = shown.value, shown.threshold
+    if reading.other is None:
+        shown = _shown(rule, verdicts)
+        after.value, after.threshold = shown.value, shown.threshold
     at = _not_before(state, at)
     if holds is None and any(v.failed for v in verdicts):
         after, moved = _move(rule, after, reading.entity.id, ERROR, at)
@@ -145,15 +155,47 @@ def _take_in(
 ) -> tuple[list[list[object] | None], list[Verdict]]:
     memories: list[list[object] | None] = []
     verdicts: list[Verdict] = []
+    own = reading if reading.other is None else _nothing_new(reading)
     for leaf, memory in zip(rule.leaves, state.memories, strict=True):
-        remembered, verdict = leaf.step(memory, reading)
+        if reading.other is not None and isinstance(leaf, Silence):
+            remembered, verdict = memory, Verdict(None if memory is None else memory[1])
+        else:
+            given = reading if isinstance(leaf, Elsewhere) else own
+            remembered, verdict = leaf.step(memory, given)
         if state.left is not None and verdict.used is not None and verdict.used <= state.left:
             remembered, verdict = memory, _unheard(leaf)
         elif isinstance(leaf, Silence) and leaf.lasts(memory, verdict.used, clock):
             remembered, verdict = [verdict.used, True], Verdict(True, used=verdict.used)
         memories.append(remembered)
         verdicts.append(verdict)
+    if rule.elsewhere:
+        _judge_others(rule, state, memories, verdicts)
     return memories, verdicts
+
+
+def _judge_others(
+    rule: Rule, state: State, memories: list[list[object] | None], verdicts: list[Verdict]
+) -> None:
+    """Hold what the others said last against when the subject itself was last measured."""
+    moments = [
+        verdict.used
+        for leaf, verdict in zip(rule.leaves, verdicts, strict=True)
+        if verdict.used is not None and not isinstance(leaf, Elsewhere)
+    ]
+    last = max([*moments, *([] if state.at is None else [state.at])], default=None)
+    for index, leaf in enumerate(rule.leaves):
+        if isinstance(leaf, Elsewhere):
+            memories[index], holds = leaf.judge(memories[index], last)
+            verdicts[index] = Verdict(holds, used=verdicts[index].used)
+
+
+def _nothing_new(reading: Reading) -> Reading:
+    """Return a reading in which the subject itself says nothing."""
+    return Reading(replace(reading.entity, attrs={}), reading.at)
+
+
+def _with(state: State, memories: list[list[object] | None], rule: Rule) -> State:
+    return msgspec.structs.replace(state, memories=memories, version=rule.version)
 
 
 def _remembered(rule: Rule, state: State) -> list[Verdict]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,11 +23,21 @@ _EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Heard:
-    """A change with the rules it concerns, and the readings it brought, oldest first."""
+    """A change with the rules it concerns, and the readings it brought, oldest first.
+
+    around: other subjects for which a rule looks at the changed one.
+    """
 
     change: Change
     rules: list[Rule]
     readings: list[Reading]
+    around: list[tuple[Rule, Entity]] = field(default_factory=list)
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """Tenant and id of every subject it may move."""
+        ids = [self.change.entity_id, *(subject.id for _, subject in self.around)]
+        return [(self.change.tenant, one) for one in ids]
 
 
 async def gather(
@@ -132,7 +142,7 @@ def _parameters(
 
 
 def _attrs(rules: Sequence[Rule]) -> frozenset[str]:
-    return frozenset().union(*(rule.attrs for rule in rules))
+    return frozenset().union(*(rule.measured for rule in rules))
 
 
 def _seconds(text: str | None) -> float:

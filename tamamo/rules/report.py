@@ -16,7 +16,8 @@ from tamamo.feeds.rejects import Reject
 from tamamo.kernel.time import JST
 from tamamo.rules.alert import figure, label
 from tamamo.rules.leaves import Threshold, default_instance, number
-from tamamo.rules.rule import Rule
+from tamamo.rules.neighbours import reaches
+from tamamo.rules.rule import Rule, iri_of
 from tamamo.rules.simulation import Course, Episode, simulate
 from tamamo.rules.state import Reading, moment
 
@@ -80,11 +81,26 @@ def make(rules: Iterable[Rule], gauges: dict[str, list[Reading]]) -> Report:
         for gauge, readings in gauges.items():
             if not rule.subject.selects(readings[0].entity):
                 continue
-            course = simulate(rule, readings[0].entity, readings, last)
+            heard = _with_others(rule, readings, gauges) if rule.elsewhere else readings
+            course = simulate(rule, readings[0].entity, heard, last)
             if course.episodes:
                 lines.append(_line(rule, gauge, readings, course))
     start, end = (datetime.fromtimestamp(at, JST) for at in (min(moments), last))
     return Report(len(gauges), len(moments), start, end, tuple(lines))
+
+
+def _with_others(
+    rule: Rule, readings: Sequence[Reading], gauges: dict[str, list[Reading]]
+) -> list[Reading]:
+    """Return the readings of a gauge among those of the others that its rule looks at."""
+    subject = readings[0].entity
+    near = [
+        Reading(subject, one.at, one.entity)
+        for own in gauges.values()
+        if reaches(rule, subject, own[0].entity)
+        for one in own
+    ]
+    return sorted([*readings, *near], key=lambda one: one.at)
 
 
 def _line(rule: Rule, gauge: str, readings: Sequence[Reading], course: Course) -> Line:
@@ -121,6 +137,8 @@ def markdown(report: Report, rules: Iterable[Rule]) -> Iterator[str]:
         yield ""
         yield f"## {rule.id}: {rule.name['ja']} / {rule.name['en']}"
         yield f"{episodes} episodes at {len(lines)} gauges{_spared(lines)}"
+        if any(leaf.others.type != iri_of("FloodMonitoring") for leaf in rule.elsewhere):
+            yield "It also looks at what is not in this file, and so fires here less or never."
         if lines:
             yield ""
             yield "| gauge | threshold | first | last | highest | readings | crossings | episodes |"

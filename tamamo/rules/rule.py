@@ -15,6 +15,7 @@ from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.query import logic, q
 from tamamo.context.query.paths import AttrPath
 from tamamo.rules.conditions import All, AnyOf, Gathering, Node, Not
+from tamamo.rules.elsewhere import Elsewhere
 from tamamo.rules.leaves import Bound, Geofence, Is, Leaf, Rate, Silence, Threshold
 from tamamo.rules.subject import Season, Subject
 
@@ -53,14 +54,29 @@ class Rule:
         return frozenset().union(*(leaf.attrs for leaf in self.leaves))
 
     @cached_property
+    def elsewhere(self) -> tuple[Elsewhere, ...]:
+        """Its conditions on other entities."""
+        return tuple(leaf for leaf in self.leaves if isinstance(leaf, Elsewhere))
+
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """IRIs of the attributes whose values it takes in, those of others included."""
+        return self.attrs.union(*(one.leaf.attrs for one in self.elsewhere))
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """IRIs of the types of whatever it looks at."""
+        return frozenset({self.subject.type, *(one.others.type for one in self.elsewhere)})
+
+    @cached_property
     def concerns(self) -> frozenset[str]:
         """IRIs of the attributes whose changes it has to see: those that select, too."""
-        return self.attrs | self.subject.attrs
+        return self.measured | self.subject.attrs
 
     @cached_property
     def hears_all(self) -> bool:
         """Whether any news of a subject concerns it: silence of the whole subject."""
-        return any(not leaf.attrs for leaf in self.leaves)
+        return any(isinstance(leaf, Silence) and not leaf.attrs for leaf in self.leaves)
 
     @cached_property
     def listens(self) -> bool:
@@ -188,10 +204,22 @@ def _is(given: Document) -> Leaf:
     return Is(iri_of(given["attribute"]), tuple(given["any_of"]))
 
 
+def _elsewhere(given: Document) -> Leaf:
+    ((kind, inner),) = given["condition"].items()
+    within = given.get("within")
+    return Elsewhere(
+        _subject(given),
+        _LEAVES[kind](inner),
+        None if within is None else float(within),
+        seconds(given.get("fresh", "PT1H")),
+    )
+
+
 _LEAVES: dict[str, Callable[[Document], Leaf]] = {
     "threshold": _threshold,
     "rate": _rate,
     "silence": _silence,
     "geofence": _geofence,
     "is": _is,
+    "elsewhere": _elsewhere,
 }

@@ -27,7 +27,7 @@ from tamamo.kernel import sql
 from tamamo.kernel.database import Connection, searching, single, transaction
 from tamamo.kernel.errors import Problem, Unavailable
 from tamamo.kernel.tasks import wanted
-from tamamo.rules import alert, events, memory
+from tamamo.rules import alert, events, memory, neighbours
 from tamamo.rules.acts import expire_silence
 from tamamo.rules.book import Book
 from tamamo.rules.clocks import Clocks
@@ -134,7 +134,8 @@ class Evaluation:
             # Of all towns: a new one's first readings come before this process knows of it.
             page = await reading.read(connection, self._position, None, self._book.types)
             heard = await gather(connection, self._concerned(page.changes))
-            keys = list(dict.fromkeys((one.change.tenant, one.change.entity_id) for one in heard))
+            await neighbours.find(connection, heard)
+            keys = list(dict.fromkeys(key for one in heard for key in one.keys))
             standings = await self._standings.load(connection, keys)
         if heard:
             work = _Work(standings)
@@ -160,16 +161,15 @@ class Evaluation:
     async def _one_by_one(self, heard: Sequence[Heard], position: Position) -> None:
         """Store what cannot be stored together; a change of which nothing can is left out."""
         for one in heard:
-            key = (one.change.tenant, one.change.entity_id)
             async with single(self._broker.pool) as connection:
-                work = _Work(await self._standings.load(connection, [key]))
+                work = _Work(await self._standings.load(connection, one.keys))
             self._hear(work, one)
             try:
                 await self._keep(work, one.change.at)
             except (psycopg.DataError, Problem) as error:
                 if isinstance(error, Unavailable):
                     raise
-                _log.exception("not evaluated", tenant=key[0], subject=key[1])
+                _log.exception("not evaluated", tenant=one.keys[0][0], subject=one.keys[0][1])
         await self._keep(_Work(), position)
 
     async def look_at_clock(self) -> None:
@@ -194,13 +194,16 @@ class Evaluation:
             return  # changed once more
         async with searching(self._broker.pool) as connection:
             entities = [one async for one in subjects(connection, tenant, rule)]
+            others = [one async for one in neighbours.others(connection, tenant, rule)]
         for begin in range(0, len(entities), reading.PAGE):
             some = entities[begin : begin + reading.PAGE]
             async with single(self._broker.pool) as connection:
                 keys = [(tenant, entity.id) for entity in some]
                 work = _Work(await self._standings.load(connection, keys))
             for entity in some:
-                self._take(work, tenant, [rule], [reading_of(entity, rule.attrs)])
+                readings = neighbours.readings_around(rule, entity, others)
+                own = reading_of(entity, rule.attrs)
+                self._take(work, tenant, [rule], [own, *readings])
             await self._keep(work, self._position)
 
     async def _look(self, connection: Connection) -> None:
@@ -221,9 +224,11 @@ class Evaluation:
             if snapshot_of(change.tenant) is not None:
                 continue  # a copy of what has been evaluated
             town, changed = self._book.town(change.tenant), set(change.changed)
+            about = {rule.id: rule for rule in town.about(change.types, change.entity_id)}
+            about |= {rule.id: rule for rule in town.looking_at(change.types)}
             rules = [
                 rule
-                for rule in town.about(change.types, change.entity_id)
+                for rule in about.values()
                 if change.operation == "delete" or rule.hears_all or rule.concerns & changed
             ]
             if rules:
@@ -251,6 +256,9 @@ class Evaluation:
             standing.due = None
             return
         self._take(work, change.tenant, heard.rules, heard.readings)
+        for rule, subject in heard.around:
+            readings = [Reading(subject, one.at, one.entity) for one in heard.readings]
+            self._take(work, change.tenant, [rule], readings)
 
     def _take(
         self, work: _Work, tenant: str, about: Sequence[Rule], readings: Sequence[Reading]

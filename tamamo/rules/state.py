@@ -60,10 +60,12 @@ class Reading:
     """A subject as it was reported at one moment.
 
     entity: with all its attributes as of then. at: event time, for attributes without observedAt.
+    other: the entity whose reading it is, where it is not the subject's own (`elsewhere`).
     """
 
     entity: Entity
     at: Moment
+    other: Entity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,28 @@ async def test_a_call_escalates_until_nobody_is_left(night: Night) -> None:
     assert len(await night.messages()) == 8
 
 
+async def test_a_tree_without_an_end_calls_until_somebody_answers(night: Night) -> None:
+    await night.sql("delete from call_rule")
+    await night.make_tree(night.step("aoki", minutes=10), night.step("baba", minutes=0), rounds=0)
+    night.event(BRIDGE, "firing")
+    await night.run()
+    await night.wait(60)
+    # Ten minutes to the second step, and never less than five to the next round.
+    assert await night.timeline() == [
+        (at + minutes, name)
+        for at in (0, 15, 30, 45, 60)
+        for minutes, name in ((0, "aoki"), (10, "baba"))
+        if at + minutes <= 60
+    ]
+    [call] = await night.calls()
+    assert call.state is State.RUNNING
+    assert (await answer(night, "aoki")).mine
+    await night.wait(60)
+    assert len(await night.timeline()) == 9
+    [call] = await night.calls()
+    assert call.state is State.ACKNOWLEDGED
+
+
 async def test_whoever_answers_ends_it_and_the_others_are_told(night: Night) -> None:
     night.event(BRIDGE, "firing")
     await night.run()

@@ -30,6 +30,8 @@ def nested(depth: int) -> dict[str, Any]:
         ({"id": "Level!"}, "id"),
         ({"name": {"ja": "水位"}}, "name.en"),
         ({"severity": "loud"}, "severity"),
+        ({"category": "deviceFailure"}, "category"),
+        ({"sub_category": "storm surge"}, "sub_category"),
         ({"colour": "red"}, ""),
         ({"subject": {"type": "Alert"}}, "subject.type"),
         ({"subject": {"type": "X", "where": "a==("}}, "subject.where"),

@@ -375,7 +375,6 @@ async def test_the_recording_tells_the_same_in_the_database(
         for line in report.lines
         for episode in line.episodes
     }
-    # What docs/subsystems/rules.md says it shows.
     assert {rule: sum(len(line.episodes) for line in report.of(rule)) for rule in shipped()} == {
         "river-danger-level": 11,
         "river-alert-level": 8,

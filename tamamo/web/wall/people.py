@@ -1,6 +1,5 @@
 """What only staff of the town see on its wall: who is called; and for all, the data sources."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -12,14 +11,12 @@ from tamamo.feeds import counting
 from tamamo.kernel.database import single, transaction
 from tamamo.kernel.identity import STAFF, Actor
 from tamamo.kernel.towns import Town
+from tamamo.web.lately import Lately
 
 if TYPE_CHECKING:
     from tamamo.calling import Reached
 
-#: Seconds within which the same name on the same person's wall is one reading.
-_AGAIN: Final = 600.0
-_MOST_SEEN: Final = 10_000
-_seen: dict[tuple[str, str, str], float] = {}
+_shown: Final = Lately()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +62,14 @@ async def _note(broker: Broker, actor: Actor, town: Town, contacts: set[str]) ->
     """Note whom somebody is shown; a wall that renews itself is not read anew each time."""
     from tamamo.calling import store  # noqa: PLC0415 (see above)
 
-    moment = time.monotonic()
-    if len(_seen) > _MOST_SEEN:
-        _seen.clear()
-    keys = {one: (actor.subject, town.name, one) for one in contacts}
-    news = {one for one, key in keys.items() if moment - _seen.get(key, -_AGAIN) >= _AGAIN}
+    news = _shown.news((actor.subject, town.name, one) for one in contacts)
     if not news:
         return
     async with transaction(broker.pool) as connection:
-        people = await store.contacts_by_id(connection, town.name, news)
+        ids = [contact for _, _, contact in news]
+        people = await store.contacts_by_id(connection, town.name, ids)
         await store.note_read(connection, town.name, actor.subject, people.values(), "wall")
-    for one in news:
-        _seen[keys[one]] = moment
+    _shown.note(news)
 
 
 def _is_staff(actor: Actor, tenant: str) -> bool:

@@ -10,7 +10,7 @@ from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.identity import Role
-from tamamo.rules import Fault, RuleInvalid
+from tamamo.rules import Fault, Rule, RuleInvalid
 from tamamo.web.staff.desk import Desk
 
 _SQL = sql.load(__package__)
@@ -27,7 +27,7 @@ def require_sight(desk: Desk) -> None:
 
 def may_act(desk: Desk) -> bool:
     """Whether somebody may acknowledge, silence and change rules here."""
-    return any(desk.actor.holds(role, desk.tenant) for role in _ACTORS)
+    return desk.actor.speaks(desk.tenant, *_ACTORS)
 
 
 def require_act(desk: Desk) -> None:
@@ -37,20 +37,20 @@ def require_act(desk: Desk) -> None:
         raise Forbidden(f"This needs the role editor or approver in {desk.tenant!r}")
 
 
-def require_watchable(desk: Desk, kind: str) -> None:
-    """Raise RuleInvalid for a rule about a type (an IRI) that is personal, or out of sight.
+def require_watchable(desk: Desk, rule: Rule) -> None:
+    """Raise RuleInvalid for a rule that looks at a type that is personal, or out of sight.
 
     A preview names what it is about and what was measured, and an alert tells all who may read
     alerts: neither is a way around what somebody may read, or around the notes of who did.
     """
-    if kind in desk.broker.towns.personal(desk.tenant):
+    if rule.types & desk.broker.towns.personal(desk.tenant):
         ja = "個人情報の種類は規則の対象にできません。"
         en = "Personal data cannot be the subject of a rule."
-    elif not desk.visitor.access.read.allows([kind]):
+    elif not all(desk.visitor.access.read.allows([kind]) for kind in rule.types):
         ja, en = "この種類を読む権限がありません。", "You may not read this type."
     else:
         return
-    raise RuleInvalid([Fault("subject.type", ja, en)])
+    raise RuleInvalid([Fault("subject.type" if len(rule.types) == 1 else "condition", ja, en)])
 
 
 async def names(connection: Connection, subjects: Iterable[str | None]) -> dict[str, str]:

@@ -71,6 +71,8 @@ class Editor:
             "blocks": [_block(values, block, errors) for block in BLOCKS],
             "severities": [(name, words.severity_word(name)) for name in SEVERITIES],
             "types": TYPES,
+            "categories": rules.schema()["$defs"]["category"]["enum"],
+            "sub_categories": rules.schema()["$defs"]["sub_category"]["enum"],
             "joins": [("all", _("All of them hold")), ("any", _("One of them holds"))],
             "urls": {"back": desk.url("rule", rule=entry.id) if entry else desk.url("rules")},
             **more,
@@ -88,7 +90,7 @@ class Editor:
         try:
             if errors:
                 raise RuleInvalid(())
-            room.require_watchable(self.desk, rules.parse(form.document).subject.type)
+            room.require_watchable(self.desk, rules.parse(form.document))
         except RuleInvalid as invalid:
             errors += _faults(form, invalid)
             return await self.form(values, errors, status=422)

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tamamo.web.staff.alerts import nearby
+
 Document = dict[str, Any]
 
 #: Conditions of one rule in the form.
 BLOCKS: Final = (1, 2, 3)
 KINDS: Final = ("threshold", "rate", "silence", "geofence", "is")
 #: Fields of a condition, by what they hold.
-_NUMBERS: Final = ("bound", "clear_by", "jump", "margin")
+_NUMBERS: Final = ("bound", "clear_by", "jump", "margin", "within")
 SIDES: Final = {
     "threshold": ("at_least", "at_most"),
     "rate": ("rises", "falls"),
@@ -31,7 +33,7 @@ _PLAIN: Final = (
 )  # fmt: skip
 _OF_BLOCK: Final = (
     "kind", "not", "attribute", "side", "bound", "bound_attribute", "clear_by", "jump", "window",
-    "after", "values", "polygon", "margin",
+    "after", "values", "polygon", "margin", *nearby.FIELDS,
 )  # fmt: skip
 FIELDS: Final = (*_PLAIN, *(f"c{block}_{name}" for block in BLOCKS for name in _OF_BLOCK))
 _DURATION: Final = re.compile(
@@ -159,16 +161,25 @@ def _condition(form: Read, values: Mapping[str, str]) -> Document:
 
 def _block(form: Read, values: Mapping[str, str], block: int, path: str) -> Document:
     own = {name: values[f"c{block}_{name}"] for name in _OF_BLOCK}
-    kind, negated = own["kind"], bool(own["not"])
-    here = f"{path}.not.{kind}" if negated else f"{path}.{kind}"
+    kind, negated, prefix = own["kind"], bool(own["not"]), f"c{block}_"
+    here = f"{path}.not" if negated else path
+    if own["other"]:
+        form.places |= nearby.places(f"{here}.elsewhere", prefix)
+        here += ".elsewhere.condition"
+        if kind not in nearby.KINDS:
+            form.errors.append(FormError(f"{prefix}other", "other"))
+    here += f".{kind}"
     form.places |= {f"{here}.{name}": f"c{block}_{name}" for name in _OF_BLOCK}
     form.places |= {f"{here}.{side}": f"c{block}_bound" for side in SIDES.get(kind, ())}
     if kind == "geofence":
         form.places |= {f"{here}.{side}": f"c{block}_polygon" for side in SIDES["geofence"]}
     form.places |= {f"{here}.any_of": f"c{block}_values", here: f"c{block}_kind"}
     numbers = {name: _number(form, own[name], f"c{block}_{name}") for name in _NUMBERS}
-    leaf = _LEAVES[kind](form, own, numbers, f"c{block}_")
+    leaf = _LEAVES[kind](form, own, numbers, prefix)
     condition: Document = {kind: {key: value for key, value in leaf.items() if value is not None}}
+    if own["other"]:
+        fresh = _minutes(form, own["fresh"], f"{prefix}fresh")
+        condition = nearby.wrap(own, condition, within=numbers["within"], fresh=fresh)
     return {"not": condition} if negated else condition
 
 
@@ -325,6 +336,10 @@ def _unblock(condition: Mapping[str, Any]) -> dict[str, str]:
     negated = kind == "not"
     if negated:
         ((kind, given),) = given.items()
+    others: Mapping[str, Any] = {}
+    if kind == "elsewhere" and nearby.fits(given):
+        others = given
+        ((kind, given),) = given["condition"].items()
     if kind not in KINDS or "clear" in given:
         raise TooRich("a condition within conditions")
     side = next((one for one in SIDES.get(kind, ()) if one in given), "")
@@ -338,6 +353,8 @@ def _unblock(condition: Mapping[str, Any]) -> dict[str, str]:
     found |= {name: _figure(given.get(name)) for name in ("clear_by", "jump", "margin")}
     found["window"] = _to_minutes(given.get("window"))
     found["after"] = _to_minutes(given.get("after"))
+    found |= {"other": others.get("type", ""), "other_ids": " ".join(others.get("ids", ()))}
+    found |= {"within": _figure(others.get("within")), "fresh": _to_minutes(others.get("fresh"))}
     if kind == "is":
         if any(not isinstance(value, str) or re.search(r"[,、\n]", value)
                for value in given["any_of"]):  # fmt: skip

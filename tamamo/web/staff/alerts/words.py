@@ -86,6 +86,7 @@ def error_text(code: str) -> str:
         "minutes": _("Whole minutes are needed, such as 30."),
         "polygon": _("One place a line is needed: longitude, blank, latitude."),
         "place": _("Choose municipalities or an area, not both."),
+        "other": _("Of another place only a threshold, a rate or values can be asked."),
         "condition": _("At least one condition is needed."),
         "json": _("This is no declaration: a JSON object is needed."),
         "until": _("A moment in the future, of at most 30 days, is needed."),

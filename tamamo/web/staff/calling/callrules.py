@@ -132,7 +132,7 @@ class Form:
             FormField("alert_rules", _("Rules of alerts"), "choices",
                       help=_("None ticked: every rule."), options=options(known.items(), chosen)),
             FormField("categories", _("Categories"), "text", self.categories, width="input--mid",
-                      help=_("Such as flood, tide; empty: every category.")),
+                      help=_("Such as flood, coastalEvent; empty: every category.")),
             *(
                 FormField(name, label, "text", self.place[name], inputmode="decimal",
                           width="input--short", error=wrong.get(name, ""),

@@ -73,10 +73,10 @@ class Form:
     def read(self, data: QueryDict) -> None:
         """Take over what was typed, and note what is wrong with it."""
         self.version = whole(data, "version", 1, 10**8) or 1
-        rounds, gather = whole(data, "rounds", 1, MOST_ROUNDS), whole(data, "gather", 0, 240)
+        rounds, gather = whole(data, "rounds", 0, MOST_ROUNDS), whole(data, "gather", 0, 240)
         self.rounds, self.gather = data.get("rounds", ""), data.get("gather", "")
         if rounds is None:
-            self.errors["rounds"] = _("A whole number from 1 to %(n)s.") % {"n": MOST_ROUNDS}
+            self.errors["rounds"] = _("A whole number from 0 to %(n)s.") % {"n": MOST_ROUNDS}
         if gather is None:
             self.errors["gather"] = _("A whole number from 0 to 240.")
         count = min(whole(data, "steps", 1, MOST_STEPS) or 1, MOST_STEPS)
@@ -84,7 +84,7 @@ class Form:
         name = data.get("name", "").strip()[:_LONGEST]
         if not name:
             self.errors["name"] = _("Type a name.")
-        self.tree = Tree(self.tree.id, name, tuple(steps), rounds or 1, gather or 0)
+        self.tree = Tree(self.tree.id, name, tuple(steps), rounds or 0, gather or 0)
 
     def _step(self, data: QueryDict, number: int) -> Step:
         key = f"s{number}-minutes"
@@ -126,7 +126,8 @@ class Form:
             ),
             FormField(
                 "rounds", _("Rounds"), "text", self.rounds, inputmode="numeric",
-                help=_("How often all steps are gone through until the call is unanswered."),
+                help=_("How often all steps are gone through until the call is unanswered; "
+                       "0: until somebody answers, or the alert is over."),
                 error=self.errors.get("rounds", ""), width="input--short",
             ),
             FormField(
@@ -183,7 +184,7 @@ class Form:
 async def new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Make a tree."""
     require_change(desk)
-    return await _edit(request, desk, Form(Tree("", "", (Step(()), Step(()))), 1))
+    return await _edit(request, desk, Form(Tree("", "", (Step(()), Step(())), rounds=0), 1))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

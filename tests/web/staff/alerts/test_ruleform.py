@@ -37,6 +37,16 @@ OTHERS: list[dict[str, Any]] = [
                                           [134.0, 34.3]]}, "margin": 50.0}},
     {"threshold": {"attribute": "waterLevel", "at_most": -0.5}},
     {"rate": {"attribute": "currentLevel", "falls": 1.0, "window": "PT30M", "jump": 2.0}},
+    {"all": [
+        {"threshold": {"attribute": "currentLevel", "at_least": 1.0}},
+        {"not": {"elsewhere": {
+            "type": "WeatherObserved", "within": 10000.0, "fresh": "PT30M",
+            "condition": {"threshold": {"attribute": "precipitation", "at_most": 1.0}}}}},
+        {"elsewhere": {
+            "type": "FloodMonitoring", "ids": ["urn:a", "urn:b"],
+            "condition": {"rate": {"attribute": "currentLevel", "rises": 0.5,
+                                   "window": "PT60M"}}}},
+    ]},
 ]  # fmt: skip
 
 
@@ -105,6 +115,9 @@ def test_text_that_is_no_declaration_is_said_so(text: str) -> None:
         ({"c1_clear_by": "NaN"}, FormError("c1_clear_by", "number")),
         ({"for": "1.5"}, FormError("for", "minutes")),
         ({"polygon": "here"}, FormError("polygon", "place")),
+        ({"c1_other": "WeatherObserved", "c1_kind": "silence"}, FormError("c1_other", "other")),
+        ({"c1_other": "WeatherObserved", "c1_within": "far"}, FormError("c1_within", "number")),
+        ({"c1_other": "WeatherObserved", "c1_fresh": "1 h"}, FormError("c1_fresh", "minutes")),
         ({"c1_kind": "", "c2_kind": "", "c3_kind": ""}, FormError("c1_kind", "condition")),
     ],
 )
@@ -121,6 +134,15 @@ def test_a_fault_of_the_declaration_is_found_at_its_field() -> None:
     found = {form.place_of(fault.field) for fault in refused.value.faults}
     assert found <= set(ruleform.FIELDS)
     assert "season_to" in found
+
+
+def test_a_fault_of_what_is_said_of_others_is_found_at_its_field() -> None:
+    form = read(write(RULE) | {"c3_other": "Alert", "c3_within": "0", "c3_fresh": "0"})
+    found = {form.place_of(fault.field) for fault in rules.faults_of(form.document)}
+    assert found == {"c3_within"}
+    form = read(write(RULE) | {"c3_other": "Alert", "c3_fresh": "0"})
+    found = {form.place_of(fault.field) for fault in rules.faults_of(form.document)}
+    assert found == {"c3_other", "c3_fresh"}
 
 
 def test_only_known_fields_are_read() -> None:
