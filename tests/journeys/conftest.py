@@ -108,9 +108,9 @@ class Notes:
 def _page(
     browser: "Browser", notes: Notes, tiles: bool, options: dict[str, Any]
 ) -> "Iterator[Page]":
-    with_map = options.pop("with_map", True)
+    with_map = options.pop("with_map", False)
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-    if not with_map:  # drawing it by software takes most of a page's time: the list is there
+    if not with_map:  # drawing it by software takes most of a page's time
         context.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
     if not tiles:
         context.route(TILES, lambda route: route.abort())
@@ -130,7 +130,10 @@ def _page(
 
 @pytest.fixture
 def visit(browser: "Browser", city: City) -> Iterator[Visit]:
-    """Open a page of the city; at the end no script may have failed, nothing been refused."""
+    """Open a page of the city; at the end no script may have failed, nothing been refused.
+
+    with_map: draw its map; without, the list stands alone, as in a browser that has no WebGL.
+    """
     notes = Notes()
     opened = []
 

@@ -29,9 +29,19 @@ BIG_ENOUGH = """() => [...document.querySelectorAll(
   .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)
   .map(e => e.outerHTML.slice(0, 80))"""
 
+#: A text of some words in less room than three of its letters take: one letter a line.
+#: What only a screen reader is told takes no room.
+SQUEEZED = """() => [...document.querySelectorAll('a, p, th, td, dd, li, label, h1, h2, h3')]
+  .filter(e => e.checkVisibility()
+    && [...e.querySelectorAll('.visually-hidden')].reduce(
+      (left, hidden) => left - hidden.innerText.length, e.innerText.trim().length) > 12
+    && e.closest('.visually-hidden') === null
+    && e.getBoundingClientRect().width < 40 && e.getBoundingClientRect().height > 120)
+  .map(e => e.outerHTML.slice(0, 80))"""
+
 
 def fits(page: "Page", widths: Sequence[int] = WIDTHS) -> None:
-    """At each width nothing is wider than the screen, and what one presses is 44 px high.
+    """At each width nothing is wider than the screen, what one presses is 44 px high, texts fit.
 
     The page is left at the width it had.
     """
@@ -47,6 +57,8 @@ def fits(page: "Page", widths: Sequence[int] = WIDTHS) -> None:
             raise AssertionError(f"{page.url} at {width} px: {wide}") from error
         small = page.evaluate(BIG_ENOUGH)
         assert small == [], (page.url, width, small)
+        squeezed = page.evaluate(SQUEEZED)
+        assert squeezed == [], (page.url, width, squeezed)
     page.set_viewport_size(before)
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,8 @@ class Office:
     base: str
     dsn: str
     key: str
+    #: Cookies of those who signed in: who comes again in a later test is signed in still.
+    signed_in: dict[str, Any] = field(default_factory=dict)
 
     def put(self, entities: list[dict[str, Any]]) -> None:
         """Store entities as a program with the installation's key does."""
@@ -119,9 +121,14 @@ def desk(browser: "Browser", office: Office) -> Iterator[Desk]:
     with ExitStack() as opened:
 
         def open_desk(login: str, path: str, **options: Any) -> "Page":
-            page = opened.enter_context(_page(browser, notes, False, options))
-            sign_in(page, office.base, login)
-            page.goto(office.base + path)
+            kept = {"storage_state": office.signed_in.get(login)}
+            page = opened.enter_context(_page(browser, notes, False, {**kept, **options}))
+            if login in office.signed_in:
+                page.goto(office.base + path)
+            if login not in office.signed_in or "/account/login/" in page.url:
+                sign_in(page, office.base, login)
+                office.signed_in[login] = page.context.storage_state()
+                page.goto(office.base + path)
             return page
 
         yield open_desk

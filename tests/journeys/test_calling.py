@@ -151,7 +151,7 @@ def test_in_english(pages: Any, office: Office) -> None:
         assert not re.search(r"[ぁ-ゖァ-ヺ一-龠]", kept), path
 
 
-def test_a_pushed_message_is_shown_and_said_to_be(pages: Any, office: Office) -> None:
+def test_a_pushed_message_is_shown_and_said_to_be(whole_browser: "Browser", office: Office) -> None:
     """The service worker, with a message as the push service hands it over."""
     with psycopg.connect(office.dsn) as connection:
         row = connection.execute(
@@ -160,32 +160,35 @@ def test_a_pushed_message_is_shown_and_said_to_be(pages: Any, office: Office) ->
             " 'sent', now(), now() + interval '1 hour') returning id::text"
         ).fetchone()
         assert row
-    page = pages("/", signed_in=False)
-    page.context.grant_permissions(["notifications"], origin=office.base)
-    session = page.context.new_cdp_session(page)
-    found: list[str] = []
-    session.on(
-        "ServiceWorker.workerRegistrationUpdated",
-        lambda event: found.extend(one["registrationId"] for one in event["registrations"]),
-    )
-    session.send("ServiceWorker.enable")
-    page.evaluate("navigator.serviceWorker.register('/push-worker.js')")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_timeout(200)
-    assert found
-    data = f'{{"title": "水位", "body": "2.41 m", "tag": "a", "receipt": "default/{row[0]}"}}'
-    session.send(
-        "ServiceWorker.deliverPushMessage",
-        {"origin": office.base, "registrationId": found[-1], "data": data},
-    )
-    shown = "navigator.serviceWorker.ready.then(r => r.getNotifications())"
-    page.wait_for_function(f"{shown}.then(all => all.length === 1 && all[0].title === '水位')")
-    for _ in range(40):
-        with psycopg.connect(office.dsn) as connection:
-            state = connection.execute(
-                "select state from message where id::text = %s", [row[0]]
-            ).fetchone()
-        if state == ("delivered",):
-            break
-        time.sleep(0.25)
-    assert state == ("delivered",)
+    notes = Notes()
+    with _page(whole_browser, notes, False, {}) as page:
+        page.goto(office.base)
+        page.context.grant_permissions(["notifications"], origin=office.base)
+        session = page.context.new_cdp_session(page)
+        found: list[str] = []
+        session.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda event: found.extend(one["registrationId"] for one in event["registrations"]),
+        )
+        session.send("ServiceWorker.enable")
+        page.evaluate("navigator.serviceWorker.register('/push-worker.js')")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.wait_for_timeout(200)
+        assert found
+        data = f'{{"title": "水位", "body": "2.41 m", "tag": "a", "receipt": "default/{row[0]}"}}'
+        session.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": office.base, "registrationId": found[-1], "data": data},
+        )
+        shown = "navigator.serviceWorker.ready.then(r => r.getNotifications())"
+        page.wait_for_function(f"{shown}.then(all => all.length === 1 && all[0].title === '水位')")
+        for _ in range(40):
+            with psycopg.connect(office.dsn) as connection:
+                state = connection.execute(
+                    "select state from message where id::text = %s", [row[0]]
+                ).fetchone()
+            if state == ("delivered",):
+                break
+            time.sleep(0.25)
+        assert state == ("delivered",)
+    assert notes.errors == [] and notes.refused == []

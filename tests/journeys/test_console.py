@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.console import Open, Server, console, server
+from tests.journeys.looking import accessible
 
 __all__ = ["console", "server"]
 
@@ -65,10 +66,12 @@ def test_a_tenant_a_person_and_a_key_are_made_and_stand_in_the_log(
     expect(page.locator("#error-summary")).to_be_focused()
     expect(page.locator("#e-code")).to_be_visible()
     expect(page.locator("[name=title_ja]")).to_have_value("試験町")
+    accessible(page)
     page.fill("[name=code]", CODES[prefix])
     page.get_by_role("button", name=say["make_tenant"]).click()
     expect(page.locator("#done")).to_contain_text(say["made_tenant"])
     expect(page.locator("meter")).to_have_count(1)
+    accessible(page)
 
     page = console("users/new/", prefix=prefix)
     page.fill("[name=email]", f"{name}@example.jp")
@@ -81,6 +84,7 @@ def test_a_tenant_a_person_and_a_key_are_made_and_stand_in_the_log(
     page.select_option("[name=tenant]", name)
     page.locator("main form button").click()
     expect(page.locator("#done")).to_contain_text(say["given"])
+    accessible(page)
     page.get_by_role("button", name=say["off"]).click()
     page.locator("#done").get_by_role("button", name=say["undo"]).click()
     expect(page.get_by_role("button", name=say["off"])).to_be_visible()

@@ -87,7 +87,7 @@ def visit(browser: "Browser", town: Town) -> Iterator[Callable[..., Any]]:
     with ExitStack() as opened:
 
         def visit_page(login: str, path: str) -> "Page":
-            page = opened.enter_context(_page(browser, notes, False, {"with_map": False}))
+            page = opened.enter_context(_page(browser, notes, False, {}))
             if login:
                 sign_in(page, town.base, login)
             page.goto(town.base + path)

@@ -57,9 +57,7 @@ def visit(browser: "Browser", town: tuple[str, str]) -> Iterator[Open]:
     with ExitStack() as opened:
 
         def visit_page(login: str, path: str, **options: Any) -> "Page":
-            page = opened.enter_context(
-                _page(browser, notes, False, {"with_map": False, **options})
-            )
+            page = opened.enter_context(_page(browser, notes, False, options))
             if login:
                 sign_in(page, town[0], login)
             page.goto(town[0] + path)

@@ -22,5 +22,5 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 def test_accessible_and_no_wider_than_the_screen(visit: Visit, path: str) -> None:
-    page = visit(path)
+    page = visit(path, with_map=True)
     accessible(page)

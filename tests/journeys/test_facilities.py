@@ -51,7 +51,7 @@ def photo() -> bytes:
 
 def test_from_the_need_to_the_corrected_map(browser: "Browser", town: Town) -> None:
     notes = Notes()
-    with _page(browser, notes, False, {"locale": "ja-JP"}) as page:
+    with _page(browser, notes, False, {"locale": "ja-JP", "with_map": True}) as page:
         page.goto(town.base + LIST)
         expect(page.locator(".facility-card")).to_have_count(5)
         # By the keyboard alone: choose two needs, show.
@@ -136,7 +136,7 @@ def test_in_english_without_javascript(browser: "Browser", town: Town) -> None:
         page.get_by_role("button", name="Check before sending").click()
         page.get_by_role("button", name="Change the entries").click()
         expect(page.get_by_label("Nursing room")).to_have_value("no")
-    with _page(browser, notes, False, {"locale": "en-GB", "with_map": False}) as page:
+    with _page(browser, notes, False, {"locale": "en-GB"}) as page:
         for path in ("", "1/", "1/correct/", "print/"):
             page.goto(f"{town.base}/en{LIST}{path}")
             accessible(page, NARROW)

@@ -22,7 +22,7 @@ def _wait_idle(page: "Page") -> None:
 
 
 def test_with_tiles_blocked_the_simple_map_is_drawn_and_says_so(visit: Visit) -> None:
-    page = visit("/")
+    page = visit("/", with_map=True)
     _wait_idle(page)
     expect(page.locator("#map-status")).to_have_text(
         "簡易地図を表示しています。観測データは最新です。", timeout=10_000
@@ -57,7 +57,7 @@ def _serve(route: "Route") -> None:
 def test_the_online_layer_is_added_with_its_credit_when_it_answers(
     visit: Visit, city: City
 ) -> None:
-    page = visit("/data/", tiles=True)
+    page = visit("/data/", with_map=True, tiles=True)
     page.context.route("https://cyberjapandata.gsi.go.jp/**", _serve)
     page.goto(city.base)
     _wait_idle(page)
@@ -85,7 +85,7 @@ def test_without_webgl_the_list_stays_and_one_line_says_so(browser: Any, city: C
 def test_a_click_on_a_mark_selects_the_gauge_and_the_place_goes_into_the_address(
     visit: Visit,
 ) -> None:
-    page = visit("/?map=13/34.3828/134.1289")
+    page = visit("/?map=13/34.3828/134.1289", with_map=True)
     _wait_idle(page)
     page.locator("#map canvas").click()
     expect(page.locator("#detail h2")).to_have_text("長者北橋")
@@ -98,7 +98,7 @@ def test_a_click_on_a_mark_selects_the_gauge_and_the_place_goes_into_the_address
 
 
 def test_the_home_page_with_its_map_stays_in_its_budget(visit: Visit, city: City) -> None:
-    page = visit("/data/")
+    page = visit("/data/", with_map=True)
     sizes: dict[str, int] = {}
 
     def note(response: Any) -> None:

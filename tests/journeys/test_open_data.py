@@ -50,7 +50,7 @@ def visit(browser: "Browser", base: str) -> Iterator[Open]:
     with ExitStack() as opened:
 
         def visit_page(login: str, path: str) -> "Page":
-            page = opened.enter_context(_page(browser, notes, False, {"with_map": False}))
+            page = opened.enter_context(_page(browser, notes, False, {}))
             if login:
                 sign_in(page, base, login)
             page.goto(base + path)

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.looking import accessible
 from tests.journeys.staff import (
     AUDITOR,
     GAUGE,
@@ -57,6 +58,7 @@ def test_a_threshold_is_changed_seen_in_the_history_and_undone(
     expect(page.locator(".changes tbody tr")).to_have_count(1)
     expect(page.locator(".changes del")).to_contain_text("1.40 m")
     expect(page.locator(".changes ins")).to_contain_text("1.55 m")
+    accessible(page)
     assert office.value(GAUGE, "alertLevel") == 1.4  # only shown so far
     page.get_by_role("button", name=say["publish"]).click()
     expect(page.locator("#done")).to_be_focused()
@@ -67,6 +69,7 @@ def test_a_threshold_is_changed_seen_in_the_history_and_undone(
     expect(edit.locator("ins")).to_contain_text("1.55 m")
     edit.get_by_role("button", name=say["undo"]).click()
     expect(page.locator("#edits > li").nth(1)).to_contain_text(say["undone"])
+    accessible(page)
     assert office.value(GAUGE, "alertLevel") == 1.4
 
 
@@ -166,7 +169,7 @@ def test_a_script_in_a_name_is_shown_as_text(desk: Desk) -> None:
 
 
 def test_the_map_shows_the_places_of_the_list(desk: Desk) -> None:
-    page = desk(HANAKO, SHELTERS + "?q=避難所1")
+    page = desk(HANAKO, SHELTERS + "?q=避難所1", with_map=True)
     region = page.locator("#map-region")
     region.scroll_into_view_if_needed()
     expect(region).to_have_attribute("data-drawn", "10", timeout=60_000)

@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from tamamo.context.broker import Broker, open_broker
 from tamamo.context.model.entity import DEFAULT_VOCABULARY
 from tamamo.kernel import time
+from tamamo.kernel.database import transaction
 from tamamo.kernel.identity import Actor, Grant, Role, system
 from tamamo.kernel.settings import Settings
 from tamamo.kernel.towns import MapView, Town
@@ -24,6 +25,7 @@ from tamamo.kernel.towns.agreement import Terms
 from tests.conftest import running_server
 from tests.journeys.conftest import GAUGES, Notes, _gauge, _page, level
 from tests.journeys.looking import accessible
+from tests.people import settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -60,6 +62,8 @@ class Towns:
 
         async def work(broker: Broker) -> UUID:
             terms = Terms("ayagawa", "default", frozenset({KIND}), frozenset({"read"}), time.now())
+            async with transaction(broker.pool) as connection:
+                await settle(connection, OWNER, READER)
             made = await broker.agreements.propose(OWNER, "ayagawa", terms)
             await broker.agreements.sign(OWNER, "ayagawa", made.id)
             await broker.agreements.sign(READER, "default", made.id)
@@ -110,9 +114,9 @@ def towns(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def page(browser: "Browser") -> "Iterator[Page]":
+def page(browser: "Browser", request: pytest.FixtureRequest) -> "Iterator[Page]":
     notes = Notes()
-    with _page(browser, notes, False, {}) as opened:
+    with _page(browser, notes, False, {"with_map": getattr(request, "param", False)}) as opened:
         yield opened
     assert notes.errors == []
     assert notes.refused == []
@@ -153,6 +157,7 @@ def test_a_shared_gauge_says_whose_it_is_in_english_and_at_every_width(
     towns.revoke(agreement)
 
 
+@pytest.mark.parametrize("page", [True], indirect=True, ids=["with_map"])
 def test_each_town_has_its_pages_and_leads_to_the_others(page: "Page", towns: Towns) -> None:
     page.goto(f"{towns.base}/t/ayagawa/")
     expect(page.get_by_role("heading", level=1)).to_have_text("いまの綾川町")

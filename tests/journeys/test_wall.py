@@ -115,7 +115,8 @@ def test_readings_that_grow_old_turn_grey_by_themselves(visit: Visit) -> None:
 @pytest.mark.parametrize("size", [(3840, 2160), (1920, 1080)])
 def test_what_matters_is_read_from_five_metres(visit: Visit, size: tuple[int, int]) -> None:
     width, height = size
-    page = visit("/wall/?updates=off", viewport={"width": width, "height": height})
+    screen = {"width": width, "height": height}
+    page = visit("/wall/?updates=off", with_map=True, viewport=screen)
     needed = DISTANCE * tan(radians(ARC / 60)) / SCREEN * width / DIGIT
     sizes = page.evaluate(SIZES, FAR)
     assert len(sizes) > 20
@@ -132,7 +133,7 @@ def test_what_matters_is_read_from_five_metres(visit: Visit, size: tuple[int, in
 
 def test_accessible_at_every_width_in_both_languages(visit: Visit, city: City) -> None:
     for path, widths in (("/wall/", (1280, 640, 390, 320)), ("/en/wall/?area=wide", (390,))):
-        page = visit(path)
+        page = visit(path, with_map=True)
         accessible(page, widths)
 
 

@@ -52,9 +52,7 @@ def visit(browser: "Browser", base: str) -> Iterator[Open]:
     with ExitStack() as opened:
 
         def visit_page(login: str, path: str, **options: Any) -> "Page":
-            page = opened.enter_context(
-                _page(browser, notes, False, {"with_map": False, **options})
-            )
+            page = opened.enter_context(_page(browser, notes, False, options))
             if login:
                 sign_in(page, base, login)
             page.goto(base + path)

@@ -3,6 +3,9 @@ import { say } from "./messages.js";
 
 const CARD_PARTS = [".alarm__head", ".alarm__value", ".alarm__margin", ".alarm__note"];
 
+/** The stage of a gauge that has no row here and is not among the alarms. */
+const BELOW = "0";
+
 const refresh = () => document.dispatchEvent(new CustomEvent("city:refresh"));
 
 /** Station -> stage of the gauges at or above their danger level, also those filtered away. */
@@ -17,10 +20,14 @@ function alarms(element) {
  */
 const known = new Map();
 
-function learn() {
+/** first: the page as it was opened. Whatever alarm a later view brings was below until then. */
+function learn(first) {
   const rows = document.querySelectorAll("tr[data-station]");
-  const stages = [...rows].map((row) => [row.dataset.station, row.dataset.stage]);
-  for (const [station, stage] of [...stages, ...alarms(document.getElementById("now"))]) {
+  const learned = [...rows].map((row) => [row.dataset.station, row.dataset.stage]);
+  for (const [station, stage] of alarms(document.getElementById("now"))) {
+    learned.push([station, first ? stage : BELOW]);
+  }
+  for (const [station, stage] of learned) {
     if (!known.has(station)) known.set(station, stage);
   }
 }
@@ -39,7 +46,7 @@ function exchange(old, row) {
 function place(row, alarmsBefore) {
   const old = document.getElementById(row.id);
   const { station, stage } = row.dataset;
-  const shown = old ? old.dataset.stage : (alarmsBefore.get(station) ?? "0");
+  const shown = old ? old.dataset.stage : (alarmsBefore.get(station) ?? BELOW);
   const change = { before: known.get(station) ?? shown, after: stage, row };
   known.set(station, stage);
   const moved = old && old.dataset.level !== row.dataset.level;
@@ -102,5 +109,5 @@ export async function updateRows(address, stations) {
   if (listed || (now && now.dataset.alarms !== moment.dataset.alarms)) refresh();
 }
 
-learn();
-document.addEventListener("htmx:after:swap", learn);
+learn(true);
+document.addEventListener("htmx:after:swap", () => learn(false));
