@@ -12,7 +12,8 @@ from bench import installation
 from bench.installation import Server
 from bench.table import Row
 
-CHROMIUM = "/usr/bin/chromium"
+_SHELL = "/usr/bin/chromium-headless-shell"
+CHROMIUM = _SHELL if Path(_SHELL).exists() else "/usr/bin/chromium"
 SUMMARY = "89 gauges, 5,488 observations stored, 392 repeats, 0 rejected"
 
 

@@ -118,6 +118,8 @@ def value(text: bytes) -> bytes:
     return b'{"id":"urn:x:1","type":"T","a":' + text + b"}"
 
 
+MANY: dict[str, Any] = {f"a{number}": 1 for number in range(100_000)}
+OTHERS = {name: {"value": 1} for name in MANY}
 ARRAYS = b"[" * 1000 + b"]" * 1000
 FAR = {"type": "Point", "coordinates": [1e308, 1]}
 WITHIN = {"georel": "within", "geometry": "Polygon", "coordinates": A_SHAPE["coordinates"]}
@@ -137,6 +139,10 @@ BODIES: dict[str, tuple[tuple[str, Any], int, str | None]] = {
     "no UTF-8": ((E, value(b'"\xff"')), 400, None),
     "U+0000 in a value": ((E, entity(b={"value": {"c": ["x\0y"]}})), 400, "/b/value/c/0"),
     "U+0000 in a name": ((E, value(b'{"a\\u0000b":1}')), 400, "/a"),
+    "100,000 attributes": ((E, entity(**MANY)), 400, ""),
+    "100,000 sub-attributes": ((E, entity(a={"value": 1} | MANY)), 400, "/a"),
+    "100,000 types": ((E, entity() | {"type": [*MANY]}), 400, "/type"),
+    "100,000 scopes": ((E, entity(scope=[f"/{name}" for name in MANY])), 400, "/scope"),
     "an absurd time": ((E, observed("99999-01-01T00:00:00Z")), 400, "/a/observedAt"),
     "a time before all": ((E, observed("0000-01-01T00:00:00Z")), 400, "/a/observedAt"),
     "a place beyond all": ((E, located(FAR)), 400, "/location/value/coordinates"),
@@ -145,6 +151,8 @@ BODIES: dict[str, tuple[tuple[str, Any], int, str | None]] = {
     "selectors": (query(*[{}] * 20_000), 403, "entities"),
     "patterns": (query(*PATTERNS), 403, "entities"),
     "ids": (query({"id": IDS}), 403, "id"),
+    "members in pick of a body": (query({}, pick=[*MANY]), 403, "pick"),
+    "members in attrs of a body": (query({}, attrs=[*MANY]), 403, "attrs"),
     "a batch": (("/ngsi-ld/v1/entityOperations/delete", IDS), 400, None),
     "selectors of a subscription": (
         subscription(entities=[{"type": "T"}] * 100_000), 400, "/entities",
@@ -156,6 +164,7 @@ BODIES: dict[str, tuple[tuple[str, Any], int, str | None]] = {
     "parts of a registration": (
         registration(information=[{"entities": [{"type": "T"}]}] * 50_000), 400, "/information",
     ),
+    "100,000 attributes at the other door": (("/v2/entities", {"id": "y"} | OTHERS), 400, None),
     "depth at the other door": (
         ("/v2/entities", b'{"id":"y","type":"T","a":{"value":' + ARRAYS + b"}}"), 400, None,
     ),

@@ -49,7 +49,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: an idle server takes its share of the cores
 def installation(
     cluster_dsn: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:

@@ -60,6 +60,12 @@ class ContextBombs:
     def _body(self, path: str) -> bytes:
         if path.startswith("/chain/"):
             return _context([f"{self.url}/chain/{int(path.rpartition('/')[2]) + 1}"])
+        if path.startswith("/again/"):  # twenty times, and twenty times each, and …
+            number = int(path.rpartition("/")[2])
+            return _context([f"{self.url}/again/{number + 1}"] * 20 if number < 4 else {})
+        if path == "/prefixes":
+            names = {f"p{number}": f"p{number - 1}:{'x' * 50}/" for number in range(1, 10_000)}
+            return _context({"p0": "https://terms.example/"} | names)
         if path == "/many":
             return _context([f"{self.url}/one/{number}" for number in range(1000)])
         if path == "/large":

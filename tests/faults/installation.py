@@ -96,6 +96,18 @@ class Installation:
         wait(lambda: not any(map(alive, left)), 30, self.tell)
         self.process = None
 
+    def kill_all(self) -> None:
+        """Kill every process at once, those of its own PostgreSQL too, as when the power goes."""
+        assert self.process is not None
+        postmaster = self.postmaster()
+        left = [self.process.pid, *_below(self.process.pid), *postmaster, *_below(postmaster[0])]
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        wait(lambda: not any(map(alive, left)), 30, self.tell)
+        self.process = None
+
     def workers(self) -> list[int]:
         """The processes that answer requests."""
         return [pid for master in self._verb("web") for pid in children(master)]
@@ -117,6 +129,11 @@ class Installation:
             for pid in children(self.postmaster()[0])
             if command_of(pid).startswith("postgres: tamamo tamamo")
         ]
+
+    def database_helpers(self) -> list[int]:
+        """The database processes that serve no connection: checkpointer, WAL writer, I/O, …"""
+        backends = set(self.backends())
+        return [pid for pid in children(self.postmaster()[0]) if pid not in backends]
 
     def memory(self) -> int:
         """Bytes of memory the workers hold now."""

@@ -191,6 +191,8 @@ CONTEXTS = {
     "/deep": (400, "A @context is"),
     "/scoped": (400, "scoped"),
     "/text": (400, "not JSON"),
+    "/prefixes": (400, "an IRI of more than"),
+    "/again/0": (400, "definitions"),
 }
 
 
