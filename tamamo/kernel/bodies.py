@@ -15,7 +15,13 @@ _DISCARD_SECONDS: Final = 5.0
 
 
 async def whole(request: Request, seconds: float) -> bytes:
-    """Return the body. Raises RequestTimeout when it has not arrived within `seconds`."""
+    """Return the body. Raises RequestTimeout when it has not arrived within `seconds`.
+
+    A body that names its length is complete with its last byte. The server tells the end in a
+    message of its own, for which a request would go once more through all of its threads.
+    """
+    length = request.headers.get("content-length", "")
+    missing = int(length) if length.isdecimal() else -1
     parts: list[bytes] = []
     try:
         # By hand rather than by `request.body()`: a body mostly comes in one part, and this is
@@ -25,8 +31,10 @@ async def whole(request: Request, seconds: float) -> bytes:
                 message = await request.receive()
                 if message["type"] == "http.disconnect":
                     raise ClientDisconnect
-                parts.append(message.get("body", b""))
-                if not message.get("more_body", False):
+                part = message.get("body", b"")
+                parts.append(part)
+                missing -= len(part)
+                if missing == 0 or not message.get("more_body", False):
                     return parts[0] if len(parts) == 1 else b"".join(parts)
     except TimeoutError:
         raise too_late(seconds) from None

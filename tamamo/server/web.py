@@ -12,6 +12,7 @@ from granian.log import LogLevels
 
 from tamamo.kernel.lifeline import ignore_announcement
 from tamamo.kernel.loopback import require_loopback_when_open
+from tamamo.kernel.process import finish_first
 from tamamo.kernel.settings import Settings
 
 #: Seconds after which a worker that still holds connections (server-sent events) is killed.
@@ -31,6 +32,7 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM; a worker that dies is replaced. Raises SetupError."""
     require_loopback_when_open(settings)
     ignore_announcement()
+    finish_first()
     _Server(
         "tamamo.asgi:app",
         address=settings.host,

@@ -33,9 +33,25 @@ asyncio.run(main())
 print(os.nice(0) - before)
 """
 
+BURST = """
+import os, threading
+from tamamo.kernel import process
+
+process.finish_first()
+found = []
+thread = threading.Thread(target=lambda: found.append(os.sched_getscheduler(0)))
+thread.start()
+thread.join()
+assert found == [os.SCHED_BATCH], found
+"""
+
 
 def test_the_collector_runs_between_requests_and_others_go_first() -> None:
     # In a process of its own: neither can be taken back.
     command = [sys.executable, "-c", CODE]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "5"
+
+
+def test_threads_do_not_interrupt_one_another() -> None:
+    subprocess.run([sys.executable, "-c", BURST], check=True)
