@@ -26,7 +26,8 @@ select
     e.id is null and exists (
         select from temporal_entity t where t.tenant = k.tenant and t.entity_id = k.id
     ),
-    k.tenant, k.id, e.types, e.scopes, e.attrs::text, e.created_at, e.modified_at, e.expires_at
+    k.tenant, k.id, array_to_json(e.types)::text, array_to_json(e.scopes)::text, e.attrs::text,
+    e.created_at, e.modified_at, e.expires_at
 from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
 left join entity e using (tenant, id);
 

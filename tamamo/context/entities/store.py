@@ -85,7 +85,7 @@ class Seen:
         _, version, _, _, identifier, types, scopes, attrs, *times = self.rows[key]
         if version is None:
             return None
-        return from_row((identifier, types, scopes, orjson.loads(attrs), *times))
+        return from_row((identifier, texts(types), texts(scopes), orjson.loads(attrs), *times))
 
     def version(self, key: Key) -> str | None:
         """Return the version of an entity's row, None where there is none."""
@@ -185,6 +185,16 @@ def _positions(value: Any) -> Iterable[Sequence[float]]:
         else:
             for part in value:
                 yield from _positions(part)
+
+
+def texts(literal: str) -> list[str]:
+    """Return the texts of a JSON array; entities of a type share their lists of names."""
+    return [*_texts(literal)]
+
+
+@lru_cache(maxsize=4096)
+def _texts(literal: str) -> tuple[str, ...]:
+    return tuple(orjson.loads(literal))
 
 
 @lru_cache(maxsize=4096)
