@@ -22,9 +22,9 @@ from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity
 from tamamo.context.temporal.marks import mark, rolled_up
 from tamamo.context.temporal.rows import number_of
+from tamamo.kernel import sql
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import PayloadTooLarge, Problem
-from tamamo.kernel.sql import numbered
 from tamamo.kernel.time import from_text
 from tamamo.kernel.towns.quota import Guard
 
@@ -183,21 +183,23 @@ class Batch:
         state = [self._state_row(row) for row in rows if row[_KIND] not in _ENDS]
         ended = [row for row in rows if row[_KIND] in _ENDS]
         gone = [_version_of(row) for row in ended if row[_KIND] == _GONE]
+        given = {
+            **_STATE.of(state),
+            **_HISTORY.of(self._history),
+            "h_id": random_uuids(len(self._history)),
+            "rows": len(state) + len(gone),
+            "closed_until": closed_until,
+        }
+        if closed_until and state and not ended and not self._outbox and _only_values(state):
+            statement = _VALUES
+        else:
+            statement = _CHANGES
+            given |= _DELETED.of(gone)
+            given |= _ENDED.of([(*_evolved(row), self._now) for row in ended])
+            given |= _OUTBOX.of(self._outbox)
         try:
             cursor = await AsyncRawCursor(connection).execute(
-                _WRITE_CHANGES,
-                _in_order(
-                    {
-                        **_STATE.of(state),
-                        **_DELETED.of(gone),
-                        **_ENDED.of([(*_evolved(row), self._now) for row in ended]),
-                        **_HISTORY.of(self._history),
-                        "h_id": random_uuids(len(self._history)),
-                        **_OUTBOX.of(self._outbox),
-                        "rows": len(state) + len(gone),
-                        "closed_until": closed_until,
-                    }
-                ),
+                statement.text, statement.in_order(given)
             )
         except (SerializationFailure, DeadlockDetected, UniqueViolation) as error:
             raise ChangedMeanwhile from error
@@ -243,15 +245,39 @@ _OUTBOX: Final = _own(
 )  # fmt: skip
 
 
-_WRITE_CHANGES, _NAMES = numbered(store.SQL["write_changes"])
-_in_order = itemgetter(*_NAMES)
+_SQL: Final = sql.load("tamamo.context.entities", "changes.sql")
+
+
+class _Statement:
+    """A statement of parts of changes.sql, and what takes its parameters in their order."""
+
+    def __init__(self, *parts: str, answer: str) -> None:
+        """parts: the blocks it consists of. answer: the last one."""
+        within = ",\n".join(f"{part} as (\n{_SQL[part]}\n)" for part in parts)
+        self.text, names = sql.numbered(f"with {within}\n{_SQL[answer]}")
+        self.in_order = itemgetter(*names)
+
+
+_CHANGES: Final = _Statement(
+    "state", "inserted", "updated", "deleted", "begun", "evolution", "history", "told",
+    "told_apart", answer="answer",
+)  # fmt: skip
+#: Where nothing but values change, as in most statements: to begin and end the other parts would
+#: cost as much as twenty rows.
+_VALUES: Final = _Statement("state", "updated", "history", "told", answer="answer_of_values")
 
 #: Parts of a row of the state.
 _KIND, _ATTRS, _HEAD = 2, 6, 15
 _key_of, _version_of = itemgetter(0, 1), itemgetter(0, 1, 12)
+_kind_of = itemgetter(_KIND)
 _evolved = itemgetter(0, 1, 3, 4, 5, 8)
 #: Tenant, entity id, attribute and observedAt of a row of the history; a deletion has none.
 _measured = itemgetter(0, 1, 2, 5)
+
+
+def _only_values(state: list[Row]) -> bool:
+    """Whether all of them stand, and keep their types and scopes."""
+    return set(map(_kind_of, state)) == {_SAME}
 
 
 def _outbox_row(row: Row) -> Row:

@@ -104,6 +104,55 @@ async def test_the_evolution_is_written_only_when_it_is_another(pool: Pool) -> N
         assert await modified() is not None
 
 
+async def test_a_writer_that_locks_nothing_brings_back_an_evolution(pool: Pool) -> None:
+    """The statement for values alone begins none: it fails, and the other one writes."""
+    writer = write.Writer(pool)
+    for value in range(3):
+        await writer.run([with_level({"value": value})])
+        async with transaction(pool) as connection:
+            await connection.execute("delete from temporal_entity")
+    await writer.run([with_level({"value": 9})])
+    async with single(pool) as connection:
+        cursor = await connection.execute(
+            "select attrs #>> %s, (select count(*) from temporal_entity),"
+            " (select count(*) from outbox) from entity",
+            [[LEVEL, "0", "value"]],
+        )
+        assert await cursor.fetchone() == ("9", 1, 4)
+
+
+async def test_most_changes_of_whole_pages_stay_where_they_are(pool: Pool) -> None:
+    """Who reports all entities in one batch changes all of a page at once."""
+
+    def every(level: int) -> list[Mutation]:
+        return [_long(number, level) for number in range(400)]
+
+    writer = write.Writer(pool)
+    await writer.run(every(0))
+    async with pool.connection() as connection:
+        cursor = await connection.execute("select ctid from entity")
+        before = {row[0] for row in await cursor.fetchall()}
+        await connection.commit()
+        await writer.run(every(1))
+        cursor = await connection.execute("select ctid from entity")
+        after = {row[0] for row in await cursor.fetchall()}
+    pages = {place.partition(",")[0] for place in before}
+    stayed = [place for place in after if place.partition(",")[0] in pages]
+    assert len(stayed) > 400 * 0.7
+
+
+def _long(number: int, level: int) -> Mutation:
+    """Return a change of an entity that takes about a kilobyte, as gauges do."""
+    entity_id = f"{ID}:{number:04}"
+
+    def apply(before: Entity | None, now: str) -> Change:
+        item = {"type": "Property", "value": level, "createdAt": now, "modifiedAt": now}
+        attrs = {LEVEL: [item], LEVEL + "Name": [{**item, "value": "x" * 700}]}
+        return Change(Entity(entity_id, [GAUGE], attrs, [], TIME, now), [], [LEVEL])
+
+    return Mutation("default", entity_id, apply)
+
+
 async def test_the_evolution_tells_when_the_state_changed(pool: Pool) -> None:
     await write.run(pool, [with_level({"value": 0})])
     await write.run(pool, [with_level({"value": 1})])
