@@ -112,11 +112,16 @@ def test_readings_that_grow_old_turn_grey_by_themselves(visit: Visit) -> None:
     expect(page.locator("#g-9002")).to_have_attribute("data-state", "late")
 
 
-@pytest.mark.parametrize("size", [(3840, 2160), (1920, 1080)])
-def test_what_matters_is_read_from_five_metres(visit: Visit, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [("/wall/", (3840, 2160)), ("/wall/", (1920, 1080)), ("/en/wall/", (1920, 1080))],
+)
+def test_what_matters_is_read_from_five_metres(
+    visit: Visit, path: str, size: tuple[int, int]
+) -> None:
     width, height = size
     screen = {"width": width, "height": height}
-    page = visit("/wall/?updates=off", with_map=True, viewport=screen)
+    page = visit(f"{path}?updates=off", with_map=True, viewport=screen)
     needed = DISTANCE * tan(radians(ARC / 60)) / SCREEN * width / DIGIT
     sizes = page.evaluate(SIZES, FAR)
     assert len(sizes) > 20
@@ -126,6 +131,9 @@ def test_what_matters_is_read_from_five_metres(visit: Visit, size: tuple[int, in
         "height => document.documentElement.scrollHeight <= height", arg=height, timeout=10_000
     )
     page.wait_for_function(FITS, timeout=5_000)
+    title = page.locator(".wall-bar__title").bounding_box()
+    assert title is not None
+    assert title["height"] < title["width"] / 3, "the title stands in one line"
     box = page.locator("#panel-sources").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= height + 1
