@@ -9,6 +9,8 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+import psycopg
+
 from bench import (
     catalogue,
     guarded,
@@ -111,7 +113,7 @@ def run(chosen: argparse.Namespace) -> tuple[list[Row], list[str]]:
         print(f"… {part}", file=sys.stderr, flush=True)
         try:
             rows.extend(measure())
-        except (LoadError, OSError) as error:
+        except (LoadError, OSError, psycopg.Error) as error:
             # The other parts are worth their time all the same.
             failures.append(f"{part}: {error}")
             print(f"  {failures[-1]}", file=sys.stderr)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from bench import installation, load
+from bench import installation, load, places, speed
 from bench.broker import Broker
 
 
@@ -107,3 +107,8 @@ def test_memory_and_descendants_of_a_process():
     assert installation._pss(os.getpid()) > 5
     assert installation._processor(os.getpid()) > 0
     assert installation._pss(2**22 + 1) == 0
+
+
+def test_parts_that_store_many_places_do_not_store_the_same():
+    # A whole run ended at the second of them.
+    assert places._KIND != speed._PLACE
