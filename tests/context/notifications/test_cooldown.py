@@ -5,7 +5,13 @@ import asyncio
 import httpx
 
 from tamamo.context.broker import Broker
-from tests.context.notifications.conftest import change, notifying, room, subscribe
+from tests.context.notifications.conftest import (
+    change,
+    notifying,
+    room,
+    subscribe,
+    until_matched,
+)
 from tests.context.notifications.receiver import Receiver
 
 
@@ -24,6 +30,7 @@ async def test_nothing_is_told_of_a_cooldown(
             await change(api, warm=number)
         # The other one has it all, the first waits: for its failed one, and for no other.
         await receiver.wait_for(4)
+        await until_matched(broker)
         await until_waiting(broker, 1)
         async with broker.pool.connection() as connection:
             await connection.execute(
