@@ -262,8 +262,8 @@ _CHANGES: Final = _Statement(
     "state", "inserted", "updated", "deleted", "begun", "evolution", "history", "told",
     "told_apart", answer="answer",
 )  # fmt: skip
-#: Where nothing but values change, as in most statements: to begin and end the other parts would
-#: cost as much as twenty rows.
+#: Where nothing but values change, as in most statements: each part costs, also where it finds
+#: nothing to do.
 _VALUES: Final = _Statement("state", "updated", "history", "told", answer="answer_of_values")
 
 #: Parts of a row of the state.
