@@ -10,7 +10,9 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import orjson
+import psycopg
 from psycopg import AsyncConnection, OperationalError
+from psycopg.adapt import Buffer, Dumper
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
@@ -23,6 +25,20 @@ Pool = AsyncConnectionPool[Connection]
 
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
+
+
+class Utf8(bytes):
+    """A text for a statement, encoded already: JSON as it was made need not become a str first."""
+
+
+class _Utf8Dumper(Dumper):
+    """Hands it over as it is; like a str's its type is what the statement makes of it."""
+
+    def dump(self, obj: Utf8) -> Buffer:
+        return obj
+
+
+psycopg.adapters.register_dumper(Utf8, _Utf8Dumper)
 
 
 #: How libpq speaks to a server on another machine that may vanish without a word; a value in the

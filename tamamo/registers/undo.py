@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from tamamo.context.model.entity import Attributes, Entity, Instance
-from tamamo.context.model.merge import same
+from tamamo.context.model.sameness import same
 from tamamo.kernel.database import Connection
 from tamamo.kernel.errors import Forbidden
 from tamamo.kernel.time import now, to_text

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.model.entity import Attributes, Entity, Instance
-from tamamo.context.model.merge import deletion, same
+from tamamo.context.model.merge import deletion
+from tamamo.context.model.sameness import same
 from tamamo.feeds import convert, quality
 from tamamo.feeds.plausibility import QUALITY, QUALITY_REASON
 from tamamo.feeds.quality import Invalid as Unusable

@@ -29,8 +29,9 @@ from tamamo.context.model.values import Fault, check_uri
 from tamamo.context.negotiation import LD_JSON
 from tamamo.kernel.errors import Problem
 
-#: Makes the mutation of one element. Raises the Problem of an element that is wrong.
-Prepare = Callable[[Any, TermMap], Mutation]
+#: (element, meaning of its names, entity before, present time) → change, None when nothing is to be
+#: done. Raises the Problem of an element that is wrong.
+Work = Callable[[Any, TermMap, Entity | None, str], Change | None]
 
 
 @dataclass(slots=True)
@@ -50,10 +51,11 @@ class Outcome:
 async def create(exchange: Exchange) -> Response:
     """Batch Entity Creation (clause 6.14.3.1)."""
 
-    def prepare(element: Any, terms: TermMap) -> Mutation:
-        return service.creation(exchange.tenant, parse.parse_entity(element, terms))
+    def work(element: Any, terms: TermMap, before: Entity | None, now: str) -> Change | None:
+        entity = parse.parse_entity(element, terms)
+        return service.creation(exchange.tenant, entity).apply(before, now)
 
-    outcome = await _run(exchange, prepare)
+    outcome = await _run(exchange, work)
     if outcome.errors:
         return _partial(exchange, outcome)
     return http.plain(exchange, outcome.done, 201)
@@ -63,17 +65,17 @@ async def upsert(exchange: Exchange) -> Response:
     """Batch Entity Creation or Update (clause 6.15.3.1)."""
     update = "update" in exchange.options
 
-    def prepare(element: Any, terms: TermMap) -> Mutation:
-        entity = parse.parse_entity(element, terms)
+    def work(element: Any, terms: TermMap, before: Entity | None, now: str) -> Change | None:
+        if before is None:
+            after = merge.create(parse.parse_entity(element, terms), now)
+        elif update:
+            after = merge.update(before, _as_fragment(parse.parse_entity(element, terms)), now)
+        else:
+            new = parse.parse_entity(element, terms, known=before.attrs)
+            after = merge.replace_entity(before, new, now)
+        return service.outcome(before, *after, now)
 
-        def step(before: Entity, now: str) -> tuple[Entity, merge.Change]:
-            if update:
-                return merge.update(before, _as_fragment(entity), now)
-            return merge.replace_entity(before, entity, now)
-
-        return service.upsertion(exchange.tenant, entity, step)
-
-    outcome = await _run(exchange, prepare)
+    outcome = await _run(exchange, work)
     if outcome.errors:
         return _partial(exchange, outcome)
     if outcome.created:
@@ -85,40 +87,38 @@ async def update(exchange: Exchange) -> Response:
     """Batch Entity Update (clause 6.16.3.1): append with or without overwriting."""
     overwrite = "noOverwrite" not in exchange.options
 
-    def prepare(element: Any, terms: TermMap) -> Mutation:
+    def work(element: Any, terms: TermMap, before: Entity | None, now: str) -> Change | None:
         fragment = parse.parse_fragment(element, terms, parse.UPDATE)
-        return service.appending(exchange.tenant, _id_of(fragment), fragment, overwrite)
+        mutation = service.appending(exchange.tenant, _id_of(fragment), fragment, overwrite)
+        return mutation.apply(before, now)
 
-    return _done(exchange, await _run(exchange, prepare))
+    return _done(exchange, await _run(exchange, work))
 
 
 async def merge_batch(exchange: Exchange) -> Response:
     """Batch Entity Merge (clause 6.31.3.1)."""
 
-    def prepare(element: Any, terms: TermMap) -> Mutation:
+    def work(element: Any, terms: TermMap, before: Entity | None, now: str) -> Change | None:
         fragment = parse.parse_fragment(element, terms, parse.MERGE)
 
         def step(before: Entity, now: str) -> tuple[Entity, merge.Change]:
             return merge.merge_patch(before, fragment, now, terms=terms)
 
-        return service.changing(exchange.tenant, _id_of(fragment), step)
+        return service.changing(exchange.tenant, _id_of(fragment), step).apply(before, now)
 
-    return _done(exchange, await _run(exchange, prepare))
+    return _done(exchange, await _run(exchange, work))
 
 
 async def delete(exchange: Exchange) -> Response:
     """Batch Entity Delete (clause 6.17.3.1): the body is an array of ids."""
-
-    def prepare(element: Any, _: TermMap) -> Mutation:
-        try:
-            return service.deletion(exchange.tenant, check_uri(element))
-        except Fault as fault:
-            raise fault.problem() from None
-
     check_batch(exchange)
     outcome = Outcome()
-    elements = [(element, exchange.terms) for element in exchange.body]
-    mutations = _prepare(exchange.tenant, outcome, elements, prepare)
+    mutations = []
+    for element in exchange.body:
+        try:
+            mutations.append(service.deletion(exchange.tenant, check_uri(element)))
+        except Fault as fault:
+            outcome.fail(element, fault.problem())
     await _write(exchange, outcome, mutations)
     return _done(exchange, outcome)
 
@@ -143,11 +143,11 @@ def _id_of(fragment: Fragment) -> str:
     return fragment.id
 
 
-async def _run(exchange: Exchange, prepare: Prepare) -> Outcome:
+async def _run(exchange: Exchange, work: Work) -> Outcome:
     check_batch(exchange)
     outcome = Outcome()
     elements = await _with_terms(exchange, outcome)
-    await _write(exchange, outcome, _prepare(exchange.tenant, outcome, elements, prepare))
+    await _write(exchange, outcome, _prepare(exchange.tenant, outcome, elements, work))
     return outcome
 
 
@@ -186,35 +186,37 @@ async def _resolve(exchange: Exchange, context: Any, known: dict[bytes, TermMap]
 
 
 def _prepare(
-    tenant: str, outcome: Outcome, elements: Sequence[tuple[Any, TermMap]], prepare: Prepare
+    tenant: str, outcome: Outcome, elements: Sequence[tuple[Any, TermMap]], work: Work
 ) -> list[Mutation]:
     mutations = []
     for element, terms in elements:
         entity_id = _glance(element)
         if entity_id is not None:
-            apply = partial(_read_and_apply, prepare, element, terms)
+            apply = partial(_apply, work, element, terms)
             mutations.append(Mutation(tenant, entity_id, apply, brief=True))
             continue
         try:
-            mutations.append(prepare(element, terms))
+            work(element, terms, None, "")  # which tells what is wrong with it
         except Problem as problem:
             outcome.fail(element.get("id") if isinstance(element, dict) else element, problem)
     return mutations
 
 
 def _glance(element: Any) -> str | None:
-    """Return the id of an element that says plainly what it is about."""
-    if type(element) is not dict or "@id" in element:
+    """Return the id of an element, None where it says none."""
+    if type(element) is not dict:
         return None
     entity_id = element.get("id")
+    if "@id" in element:
+        entity_id = [value for name, value in element.items() if name in {"id", "@id"}][-1]
     return entity_id if type(entity_id) is str else None
 
 
-def _read_and_apply(
-    prepare: Prepare, element: Any, terms: TermMap, before: Entity | None, now: str
+def _apply(
+    work: Work, element: Any, terms: TermMap, before: Entity | None, now: str
 ) -> Change | None:
     """Read an element only when it is its turn: what is made of it is still in the cache."""
-    change = prepare(element, terms).apply(before, now)
+    change = work(element, terms, before, now)
     if change is not None and not change.result.not_updated:
         change.result = None  # nobody asks for it
     return change

@@ -19,14 +19,14 @@ for update of e;
 -- name: read_entities
 -- The same, not locked: what a change is worked out from. A row for each key: the day before which
 -- measurements are rolled up, the version of the entity, null where there is none, and whether one
--- that is not there has an evolution all the same.
+-- that is not there has an evolution all the same. Attributes come as the bytes of their JSON.
 select
     (select to_char(closed_until, 'YYYY-MM-DD') from history_state),
     e.xmin::text,
     e.id is null and exists (
         select from temporal_entity t where t.tenant = k.tenant and t.entity_id = k.id
     ),
-    k.tenant, k.id, array_to_json(e.types)::text, array_to_json(e.scopes)::text, e.attrs::text,
-    e.created_at, e.modified_at, e.expires_at
+    k.tenant, k.id, array_to_json(e.types)::text, array_to_json(e.scopes)::text,
+    convert_to(e.attrs::text, 'UTF8'), e.created_at, e.modified_at, e.expires_at
 from unnest(%(tenants)b::text[], %(ids)b::text[]) as k (tenant, id)
 left join entity e using (tenant, id);

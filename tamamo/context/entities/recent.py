@@ -142,7 +142,7 @@ class Recent:
             batch.version,
             entity.types,
             entity.scopes,
-            attrs.encode(),
+            attrs,
             entity.created_at,
             entity.modified_at,
             entity.expires_at,

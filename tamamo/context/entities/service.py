@@ -267,7 +267,7 @@ def creation(tenant: str, entity: Entity) -> Mutation:
     def apply(before: Entity | None, now: str) -> write.Change:
         if before is not None:
             raise AlreadyExists(f"{entity.id} exists already")
-        return _outcome(None, *merge.create(entity, now), now)
+        return outcome(None, *merge.create(entity, now), now)
 
     return Mutation(tenant, entity.id, apply)
 
@@ -277,7 +277,7 @@ def upsertion(tenant: str, entity: Entity, step: Step) -> Mutation:
 
     def apply(before: Entity | None, now: str) -> write.Change:
         after = merge.create(entity, now) if before is None else step(before, now)
-        return _outcome(before, *after, now)
+        return outcome(before, *after, now)
 
     return Mutation(tenant, entity.id, apply)
 
@@ -287,7 +287,7 @@ def changing(tenant: str, entity_id: str, step: Step, types: TypeSelector = None
 
     def apply(before: Entity | None, now: str) -> write.Change:
         known = _known(entity_id, before, types)
-        return _outcome(known, *step(known, now), now)
+        return outcome(known, *step(known, now), now)
 
     return Mutation(tenant, entity_id, apply)
 
@@ -342,16 +342,16 @@ def _known(entity_id: str, entity: Entity | None, types: TypeSelector) -> Entity
     return entity
 
 
-def _outcome(before: Entity | None, after: Entity, change: merge.Change, now: str) -> write.Change:
+def outcome(before: Entity | None, after: Entity, change: merge.Change, now: str) -> write.Change:
     """Return what is to be written for a change; nothing when nothing changed."""
-    rows = change.written
+    rows, changed = change.written, change.changed
     history: list[HistoryItem | merge.Written] = [row for row in rows if not row.again]
     again = frozenset[str]()
     if len(history) < len(rows):
-        again = frozenset([row.attr for row in rows]) - {row.attr for row in history}
+        again = frozenset(changed).difference([row.attr for row in history])
     scopes = before.scopes if before is not None else []
     if after.scopes != scopes:
         gone = not after.scopes
         instance = scope_instance(after.scopes, now, deleted=gone)
         history.append(HistoryItem(SCOPE, instance))
-    return write.Change(after, history, change.changed, bool(change), change, again)
+    return write.Change(after, history, changed, bool(change), change, again)

@@ -66,11 +66,12 @@ class Batch:
     def apply(self, mutation: Mutation) -> Written | Problem:
         """Work out a change and gather its rows; a Problem gathers nothing."""
         key = (mutation.tenant, mutation.entity_id)
-        if key in self._current:
+        if self._current and key in self._current:
             before, stored = self._current[key]
         else:
-            stored = self._stored.get(key)
-            before = None if stored is None or self._is_over(stored) else stored
+            before = stored = self._stored.get(key)
+            if stored is not None and stored.expires_at is not None and self._is_over(stored):
+                before = None
         try:
             change = mutation.apply(before, self._now)
         except Problem as problem:
@@ -96,8 +97,8 @@ class Batch:
 
     def _is_over(self, entity: Entity) -> bool:
         """Whether an entity has expired: it is no more, although its row still stands (4.22)."""
-        expiry = entity.expires_at
-        return expiry is not None and from_text(expiry) <= from_text(self._now)
+        assert entity.expires_at is not None
+        return from_text(entity.expires_at) <= from_text(self._now)
 
     def _refused(self, mutation: Mutation, before: Entity | None, change: Change) -> Problem | None:
         """Return why the limits of its tenant do not allow a change."""
@@ -124,22 +125,23 @@ class Batch:
             kind = self._kind(key, stored, entity)
             if before is not None:
                 operation, previous = "update", _previous(before, change)
+        shared = store.kind_of(entity)
         row = (
             *key,
             kind,
             entity.types[0],
-            store.array_literal(tuple(entity.types)),
-            store.array_literal(tuple(entity.scopes)),
-            attrs.decode(),
+            shared.types,
+            shared.scopes,
+            attrs,
             store.bounds(entity),
             entity.created_at,
             entity.modified_at,
             entity.expires_at,
-            _first_expiry(entity, attrs),
+            _first_expiry(entity) if b'"expiresAt"' in attrs else None,
             None if self._seen is None else self._seen.version(key),
             operation,
             store.array_literal(tuple(change.changed)),
-            store.document_head(entity),
+            store.document_head(entity, shared),
             previous,
             str(len(self._touched)),
         )
@@ -159,7 +161,7 @@ class Batch:
         same = stored.types == entity.types and stored.scopes == entity.scopes
         return _SAME if same and stored.expires_at is None else _OTHER
 
-    def attrs_of(self, key: store.Key) -> str | None:
+    def attrs_of(self, key: store.Key) -> bytes | None:
         """Return the JSON of an entity's attributes as they are written; None: it is not."""
         row = self._touched.get(key)
         return None if row is None else row[_ATTRS]
@@ -217,7 +219,7 @@ class Batch:
 
 def _own(*names: str) -> Columns:
     """Return the columns of rows that are few: nothing is looked for that is the same."""
-    return Columns(names, frozenset(names))
+    return Columns(names, own=frozenset(names), json=frozenset({"o_document", "o_previous"}))
 
 
 _STATE: Final = Columns(
@@ -226,7 +228,8 @@ _STATE: Final = Columns(
         "modified", "expires", "attrs_expire", "version", "operation", "changed", "head",
         "previous", "place",
     ),
-    frozenset({"id", "attrs", "previous", "place"}),
+    own=frozenset({"id", "attrs", "previous", "place"}),
+    json=frozenset({"attrs", "head", "previous"}),
 )  # fmt: skip
 _DELETED: Final = _own("gone_tenant", "gone_id", "gone_version")
 _ENDED: Final = _own(
@@ -237,7 +240,8 @@ _HISTORY: Final = Columns(
         "h_tenant", "h_entity", "h_attr", "h_dataset", "h_at", "h_observed", "h_created",
         "h_modified", "h_deleted", "h_number", "h_instance",
     ),
-    frozenset({"h_instance"}),
+    own=frozenset({"h_instance"}),
+    json=frozenset({"h_instance"}),
 )  # fmt: skip
 _OUTBOX: Final = _own(
     "o_tenant", "o_entity", "o_operation", "o_types", "o_changed", "o_bounds", "o_document",
@@ -283,13 +287,11 @@ def _only_values(state: list[Row]) -> bool:
 def _outbox_row(row: Row) -> Row:
     """Return the row of the outbox for a row of the state."""
     *key, _, _, types, _, attrs, bounds, _, _, _, _, _, operation, changed, head, previous, _ = row
-    return (*key, operation, types, changed, bounds, f"{head}{attrs}}}", previous)
+    return (*key, operation, types, changed, bounds, b"%b%b}" % (head, attrs), previous)
 
 
-def _first_expiry(entity: Entity, attrs: bytes) -> str | None:
+def _first_expiry(entity: Entity) -> str | None:
     """Return when the first of its attribute instances is over (clause 4.22)."""
-    if b'"expiresAt"' not in attrs:
-        return None
     found = [
         item["expiresAt"]
         for items in entity.attrs.values()
@@ -312,13 +314,13 @@ def _attrs_of(change: Change) -> bytes | None:
     return orjson.dumps(change.after.attrs)
 
 
-def _previous(before: Entity, change: Change) -> str:
+def _previous(before: Entity, change: Change) -> bytes:
     """Return what the attributes changed were; null for those that say the same again."""
     again, attrs = change.again, before.attrs
     values = {
         attr: None if attr in again else attrs[attr] for attr in change.changed if attr in attrs
     }
-    return orjson.dumps(values).decode()
+    return orjson.dumps(values)
 
 
 def _history_row(key: store.Key, item: HistoryItem | merge.Written) -> Row:
@@ -336,5 +338,5 @@ def _history_row(key: store.Key, item: HistoryItem | merge.Written) -> Row:
         modified,
         deleted,
         None if number is None else repr(number),
-        orjson.dumps(instance).decode(),
+        orjson.dumps(instance),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -28,6 +28,7 @@ def from_row(row: StateRow) -> Entity:
     return Entity(identifier, types, attrs, scopes, _text(created), _text(modified), expiry)
 
 
+@lru_cache(maxsize=4096)  # entities that were written together share their times
 def _text(moment: datetime) -> str:
     # Connections run in UTC; this is several times faster than a general conversion.
     return moment.isoformat()[:-6] + "Z"
@@ -82,10 +83,20 @@ class Seen:
 
     def get(self, key: Key) -> Entity | None:
         """Return an entity that is there, made anew each time."""
-        _, version, _, _, identifier, types, scopes, attrs, *times = self.rows[key]
+        _, version, _, _, identifier, types, scopes, attrs, created, modified, expires = self.rows[
+            key
+        ]
         if version is None:
             return None
-        return from_row((identifier, texts(types), texts(scopes), orjson.loads(attrs), *times))
+        return Entity(
+            identifier,
+            texts(types),
+            orjson.loads(attrs),
+            texts(scopes),
+            _text(created),
+            _text(modified),
+            None if expires is None else _text(expires),
+        )
 
     def version(self, key: Key) -> str | None:
         """Return the version of an entity's row, None where there is none."""
@@ -100,7 +111,7 @@ class Seen:
 
 async def see(connection: Connection, keys: Iterable[Key]) -> Seen:
     """Return those of the entities that exist, with what tells whether they stay as they are."""
-    cursor = await connection.execute(SQL["read_entities"], _columns(list(keys)))
+    cursor = await connection.execute(SQL["read_entities"], _columns(list(keys)), binary=True)
     rows = await cursor.fetchall()
     return Seen({(row[3], row[4]): row for row in rows}, rows[0][0])
 
@@ -120,23 +131,42 @@ def to_document(entity: Entity, attrs: bytes | None = None) -> bytes:
     attrs: the JSON of its attributes, where it is at hand already.
     """
     return b"%b%b}" % (
-        document_head(entity).encode(),
+        document_head(entity),
         orjson.dumps(entity.attrs) if attrs is None else attrs,
     )
 
 
-def document_head(entity: Entity) -> str:
-    """Return the JSON document of an entity up to its attributes, with which it ends."""
+def document_head(entity: Entity, kind: "Kind | None" = None) -> bytes:
+    """Return the JSON document of an entity up to its attributes, with which it ends.
+
+    kind: what `kind_of` says, where it is at hand already.
+    """
     times = {"createdAt": entity.created_at, "modifiedAt": entity.modified_at}
     if entity.expires_at is not None:
         times["expiresAt"] = entity.expires_at
-    names = _names(tuple(entity.types), tuple(entity.scopes))
-    return f'{names}{orjson.dumps(times).decode()[1:-1]},"attrs":'
+    return b'%b%b,"attrs":' % ((kind or kind_of(entity)).head, orjson.dumps(times)[1:-1])
+
+
+class Kind(NamedTuple):
+    """What entities of the same types and scopes share, ready to be written.
+
+    types, scopes: a text[] as PostgreSQL writes it. head: what a document begins with.
+    """
+
+    types: str
+    scopes: str
+    head: bytes
+
+
+def kind_of(entity: Entity) -> Kind:
+    """Return what an entity shares with those of its types and scopes."""
+    return _kind(tuple(entity.types), tuple(entity.scopes))
 
 
 @lru_cache(maxsize=4096)
-def _names(types: tuple[str, ...], scopes: tuple[str, ...]) -> str:
-    return orjson.dumps({"types": types, "scopes": scopes}).decode()[:-1] + ","
+def _kind(types: tuple[str, ...], scopes: tuple[str, ...]) -> Kind:
+    head = orjson.dumps({"types": types, "scopes": scopes})[:-1] + b","
+    return Kind(array_literal(types), array_literal(scopes), head)
 
 
 def from_document(identifier: str, document: dict[str, Any]) -> Entity:
@@ -160,9 +190,8 @@ def bounds(entity: Entity) -> str | None:
     if len(instances) == 1:
         value = instances[0].get("value")
         if isinstance(value, dict) and value.get("type") == "Point":  # nearly all of them
-            east, north, *_ = value["coordinates"]
-            corner = f"({east!r},{north!r})"
-            return f"({corner},{corner})"
+            corner = orjson.dumps(value["coordinates"][:2])[1:-1].decode()
+            return f"{corner},{corner}"
     positions = [
         position for instance in instances for position in _positions(instance.get("value"))
     ]

@@ -7,20 +7,17 @@ used up: its instances are stamped with their times and become part of the resul
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.jsonld.terms import TermMap
 from tamamo.context.model.entity import CORE_VOCABULARY, Attributes, Entity, Instance
 from tamamo.context.model.kinds import DELETED, VALUE_MEMBER, null_of
 from tamamo.context.model.parse import Fragment
 from tamamo.context.model.patch import patch_instance, settle
+from tamamo.context.model.sameness import repeats
 from tamamo.context.model.values import NGSI_NULL
 
 #: The scope's IRI, for results that name what was not updated.
 SCOPE: Final = CORE_VOCABULARY + "scope"
-#: Members in which two instances may differ and yet say the same.
-_TIMES: Final = frozenset({"createdAt", "modifiedAt"})
 
 
 @dataclass(slots=True)  # not frozen: a batch makes thousands
@@ -72,6 +69,12 @@ class Change:
         instance["createdAt"] = created or now
         instance["modifiedAt"] = now
         self.written.append(Written(attr, instance, before, again))
+
+    def repeat(self, attr: str, before: Instance, now: str) -> Instance:
+        """Return an instance that was written once more as it was, and note it."""
+        instance = {**before}
+        self.record(attr, instance, before, now, again=True)
+        return instance
 
     def __bool__(self) -> bool:
         return self.head or bool(self.written)
@@ -202,21 +205,24 @@ def delete_scope(entity: Entity, now: str) -> tuple[Entity, Change]:
 def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Change]:
     """Replace Entity (clause 5.6.18, and upsert with replace): only createdAt stays.
 
-    Attributes that are no longer there are deletions in the history; it does not note what is said
-    once more.
+    Who replaces an entity sends all of it, however little of it is new: the history does not note
+    what is said once more. Attributes that are no longer there are deletions in it. Those of `new`
+    may be the very lists of `entity` (see parse_entity), which stay as they are.
     """
     old, attrs = entity.attrs, new.attrs
     change = Change(head=True)
     left = sum(map(len, old.values()))
     for attr, instances in attrs.items():
         present = old.get(attr)
+        if instances is present:
+            left -= len(instances)
+            attrs[attr] = [change.repeat(attr, instance, now) for instance in instances]
+            continue
         for instance in instances:
             before = _find(present, instance.get("datasetId"))
-            again = False
             if before is not None:
                 left -= 1
-                # Who replaces an entity sends all of it, however little of it is new.
-                again = _repeats(instance, before)
+            again = before is not None and repeats(instance, before)
             change.record(attr, instance, before, now, again)
     if left:
         change.written[:0] = [
@@ -228,27 +234,6 @@ def replace_entity(entity: Entity, new: Entity, now: str) -> tuple[Entity, Chang
     new.created_at = entity.created_at
     new.modified_at = now
     return new, change
-
-
-def same(one: Instance, other: Instance) -> bool:
-    """Whether two instances say the same, whenever they were written."""
-    for name, value in one.items():
-        if name not in _TIMES and (name not in other or other[name] != value):
-            return False
-    for name in other:  # noqa: SIM110 - a generator costs as much as all the rest
-        if name not in one and name not in _TIMES:
-            return False
-    return True
-
-
-def _repeats(instance: Instance, before: Instance) -> bool:
-    """Whether an instance says what the one before said, to the letter: 1 is not true."""
-    if not same(instance, before):
-        return False
-    for name, value in instance.items():
-        if type(value) is not str and orjson.dumps(value) != orjson.dumps(before[name]):
-            return False
-    return True
 
 
 def deletion(before: Instance, now: str) -> Instance:

@@ -3,7 +3,9 @@
 Every function raises BadRequestData with `field`, a JSON pointer into the body.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from tamamo.context.errors import BadRequestData
@@ -12,6 +14,7 @@ from tamamo.context.model.entity import Attributes, Entity, Instance
 from tamamo.context.model.instances import Reader, attribute_iri, check_members
 from tamamo.context.model.kinds import DELETED, GEO_ATTRIBUTES, NOT_ATTRIBUTES, VALUE_MEMBERS
 from tamamo.context.model.members import Rules
+from tamamo.context.model.sameness import repeats
 from tamamo.context.model.values import (
     NGSI_NULL,
     Fault,
@@ -73,12 +76,20 @@ class Fragment:
     expires_at: str | None = None
 
 
-def parse_entity(body: Any, terms: TermMap, *, simplified: bool = False) -> Entity:
+def parse_entity(
+    body: Any,
+    terms: TermMap,
+    *,
+    simplified: bool = False,
+    known: Mapping[str, list[Instance]] = MappingProxyType({}),
+) -> Entity:
     """Return the whole entity of a create, replace or upsert, normalized or concise.
 
-    simplified: the body is in simplified representation (clause 4.5.4).
+    simplified: the body is in simplified representation (clause 4.5.4). known: attributes as they
+    are stored, which were read once; one that the body gives to the letter is that very list in
+    the result.
     """
-    fragment = _parse(body, terms, _SIMPLIFIED if simplified else _PLAIN)
+    fragment = _parse(body, terms, _SIMPLIFIED if simplified else _PLAIN, known)
     if fragment.id is None:
         raise Fault("an entity needs an id", "id").problem()
     if not fragment.types:
@@ -198,7 +209,12 @@ def parse_types(value: Any, terms: TermMap, *path: str) -> list[str]:
 _NO_TYPES: Final = frozenset({"id", "type", NGSI_NULL})
 
 
-def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
+def _parse(
+    body: Any,
+    terms: TermMap,
+    rules: Rules,
+    known: Mapping[str, list[Instance]] = MappingProxyType({}),
+) -> Fragment:
     if type(body) is not dict:
         raise BadRequestData("An entity is a JSON object", field="")
     fragment = Fragment()
@@ -212,7 +228,9 @@ def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
                 continue
             try:
                 iri = attribute_iri(name, terms)
-                instances = reader.attribute(name, value)
+                instances = known.get(iri)
+                if instances is None or not _is_same(value, instances):
+                    instances = reader.attribute(name, value)
                 if iri in attrs:
                     raise Fault("names the same attribute as another member")
                 if iri in GEO_ATTRIBUTES:
@@ -223,6 +241,10 @@ def _parse(body: Any, terms: TermMap, rules: Rules) -> Fragment:
     except Fault as fault:
         raise fault.problem() from None
     return fragment
+
+
+def _is_same(value: Any, stored: list[Instance]) -> bool:
+    return len(stored) == 1 and type(value) is dict and repeats(value, stored[0])
 
 
 #: Members that can make up an attribute by themselves, or name none.

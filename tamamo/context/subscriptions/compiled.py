@@ -9,9 +9,9 @@ from tamamo.context.changes import Change
 from tamamo.context.entities import linked
 from tamamo.context.entities.linked import Join
 from tamamo.context.jsonld import TermMap
-from tamamo.context.model import merge
 from tamamo.context.model.entity import Entity, Instance
 from tamamo.context.model.represent import Format, View
+from tamamo.context.model.sameness import same
 from tamamo.context.negotiation import GEO_JSON, JSON
 from tamamo.context.query import geoq, match, projection, q, request, scopeq, typeq
 from tamamo.context.query.paths import Lookup
@@ -187,7 +187,7 @@ def _compare(before: list[Instance] | tuple[()], after: list[Instance] | tuple[(
         was = old.pop(instance.get("datasetId"), None)
         if was is None:
             kinds.add("attributeCreated")
-        elif not merge.same(was, instance):
+        elif not same(was, instance):
             kinds.add("attributeUpdated")
     if old:
         kinds.add("attributeDeleted")

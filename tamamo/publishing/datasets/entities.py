@@ -14,7 +14,7 @@ from tamamo.context.entities import write
 from tamamo.context.entities.service import deletion
 from tamamo.context.jsonld.resolve import default_map
 from tamamo.context.model.entity import Attributes, Entity
-from tamamo.context.model.merge import same
+from tamamo.context.model.sameness import same
 from tamamo.kernel import jobs, sql
 from tamamo.kernel.database import Connection, single, transaction
 from tamamo.kernel.errors import Problem

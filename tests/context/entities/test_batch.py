@@ -80,6 +80,21 @@ async def test_upsert_creates_and_replaces(api: httpx.AsyncClient) -> None:
     assert (again.status_code, again.content) == (204, b"")
 
 
+@pytest.mark.parametrize("operation", ["create", "upsert", "update", "merge"])
+async def test_the_last_id_of_an_element_counts_and_one_without_is_refused(
+    api: httpx.AsyncClient, operation: str
+) -> None:
+    if operation in {"update", "merge"}:
+        await api.post("/entities", json=gauge(4, 0))
+    wrong = [{"type": "Gauge"}, {"@id": 3, "type": "Gauge"}, 7]
+    named = {**gauge(3, 1), "@id": f"{ID}4"}
+    answer = await api.post(f"/entityOperations/{operation}", json=[*wrong, named])
+    assert answer.status_code == 207
+    assert [error["entityId"] for error in answer.json()["errors"]] == ["", "", ""]
+    assert answer.json()["success"] == [f"{ID}4"]
+    assert await levels(api) == {"4": 1}
+
+
 async def test_upsert_may_update(api: httpx.AsyncClient) -> None:
     await api.post("/entities", json=gauge(1, 0, name={"value": "a"}))
     await api.post("/entityOperations/upsert?options=update", json=[gauge(1, 5)])

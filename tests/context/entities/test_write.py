@@ -13,7 +13,7 @@ from tamamo.context.entities.columns import Columns, random_uuids
 from tamamo.context.entities.write import Change, HistoryItem, Mutation
 from tamamo.context.errors import BadRequestData, ResourceNotFound
 from tamamo.context.model.entity import LOCATION, Entity
-from tamamo.kernel.database import Pool
+from tamamo.kernel.database import Pool, Utf8
 from tamamo.kernel.errors import PayloadTooLarge, Problem
 
 LEVEL = "https://uri.etsi.org/ngsi-ld/default-context/level"
@@ -278,6 +278,17 @@ def test_a_column_of_one_value_travels_as_that_value() -> None:
     for bad in (["a\x1fb"], ["a\x1fb", "c"]):
         with pytest.raises(BadRequestData):
             Columns(("name",), frozenset()).of([(text,) for text in bad])
+
+
+def test_json_travels_as_the_bytes_it_is() -> None:
+    columns = Columns(("a", "b"), own=frozenset({"a"}), json=frozenset({"a", "b"}))
+    river = '{"name":"香東川"}'.encode()
+    assert columns.of([(river, river), (b"{}", river)]) == {
+        "a": river + b"\x1f{}", "b": "", "one_b": river,
+    }  # fmt: skip
+    found = columns.of([(None, river), (b"{}", None)])
+    assert found == {"a": b"\x1e\x1f{}", "b": river + b"\x1f\x1e", "one_b": None}
+    assert all(isinstance(text, Utf8) for text in found.values() if text is not None)
 
 
 def test_instance_ids_are_random_uuids() -> None:

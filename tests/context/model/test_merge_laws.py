@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tamamo.context.model import merge, parse
 from tamamo.context.model.entity import Entity
 from tamamo.context.model.merge import Change
+from tamamo.context.model.sameness import same
 from tamamo.context.model.values import NGSI_NULL
 from tests.context.model import bodies, steps
 from tests.context.model.steps import D1, DEFAULT, T1, T2, TERMS
@@ -105,7 +106,41 @@ def test_merging_an_entity_with_itself_changes_no_content(body: dict[str, Any]) 
     assert after.attrs.keys() == before.attrs.keys()
     for attr, instances in before.attrs.items():
         for one, other in zip(instances, after.attrs[attr], strict=True):
-            assert merge.same(one, other)
+            assert same(one, other)
+
+
+@given(bodies.entities, bodies.entities)
+@settings(max_examples=60, deadline=None)
+def test_replacing_is_the_same_whether_what_is_known_is_read_again_or_not(
+    body: dict[str, Any], other: dict[str, Any]
+) -> None:
+    before = merge.create(parse.parse_entity(body, TERMS), T1)[0]
+    untouched = copy.deepcopy(before)
+    for new in (body, steps.shown(before), {**other, **steps.shown(before)}, other):
+        read = parse.parse_entity(copy.deepcopy(new), TERMS)
+        spared = parse.parse_entity(copy.deepcopy(new), TERMS, known=before.attrs)
+        assert merge.replace_entity(before, spared, T2) == merge.replace_entity(before, read, T2)
+        assert before == untouched
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ({"type": "Property", "value": 1}, True),
+        ({"type": "Property", "value": True}, False),
+        ({"type": "Property", "value": 1.0}, False),
+        ({"type": "Property", "value": 1, "unitCode": "MTR"}, False),
+        ({"type": "Property", "value": 1, "modifiedAt": T1}, False),
+        ({"value": 1}, False),
+        ([{"type": "Property", "value": 1}], False),
+        (1, False),
+    ],
+)
+def test_only_what_is_the_same_to_the_letter_is_known(given: Any, known: bool) -> None:
+    stored = steps.entity(a=1).attrs
+    body = {"id": "urn:ngsi-ld:Gauge:1", "type": "Gauge", "a": given}
+    read = parse.parse_entity(body, TERMS, known=stored).attrs
+    assert (read[DEFAULT + "a"] is stored[DEFAULT + "a"]) == known
 
 
 @given(bodies.entities, bodies.attribute_sets)
