@@ -124,6 +124,14 @@ class Baseline:
         with psycopg.connect(self._dsn) as connection:
             connection.execute("delete from entity where type = 'bench:bare'")
 
+    def checkpoint(self) -> None:
+        """Let the log's files be used again, as those of a server that has run for some time are.
+
+        Else what is measured next makes new ones, which tells how the machine hands out memory.
+        """
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            connection.execute("checkpoint")
+
     def _rate(
         self,
         statement: LiteralString,
