@@ -197,6 +197,7 @@ def _prepare(
             continue
         try:
             work(element, terms, None, "")  # which tells what is wrong with it
+            raise AssertionError("An element without an id was read")
         except Problem as problem:
             outcome.fail(element.get("id") if isinstance(element, dict) else element, problem)
     return mutations

@@ -83,11 +83,10 @@ class Seen:
 
     def get(self, key: Key) -> Entity | None:
         """Return an entity that is there, made anew each time."""
-        _, version, _, _, identifier, types, scopes, attrs, created, modified, expires = self.rows[
-            key
-        ]
-        if version is None:
+        row = self.rows[key]
+        if row[1] is None:
             return None
+        identifier, types, scopes, attrs, created, modified, expires = row[4:]
         return Entity(
             identifier,
             texts(types),
