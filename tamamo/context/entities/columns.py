@@ -29,8 +29,8 @@ _VARIANT: Final = bytes(0x80 | byte & 0x3F for byte in range(256))
 class Columns:
     """The columns of one kind of rows.
 
-    own: those whose values are hardly ever the same. json: those of JSON, as bytes; with one letter
-    beyond Latin-1 it would take twice or four times as much memory as a str.
+    own: those whose values are hardly ever the same. json: those of JSON, as bytes; a str with one
+    letter beyond Latin-1 takes two or four bytes for each of its letters.
     """
 
     names: tuple[str, ...]

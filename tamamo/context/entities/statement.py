@@ -66,12 +66,11 @@ class Batch:
     def apply(self, mutation: Mutation) -> Written | Problem:
         """Work out a change and gather its rows; a Problem gathers nothing."""
         key = (mutation.tenant, mutation.entity_id)
-        if self._current and key in self._current:
+        if key in self._current:
             before, stored = self._current[key]
         else:
-            before = stored = self._stored.get(key)
-            if stored is not None and stored.expires_at is not None and self._is_over(stored):
-                before = None
+            stored = self._stored.get(key)
+            before = None if stored is None or self._is_over(stored) else stored
         try:
             change = mutation.apply(before, self._now)
         except Problem as problem:
@@ -97,8 +96,8 @@ class Batch:
 
     def _is_over(self, entity: Entity) -> bool:
         """Whether an entity has expired: it is no more, although its row still stands (4.22)."""
-        assert entity.expires_at is not None
-        return from_text(entity.expires_at) <= from_text(self._now)
+        expiry = entity.expires_at
+        return expiry is not None and from_text(expiry) <= from_text(self._now)
 
     def _refused(self, mutation: Mutation, before: Entity | None, change: Change) -> Problem | None:
         """Return why the limits of its tenant do not allow a change."""
@@ -137,7 +136,7 @@ class Batch:
             entity.created_at,
             entity.modified_at,
             entity.expires_at,
-            _first_expiry(entity) if b'"expiresAt"' in attrs else None,
+            _first_expiry(entity, attrs),
             None if self._seen is None else self._seen.version(key),
             operation,
             store.array_literal(tuple(change.changed)),
@@ -290,8 +289,10 @@ def _outbox_row(row: Row) -> Row:
     return (*key, operation, types, changed, bounds, b"%b%b}" % (head, attrs), previous)
 
 
-def _first_expiry(entity: Entity) -> str | None:
+def _first_expiry(entity: Entity, attrs: bytes) -> str | None:
     """Return when the first of its attribute instances is over (clause 4.22)."""
+    if b'"expiresAt"' not in attrs:
+        return None
     found = [
         item["expiresAt"]
         for items in entity.attrs.values()

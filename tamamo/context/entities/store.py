@@ -86,16 +86,8 @@ class Seen:
         row = self.rows[key]
         if row[1] is None:
             return None
-        identifier, types, scopes, attrs, created, modified, expires = row[4:]
-        return Entity(
-            identifier,
-            texts(types),
-            orjson.loads(attrs),
-            texts(scopes),
-            _text(created),
-            _text(modified),
-            None if expires is None else _text(expires),
-        )
+        identifier, types, scopes, attrs, *times = row[4:]
+        return from_row((identifier, texts(types), texts(scopes), orjson.loads(attrs), *times))
 
     def version(self, key: Key) -> str | None:
         """Return the version of an entity's row, None where there is none."""

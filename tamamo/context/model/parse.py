@@ -43,6 +43,9 @@ __all__ = [
     "unwrapped",
 ]
 
+#: Attributes that need not be read again, by IRI.
+_Known = Mapping[str, list[Instance]]
+_NOTHING: Final[_Known] = MappingProxyType({})
 _SYSTEM: Final = frozenset({"createdAt", "modifiedAt", "deletedAt"})
 _PLAIN: Final = Rules()
 _SIMPLIFIED: Final = Rules(simplified=True)
@@ -81,7 +84,7 @@ def parse_entity(
     terms: TermMap,
     *,
     simplified: bool = False,
-    known: Mapping[str, list[Instance]] = MappingProxyType({}),
+    known: _Known = _NOTHING,
 ) -> Entity:
     """Return the whole entity of a create, replace or upsert, normalized or concise.
 
@@ -209,12 +212,7 @@ def parse_types(value: Any, terms: TermMap, *path: str) -> list[str]:
 _NO_TYPES: Final = frozenset({"id", "type", NGSI_NULL})
 
 
-def _parse(
-    body: Any,
-    terms: TermMap,
-    rules: Rules,
-    known: Mapping[str, list[Instance]] = MappingProxyType({}),
-) -> Fragment:
+def _parse(body: Any, terms: TermMap, rules: Rules, known: _Known = _NOTHING) -> Fragment:
     if type(body) is not dict:
         raise BadRequestData("An entity is a JSON object", field="")
     fragment = Fragment()

@@ -47,7 +47,7 @@ OPTIONS: Mapping[str, str] = {
     # Solid-state disks, and most pages in memory: an index costs little more than a scan.
     "random_page_cost": "1.1",
     # A page's first change after a checkpoint is logged whole: fewer checkpoints, smaller log. Its
-    # files are kept to be used again: making new ones can take a third of an import's time.
+    # files are kept to be used again: making new ones took a fifth of a long import's time.
     "max_wal_size": "2GB",
     "min_wal_size": "256MB",
     "checkpoint_timeout": "15min",
